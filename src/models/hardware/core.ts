@@ -1,0 +1,383 @@
+/**
+ * A physical core: one leaf context runs at a time, as one live event. Interrupts, wake-ups and the scheduler cut
+ * it anywhere; charges plus idle time equal elapsed time, to the picosecond.
+ */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import { InvariantError } from '../../accounting/invariant.ts';
+import type { Account } from '../../accounting/ledger.ts';
+import type { Handler, Simulation } from '../../kernel/simulation.ts';
+import type { Picoseconds } from '../../units.ts';
+import { type Context, type Program, RUN, WAIT } from './context.ts';
+import { exitLatencyAfter, type IdleState } from './idle-states.ts';
+import { EXIT_KERNEL, HALT_POLL, IRQ_OFF, OPEN } from './mode.ts';
+import { type InterruptLine, Processor, type Timer } from './processor.ts';
+import type { Scheduler } from './run-queue.ts';
+import { TaskThread, type Thread } from './thread.ts';
+import type { Turn } from './turn.ts';
+
+export interface CoreCosts {
+  readonly contextSwitch: Cost;
+  readonly irqEntry: Cost;
+  readonly timerProgram: Cost;
+  readonly timerInterrupt: Cost;
+}
+
+/** Steps without simulated time passing, at one decision: more is a program that spins on nothing. */
+const STEPS_MAX = 1_000_000;
+
+export class Core extends Processor {
+  readonly id: number;
+  readonly scheduler: Scheduler;
+  private readonly costs: CoreCosts;
+  private readonly turn: Turn;
+  private readonly idleStates: readonly IdleState[];
+  private readonly fire: Handler;
+  private readonly wake: Handler;
+  private readonly slice: Handler;
+  private readonly accounts = new Map<string, Account>();
+
+  /** The leaf that works now, since `startedAt`; null: idle or deciding. */
+  private running: Context | null = null;
+  private startedAt = 0;
+  private stop = 0;
+  private version = 0;
+  private deciding = false;
+  private lookAgain = false;
+
+  thread: Thread | null = null;
+  private sliceVersion = 0;
+  private sliceArmed = false;
+  private rescheduleWanted = false;
+  private chargedAt = 0;
+  private idleSince = 0;
+  private isIdle = true;
+  private waking = false;
+  /** Total idle time until `idleSince`, ps. */
+  private idleTotal = 0;
+
+  constructor(
+    sim: Simulation,
+    books: Accounting,
+    id: number,
+    parts: { scheduler: Scheduler; costs: CoreCosts; idleStates: readonly IdleState[]; turn: Turn },
+  ) {
+    super(sim, books, `core${id}`, '');
+    this.id = id;
+    this.scheduler = parts.scheduler;
+    this.costs = parts.costs;
+    this.idleStates = parts.idleStates;
+    this.turn = parts.turn;
+    this.fire = sim.handler((version) => this.completed(version), `${this.name} completion`);
+    this.wake = sim.handler(() => this.wokenUp(), `${this.name} idle exit`);
+    this.slice = sim.handler((version) => this.sliceEnded(version), `${this.name} slice`);
+    books.ledger.idle.set(this.name, 0);
+  }
+
+  /** A thread of this core alone (native code is pinned). */
+  task(name: string, program: (context: Context) => Program): Context {
+    const thread = new TaskThread(name, { affinity: [this.id] });
+    return this.host(thread, name, program);
+  }
+
+  /** Gives `thread` its program; where it runs is up to its affinity and the scheduler. */
+  host(thread: TaskThread, payer: string, program: (context: Context) => Program): Context {
+    thread.context = this.context(thread.name, payer, { woken: () => this.scheduler.wake(thread) });
+    thread.core ??= this;
+    thread.context.run(program(thread.context));
+    return thread.context;
+  }
+
+  interrupt(name: string, program: (line: InterruptLine) => Program): InterruptLine {
+    const context = this.hardContext(name);
+    const line = {
+      context,
+      raise: () => context.signal(),
+      enter: () => context.charge(this.costs.irqEntry),
+      leave: () => {},
+    };
+    context.run(program(line));
+    return line;
+  }
+
+  timer(context: Context): Timer {
+    const { sim, costs } = this;
+    const line = this.interrupt(`timer of ${context.name}`, function* ({ context: irq }) {
+      for (;;) {
+        yield WAIT;
+        irq.charge(costs.timerInterrupt);
+        yield RUN;
+        context.signal();
+      }
+    });
+    let version = 0;
+    const expire = sim.handler((armed) => {
+      if (armed === version) line.raise();
+    }, `${this.name} timer`);
+    return {
+      arm: (at) => {
+        context.charge(costs.timerProgram);
+        sim.at(at, expire, ++version);
+      },
+      disarm: () => {
+        version++;
+      },
+    };
+  }
+
+  protected account(payer: string, guest: boolean): Account {
+    let account = this.accounts.get(payer);
+    if (account === undefined) {
+      account = this.books.ledger.account(this.name, payer, guest);
+      this.accounts.set(payer, account);
+    }
+    return account;
+  }
+
+  protected holds(): boolean {
+    return false;
+  }
+
+  leaveGuest(): void {
+    // The host's own contexts are cut in place: nothing to leave, nothing to re-enter.
+  }
+
+  get now(): number {
+    return this.sim.now;
+  }
+
+  /** Nothing runs and nothing is about to. */
+  get idle(): boolean {
+    return this.isIdle && !this.waking;
+  }
+
+  /** The context at work, if `thread` is the one on the core. */
+  leafOf(thread: Thread): Context | null {
+    return this.thread === thread ? this.running : null;
+  }
+
+  // --- the running leaf -------------------------------------------------------------------------------------
+
+  private completed(version: number): void {
+    if (version !== this.version) return;
+    const context = this.running as Context;
+    context.finish(this.stop, this.startedAt);
+    this.running = null;
+    this.decide(context.idle ? null : context);
+  }
+
+  /** Stops the running leaf at this instant, its work booked so far. */
+  private cut(): Context | null {
+    const context = this.running;
+    if (context === null) return null;
+    const { now } = this.sim;
+    context.settle(this.startedAt, now);
+    this.startedAt = now;
+    this.version++;
+    this.running = null;
+    return context;
+  }
+
+  /** Looks again at what should run; called when something became runnable at any level. */
+  protected changed(): void {
+    this.reconsider();
+  }
+
+  reconsider(): void {
+    if (this.deciding) {
+      this.lookAgain = true;
+      return;
+    }
+    // Another core is in the middle of a step: it must finish before anyone reacts to it, at this same instant.
+    if (this.turn.taken) {
+      this.turn.later(this);
+      return;
+    }
+    if (this.isIdle) {
+      this.leaveIdle();
+      return;
+    }
+    const cut = this.cut();
+    this.decide(cut);
+  }
+
+  /** Chooses the next leaf and starts it; programs are stepped until one has work. */
+  private decide(cut: Context | null = null): void {
+    const outermost = this.turn.take();
+    this.deciding = true;
+    for (let steps = 0; ; steps++) {
+      if (steps > STEPS_MAX) throw new InvariantError(`${this.name}: programs run on without taking time`);
+      this.lookAgain = false;
+      const context = this.leaf();
+      if (context === null) {
+        this.becomeIdle();
+        break;
+      }
+      if (context.idle) {
+        context.step();
+        if (context.idle || this.lookAgain || context.waiting) continue;
+      }
+      if (cut !== null && cut !== context && !cut.idle) cut.blame(context.preempts);
+      if (cut?.guest && cut.level !== context.level) cut.level.leaveGuest(cut);
+      this.begin(context);
+      break;
+    }
+    this.deciding = false;
+    if (outermost) this.turn.give();
+  }
+
+  private begin(context: Context): void {
+    const { now } = this.sim;
+    this.running = context;
+    this.startedAt = now;
+    this.stop = context.level.stopOf(context);
+    const span = this.stop === context.n ? context.left : context.spanTo(this.stop);
+    this.sim.at((now + span) as Picoseconds, this.fire, ++this.version);
+  }
+
+  /** Shortens a busy wait on this core: the next poll, at most `grid` away, sees what it waits for. */
+  endSpin(context: Context, grid: number): void {
+    if (this.running !== context) {
+      context.endSpin(0);
+      return;
+    }
+    const { now } = this.sim;
+    const polled = now - this.startedAt;
+    const toNextPoll = grid === 0 ? 0 : Math.ceil(polled / grid) * grid - polled;
+    context.settle(this.startedAt, now);
+    this.startedAt = now;
+    if (!context.idle) context.endSpin(toNextPoll);
+    this.version++;
+    this.running = null;
+    if (context.idle) this.decide();
+    else this.begin(context);
+  }
+
+  // --- threads ------------------------------------------------------------------------------------------------
+
+  protected threadLeaf(): Context | null {
+    if (this.thread !== null && this.rescheduleWanted) this.preempt();
+    for (;;) {
+      if (this.thread !== null) {
+        const leaf = this.thread.leaf();
+        if (leaf !== null) return leaf;
+        this.switchOut(false);
+      }
+      const next = this.scheduler.pick(this);
+      if (next === null) return null;
+      this.switchIn(next);
+    }
+  }
+
+  private preempt(): void {
+    this.rescheduleWanted = false;
+    const thread = this.thread as Thread;
+    if (this.scheduler.waiting(this) === 0 || thread.leaf()?.modeNow === IRQ_OFF) return;
+    this.switchOut(true);
+  }
+
+  private switchOut(runnable: boolean): void {
+    const thread = this.thread as Thread;
+    this.chargeThread();
+    this.thread = null;
+    this.rescheduleWanted = false;
+    this.sliceVersion++;
+    this.sliceArmed = false;
+    thread.runnable = runnable;
+    if (!runnable) return;
+    const leaf = thread.leaf();
+    if (leaf?.guest) leaf.level.leaveGuest(leaf);
+    this.scheduler.putBack(this, thread);
+  }
+
+  private switchIn(thread: Thread): void {
+    const { now } = this.sim;
+    this.thread = thread;
+    thread.core = this;
+    thread.switchedInAt = now;
+    this.chargedAt = now;
+    thread.switchedIn(this, (payer, guest) => this.account(payer, guest));
+    const leaf = thread.leaf();
+    leaf?.prelude(this.costs.contextSwitch, leaf.guest ? EXIT_KERNEL : OPEN);
+    this.armSlice();
+  }
+
+  private chargeThread(): void {
+    const { now } = this.sim;
+    this.scheduler.charge(this.thread as Thread, now - this.chargedAt);
+    this.chargedAt = now;
+  }
+
+  /** Virtual run times are compared at wake-ups: bring the running thread's up to date. */
+  chargeRunning(): void {
+    if (this.thread !== null) this.chargeThread();
+  }
+
+  /** A thread was queued here: run it if idle, preempt if `preempts`, or at the end of the slice. */
+  queued(preempts: boolean): void {
+    if (this.isIdle) {
+      this.reconsider();
+      return;
+    }
+    // KVM polls a halted vCPU only while nobody else wants the core.
+    if (this.running?.modeNow === HALT_POLL) this.endSpin(this.running, 0);
+    if (preempts) {
+      this.rescheduleWanted = true;
+      this.reconsider();
+      return;
+    }
+    this.armSlice();
+  }
+
+  private armSlice(): void {
+    if (this.sliceArmed || this.thread === null || this.scheduler.waiting(this) === 0) return;
+    const end = this.scheduler.sliceEnd(this, this.thread, this.thread.switchedInAt);
+    if (end === Number.POSITIVE_INFINITY) return;
+    this.sliceArmed = true;
+    this.sim.at(Math.max(end, this.sim.now) as Picoseconds, this.slice, ++this.sliceVersion);
+  }
+
+  private sliceEnded(version: number): void {
+    if (version !== this.sliceVersion) return;
+    this.sliceArmed = false;
+    this.rescheduleWanted = true;
+    this.reconsider();
+  }
+
+  // --- idle -----------------------------------------------------------------------------------------------------
+
+  private becomeIdle(): void {
+    this.isIdle = true;
+    this.idleSince = this.sim.now;
+  }
+
+  /** The time to leave the idle state is idle time: nothing is executed yet. */
+  private leaveIdle(): void {
+    if (this.waking) return;
+    this.waking = true;
+    const latency = exitLatencyAfter(this.idleStates, this.sim.now - this.idleSince);
+    this.sim.after(latency, this.wake);
+  }
+
+  private wokenUp(): void {
+    this.waking = false;
+    this.isIdle = false;
+    this.idleTotal += this.sim.now - this.idleSince;
+    this.books.ledger.idle.set(this.name, this.idleTotal);
+    this.decide();
+  }
+
+  /** Books everything up to now without changing what runs; for the ends of warm-up and trial. */
+  settleBooks(): void {
+    const { now } = this.sim;
+    if (this.isIdle) {
+      this.idleTotal += now - this.idleSince;
+      this.idleSince = now;
+      this.books.ledger.idle.set(this.name, this.idleTotal);
+    }
+    const context = this.cut();
+    if (context === null) return;
+    if (context.idle) this.decide();
+    else this.begin(context);
+  }
+}

@@ -1,0 +1,23 @@
+/** Where a segment of work runs, which says what may interrupt it and who pays for it. */
+
+/** Interrupts, softirqs and the scheduler may all cut it. */
+export const OPEN = 0;
+/** Bottom halves off: hard interrupts are taken, softirqs wait. */
+export const BH_OFF = 1;
+/** Interrupts off at this processor's level (the level above can still cut). */
+export const IRQ_OFF = 2;
+/** Busy waiting: whoever ends the wait calls `endSpin`. */
+export const SPIN = 3;
+/** KVM handles an exit in the vCPU thread: the guest stands still, its interrupts wait for VM entry. */
+export const EXIT_KERNEL = 4;
+/** QEMU handles an exit in the vCPU thread. */
+export const EXIT_USER = 5;
+/** KVM polls for a wake-up before it blocks a halted vCPU. */
+export const HALT_POLL = 6;
+export type Mode = 0 | 1 | 2 | 3 | 4 | 5 | 6;
+
+/** Plane of the account that pays, by mode: own work, KVM, QEMU. */
+export const PLANE = Uint8Array.of(0, 0, 0, 0, 1, 2, 1);
+
+/** In an exit the guest makes no progress and takes no interrupt. */
+export const inExit = (mode: Mode): boolean => mode >= EXIT_KERNEL;

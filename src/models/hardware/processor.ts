@@ -1,0 +1,143 @@
+/**
+ * What runs on a processor, on either level: a physical core or a vCPU. Hard interrupts before softirqs before
+ * threads; each level is a set of contexts of which at most one is in progress.
+ */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Account } from '../../accounting/ledger.ts';
+import type { Simulation } from '../../kernel/simulation.ts';
+import type { Picoseconds } from '../../units.ts';
+import { Context, type Level, type Owner, type Program, takesInterrupt, takesSoftirq } from './context.ts';
+import { IRQ_OFF, type Mode } from './mode.ts';
+
+/** A hard interrupt line, as the code that handles it sees it. */
+export interface InterruptLine {
+  readonly context: Context;
+  /** Called by whoever delivers it; interrupts that come while one is pending merge. */
+  raise(): void;
+  /** Charges the way into the handler; call first after WAIT. */
+  enter(): void;
+  /** Charges the end of interrupt; call before the handler's commit. */
+  leave(): void;
+}
+
+/** A one-shot timer of the processor: its interrupt signals a context. */
+export interface Timer {
+  arm(at: Picoseconds): void;
+  disarm(): void;
+}
+
+/** What guest and native code may ask of the machine it runs on. It never sees whether a host is below. */
+export abstract class Processor implements Owner, Level {
+  readonly name: string;
+  readonly sim: Simulation;
+  readonly books: Accounting;
+  /** Counters of this VM, or '' on the host. */
+  readonly vm: string;
+  private hard: Context | null = null;
+  private soft: Context | null = null;
+  private readonly hardPending: Context[] = [];
+  private readonly softPending: Context[] = [];
+  private readonly hardContexts = new Set<Context>();
+
+  constructor(sim: Simulation, books: Accounting, name: string, vm: string) {
+    this.sim = sim;
+    this.books = books;
+    this.name = name;
+    this.vm = vm;
+  }
+
+  /** Adds a thread-level program. */
+  abstract task(name: string, program: (context: Context) => Program): Context;
+  /** Adds a hard interrupt. */
+  abstract interrupt(name: string, program: (line: InterruptLine) => Program): InterruptLine;
+  /** A timer whose expiry interrupts this processor and then signals `context`. */
+  abstract timer(context: Context): Timer;
+  abstract leaveGuest(context: Context): void;
+  /** The thread-level context to run, or null. */
+  protected abstract threadLeaf(): Context | null;
+  /** Work became runnable at some level: look again, now or as soon as the mode allows. */
+  protected abstract changed(): void;
+  protected abstract account(payer: string, guest: boolean): Account;
+  /** Whether `context` is in the middle of something that no interrupt of this processor may cut. */
+  protected abstract holds(context: Context): boolean;
+
+  /** Adds a softirq (e.g. a NAPI poll): signalled softirqs run in order, after hard interrupts, before threads. */
+  softirq(name: string, program: (context: Context) => Program): Context {
+    const context = this.context(name, `${this.name} softirq`);
+    context.run(program(context));
+    return context;
+  }
+
+  protected context(name: string, payer: string, owner: Owner = this): Context {
+    const guest = this.vm !== '';
+    const identity = { name: `${this.name} ${name}`, payer, guest };
+    return new Context(this.books, identity, this, owner, this.account(payer, guest));
+  }
+
+  /** A context of the hard-interrupt level. */
+  protected hardContext(name: string): Context {
+    const context = this.context(name, `${this.name} irq`);
+    context.mode = IRQ_OFF;
+    this.hardContexts.add(context);
+    return context;
+  }
+
+  woken(context: Context): void {
+    (this.hardContexts.has(context) ? this.hardPending : this.softPending).push(context);
+    this.changed();
+  }
+
+  get interruptPending(): boolean {
+    return this.hardPending.length > 0;
+  }
+
+  /** Something above the thread level wants to run or runs. */
+  protected get busyAbove(): boolean {
+    return this.hardPending.length > 0 || this.softPending.length > 0 || this.hard !== null;
+  }
+
+  /** Contexts of the interrupt and softirq levels, for a move to another core. */
+  protected get inProgress(): readonly (Context | null)[] {
+    return [this.hard, this.soft];
+  }
+
+  /** The context that should run now. Null: nothing can (idle, or blocked inside an exit). */
+  leaf(): Context | null {
+    const { hard } = this;
+    if (hard !== null) {
+      if (hard.runnable) return hard;
+      if (this.holds(hard)) return null;
+      this.hard = null;
+    }
+    let { soft } = this;
+    if (soft !== null && !soft.runnable && !this.holds(soft)) soft = this.soft = null;
+    const below = soft ?? this.threadLeaf();
+    if (below !== null && this.holds(below)) return below.runnable ? below : null;
+    if (this.hardPending.length > 0 && (below === null || this.allowsInterrupt(below.modeNow, below.guest))) {
+      this.hard = this.hardPending.shift() as Context;
+      return this.hard;
+    }
+    if (soft !== null) return soft;
+    if (this.softPending.length > 0 && (below === null || this.allowsSoftirq(below.modeNow, below.guest))) {
+      this.soft = this.softPending.shift() as Context;
+      return this.soft;
+    }
+    return below;
+  }
+
+  /** A host level is not held back by what the guest on it has switched off. */
+  private allowsInterrupt(mode: Mode, guest: boolean): boolean {
+    return guest && this.vm === '' ? true : takesInterrupt(mode);
+  }
+
+  private allowsSoftirq(mode: Mode, guest: boolean): boolean {
+    return guest && this.vm === '' ? true : takesSoftirq(mode);
+  }
+
+  /** Where `context` must stop so that what is pending at this level can be taken. */
+  stopOf(context: Context): number {
+    if (this.hardPending.length > 0) return context.boundary(takesInterrupt);
+    if (this.softPending.length > 0 && this.soft === null) return context.boundary(takesSoftirq);
+    return context.n;
+  }
+}

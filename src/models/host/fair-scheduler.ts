@@ -1,0 +1,185 @@
+/**
+ * The host's scheduler: a run queue per core ordered by weighted run time, slices that end on ticks, wake-up
+ * placement and load balancing. Two policies: EEVDF's run-to-parity (Linux ≥ 6.6) and CFS with wake-up preemption.
+ */
+import type { Cost } from '../../accounting/cost.ts';
+import type { Counters } from '../../accounting/counters.ts';
+import type { Simulation } from '../../kernel/simulation.ts';
+import type { Picoseconds } from '../../units.ts';
+import type { Core } from '../hardware/core.ts';
+import { OPEN } from '../hardware/mode.ts';
+import type { Scheduler } from '../hardware/run-queue.ts';
+import type { Thread } from '../hardware/thread.ts';
+
+export interface FairSchedulerSettings {
+  /** `eevdf`: who runs keeps the core until its slice is used up; `cfs`: a waking thread far enough behind preempts. */
+  readonly policy: 'eevdf' | 'cfs';
+  readonly slice: Picoseconds;
+  /** CFS only: how far behind (weighted ps) a waking thread must be to preempt. */
+  readonly wakeupGranularity: Picoseconds;
+  /** Slices are looked at on ticks: one every `tick`. */
+  readonly tick: Picoseconds;
+}
+
+/** Weight of a thread at nice 0 (Linux NICE_0_LOAD). */
+const NICE_0 = 1024;
+/** Threads that may wait for one core: more is a runaway scenario. */
+const QUEUE_MAX = 4096;
+
+export class FairScheduler implements Scheduler {
+  private readonly sim: Simulation;
+  private readonly settings: FairSchedulerSettings;
+  private readonly cores: Core[] = [];
+  private readonly queues = new Map<Core, Thread[]>();
+  private readonly floor = new Map<Core, number>();
+  private readonly counters: Counters;
+  private readonly migration: Cost;
+
+  constructor(sim: Simulation, settings: FairSchedulerSettings, counters: Counters, migration: Cost) {
+    this.sim = sim;
+    this.settings = settings;
+    this.counters = counters;
+    this.migration = migration;
+  }
+
+  /** Makes `core` known; cores are placed on in the order in which they were added. */
+  add(core: Core): void {
+    this.cores.push(core);
+    this.queues.set(core, []);
+    this.floor.set(core, 0);
+  }
+
+  wake(thread: Thread): void {
+    if (thread.runnable) {
+      thread.core?.reconsider();
+      return;
+    }
+    thread.runnable = true;
+    this.counters.counter('wakeups', thread.name).value++;
+    const core = this.place(thread);
+    core.chargeRunning();
+    // A sleeper does not save up time: it starts level with the queue it joins.
+    thread.virtualRuntime = Math.max(thread.virtualRuntime, this.floor.get(core) as number);
+    const preempts = core.thread !== null && this.preempts(thread, core.thread);
+    this.enqueue(core, thread);
+    core.queued(preempts);
+  }
+
+  /** The core it ran on if idle, else an idle core of its affinity set, else the former. */
+  private place(thread: Thread): Core {
+    const allowed = this.cores.filter((core) => thread.affinity.includes(core.id));
+    const previous = thread.core !== null && allowed.includes(thread.core) ? thread.core : allowed[0];
+    if (this.free(previous)) return previous;
+    return allowed.find((core) => this.free(core)) ?? previous;
+  }
+
+  private free(core: Core): boolean {
+    return core.thread === null && this.waiting(core) === 0;
+  }
+
+  private preempts(waking: Thread, running: Thread): boolean {
+    if (waking.policy !== running.policy) return waking.policy === 'fifo';
+    if (waking.policy === 'fifo' || this.settings.policy === 'eevdf') return false;
+    return running.virtualRuntime - waking.virtualRuntime > this.settings.wakeupGranularity;
+  }
+
+  private enqueue(core: Core, thread: Thread): void {
+    const queue = this.queues.get(core) as Thread[];
+    if (queue.length === QUEUE_MAX) throw new RangeError(`more than ${QUEUE_MAX} threads wait for ${core.name}`);
+    queue.push(thread);
+  }
+
+  putBack(core: Core, thread: Thread): void {
+    this.enqueue(core, thread);
+  }
+
+  pick(core: Core): Thread | null {
+    const queue = this.queues.get(core) as Thread[];
+    const thread = queue.length > 0 ? this.takeFirst(queue) : this.pull(core);
+    if (thread === null) return null;
+    this.floor.set(core, Math.max(this.floor.get(core) as number, thread.virtualRuntime));
+    if (thread.core !== null && thread.core !== core) this.migrated(thread);
+    return thread;
+  }
+
+  /** Real-time threads first, then the one furthest behind; among equals the one that has waited longest. */
+  private takeFirst(queue: Thread[]): Thread {
+    let best = 0;
+    for (let i = 1; i < queue.length; i++) {
+      if (this.before(queue[i], queue[best])) best = i;
+    }
+    return queue.splice(best, 1)[0];
+  }
+
+  private before(a: Thread, b: Thread): boolean {
+    if (a.policy !== b.policy) return a.policy === 'fifo';
+    return a.policy === 'fair' && a.virtualRuntime < b.virtualRuntime;
+  }
+
+  /** An idle core takes a thread that waits elsewhere and may run here, from the longest queue. */
+  private pull(core: Core): Thread | null {
+    let longest: Thread[] | null = null;
+    for (const other of this.cores) {
+      const queue = this.queues.get(other) as Thread[];
+      if (other === core || other.thread === null || queue.length <= (longest?.length ?? 0)) continue;
+      if (queue.some((thread) => thread.affinity.includes(core.id))) longest = queue;
+    }
+    const at = longest?.findIndex((thread) => thread.affinity.includes(core.id)) ?? -1;
+    return longest === null || at < 0 ? null : longest.splice(at, 1)[0];
+  }
+
+  private migrated(thread: Thread): void {
+    thread.migrations++;
+    this.counters.counter('migrations', thread.name).value++;
+    thread.leaf()?.prelude(this.migration, OPEN);
+  }
+
+  /** On each tick with a queue: the thread that waits moves to a core that has less to do, if it may. */
+  balance(): void {
+    for (const core of this.cores) {
+      const queue = this.queues.get(core) as Thread[];
+      const load = queue.length + (core.thread === null ? 0 : 1);
+      const movable = queue.findIndex((thread) => this.lighter(thread, core, load) !== null);
+      if (movable < 0) continue;
+      const thread = queue.splice(movable, 1)[0];
+      const target = this.lighter(thread, core, load) as Core;
+      thread.virtualRuntime += (this.floor.get(target) as number) - (this.floor.get(core) as number);
+      this.enqueue(target, thread);
+      target.queued(false);
+    }
+  }
+
+  private lighter(thread: Thread, from: Core, load: number): Core | null {
+    for (const core of this.cores) {
+      if (core === from || !thread.affinity.includes(core.id)) continue;
+      const there = this.waiting(core) + (core.thread === null ? 0 : 1);
+      if (load - there >= 2) return core;
+    }
+    return null;
+  }
+
+  waiting(core: Core): number {
+    return (this.queues.get(core) as Thread[]).length;
+  }
+
+  charge(thread: Thread, ran: number): void {
+    thread.virtualRuntime += (ran * NICE_0) / thread.weight;
+  }
+
+  sliceEnd(_core: Core, thread: Thread, since: number): number {
+    if (thread.policy === 'fifo') return Number.POSITIVE_INFINITY;
+    const { slice, tick } = this.settings;
+    const ideal = since + slice;
+    return tick === 0 ? ideal : Math.ceil(ideal / tick) * tick;
+  }
+
+  /** Starts the balancing tick; only a host with more threads than one core's worth needs it. */
+  startBalancing(): void {
+    const { tick } = this.settings;
+    const tickHandler = this.sim.handler(() => {
+      this.balance();
+      this.sim.after(tick, tickHandler);
+    }, 'load balancing');
+    this.sim.after(tick, tickHandler);
+  }
+}

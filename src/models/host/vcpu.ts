@@ -1,0 +1,281 @@
+/**
+ * A vCPU: a thread of the host that is itself a processor to the guest. States of network-path.md §6.7: in guest
+ * mode, in an exit (KVM or QEMU), polling after HLT, blocked, or runnable but without a core.
+ */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import type { Account } from '../../accounting/ledger.ts';
+import type { Simulation } from '../../kernel/simulation.ts';
+import type { Picoseconds } from '../../units.ts';
+import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
+import type { Core } from '../hardware/core.ts';
+import { EXIT_KERNEL, HALT_POLL, OPEN } from '../hardware/mode.ts';
+import { type InterruptLine, Processor, type Timer } from '../hardware/processor.ts';
+import { type Placement, Thread } from '../hardware/thread.ts';
+import { Exits } from './exits.ts';
+import { HaltPoll, type HaltPollTunables } from './halt-poll.ts';
+
+export interface VCpuCosts {
+  /** A plain exit: HLT, external interrupt. */
+  readonly exitLight: Cost;
+  /** MSR fast path: TSC_DEADLINE, x2APIC ICR. */
+  readonly exitMsr: Cost;
+  readonly exitEoi: Cost;
+  /** Delivery of a posted interrupt to a vCPU in guest mode. */
+  readonly postedDelivery: Cost;
+  /** Without posted interrupts: IPI, exit and injection. */
+  readonly injection: Cost;
+  /** Cache and TLB refill after the core was taken away. */
+  readonly pollution: Cost;
+  readonly irqEntry: Cost;
+  readonly taskSwitch: Cost;
+  readonly idleEnter: Cost;
+  readonly haltPoll: Cost;
+}
+
+/** What the hardware and KVM offer this vCPU. */
+export interface VCpuFeatures {
+  /** APICv with posted interrupts: delivery and EOI without exits. */
+  readonly apicv: boolean;
+  /** KVM_FEATURE_PV_EOI: without APICv an edge-triggered EOI needs no exit. */
+  readonly pvEoi: boolean;
+  /** Guest stops its tick when idle: a TSC_DEADLINE write on the way into idle and one on the way out. */
+  readonly tickStop: boolean;
+  readonly exitOutShare: number;
+  readonly haltPoll: HaltPollTunables;
+  /** Gap between two looks of the halt-polling loop, ps. */
+  readonly haltPollGrid: Picoseconds;
+}
+
+class VCpuThread extends Thread {
+  private readonly vcpu: VCpu;
+
+  constructor(vcpu: VCpu, placement: Placement) {
+    super(vcpu.name, placement);
+    this.vcpu = vcpu;
+  }
+
+  leaf(): Context | null {
+    return this.vcpu.leaf();
+  }
+
+  switchedIn(core: Core, account: (payer: string, guest: boolean) => Account): void {
+    this.vcpu.moveTo(core, account);
+  }
+}
+
+export class VCpu extends Processor {
+  readonly thread: Thread;
+  readonly exits: Exits;
+  private readonly costs: VCpuCosts;
+  private readonly features: VCpuFeatures;
+  private readonly contexts: Context[] = [];
+  private readonly tasks: Context[] = [];
+  private readonly idle: Context;
+  private readonly poll: HaltPoll;
+  private current: Context | null = null;
+  private fromIdle = false;
+  private home: string;
+
+  constructor(
+    sim: Simulation,
+    books: Accounting,
+    identity: { readonly vm: string; readonly index: number; readonly placement: Placement },
+    parts: { readonly costs: VCpuCosts; readonly features: VCpuFeatures },
+  ) {
+    super(sim, books, `${identity.vm} vcpu${identity.index}`, identity.vm);
+    this.costs = parts.costs;
+    this.features = parts.features;
+    this.home = `core${identity.placement.affinity[0]}`;
+    this.thread = new VCpuThread(this, identity.placement);
+    this.exits = new Exits(books.counters, identity.vm, parts.features.exitOutShare);
+    this.poll = new HaltPoll(parts.features.haltPoll);
+    this.idle = this.context('idle', `${this.name} idle`, {
+      woken: () => this.thread.core?.scheduler.wake(this.thread),
+    });
+    this.idle.run(this.idling());
+    this.idle.signal();
+  }
+
+  /** Starts the vCPU thread; before that nothing in the guest runs. */
+  start(core: Core): void {
+    this.thread.core = core;
+    core.scheduler.wake(this.thread);
+  }
+
+  task(name: string, program: (context: Context) => Program): Context {
+    const context = this.context(name, `${this.name} task`, {
+      woken: (task) => {
+        this.tasks.push(task);
+        this.changed();
+      },
+    });
+    context.run(program(context));
+    return context;
+  }
+
+  interrupt(name: string, program: (line: InterruptLine) => Program): InterruptLine {
+    return this.line(name, program, { level: false });
+  }
+
+  /** An INTx line: level-triggered, so its EOI exits even with APICv (the IOAPIC must hear of it). */
+  levelInterrupt(name: string, program: (line: InterruptLine) => Program): InterruptLine {
+    return this.line(name, program, { level: true });
+  }
+
+  private line(
+    name: string,
+    program: (line: InterruptLine) => Program,
+    { level }: { level: boolean },
+  ): InterruptLine {
+    const { costs, features, exits } = this;
+    const context = this.hardContext(name);
+    const taken = this.books.counters.counter('interrupts.taken', name, this.vm);
+    let hitGuest = false;
+    const line: InterruptLine = {
+      context,
+      raise: () => {
+        if (context.pending) return;
+        hitGuest = this.inGuestMode;
+        context.signal();
+      },
+      enter: () => {
+        taken.value++;
+        if (hitGuest && features.apicv) context.charge(costs.postedDelivery);
+        else if (hitGuest) exits.handled(context, costs.injection, 'external-interrupt');
+        hitGuest = false;
+        context.charge(costs.irqEntry);
+      },
+      leave: () => {
+        if (level || !(features.apicv || features.pvEoi)) exits.handled(context, costs.exitEoi, 'eoi');
+      },
+    };
+    context.run(program(line));
+    return line;
+  }
+
+  timer(context: Context): Timer {
+    const { sim, costs, exits } = this;
+    const line = this.interrupt('timer', function* ({ context: irq, enter, leave }) {
+      for (;;) {
+        yield WAIT;
+        enter();
+        leave();
+        yield RUN;
+        context.signal();
+        void irq;
+      }
+    });
+    let version = 0;
+    const expire = sim.handler((armed) => {
+      if (armed === version) line.raise();
+    }, `${this.name} timer`);
+    return {
+      arm: (at) => {
+        exits.handled(context, costs.exitMsr, 'timer');
+        sim.at(at, expire, ++version);
+      },
+      disarm: () => {
+        version++;
+      },
+    };
+  }
+
+  /** The vCPU executes guest code at this instant. */
+  private get inGuestMode(): boolean {
+    const running = this.thread.core?.leafOf(this.thread) ?? null;
+    return running !== null && !running.inExit;
+  }
+
+  /** Anything to do for a vCPU that is about to halt. */
+  private get workPending(): boolean {
+    return this.busyAbove || this.tasks.length > 0;
+  }
+
+  protected changed(): void {
+    const { idle } = this;
+    if (idle.inExit && idle.waiting) {
+      idle.signal();
+      return;
+    }
+    const { core } = this.thread;
+    if (idle.inExit && idle.spinning && core !== null) {
+      core.endSpin(idle, this.features.haltPollGrid);
+      return;
+    }
+    if (core !== null && core.thread === this.thread) core.reconsider();
+  }
+
+  protected threadLeaf(): Context | null {
+    if (this.idle.inExit) return this.idle;
+    const { current } = this;
+    if (current !== null) {
+      if (current.runnable || current.inExit) return current;
+      this.current = null;
+    }
+    const next = this.tasks.shift();
+    if (next === undefined) return this.idle;
+    this.current = next;
+    next.prelude(this.costs.taskSwitch, OPEN);
+    if (this.fromIdle && this.features.tickStop) {
+      next.prelude(this.costs.exitMsr, EXIT_KERNEL);
+      this.exits.count('timer');
+    }
+    this.fromIdle = false;
+    return next;
+  }
+
+  protected holds(context: Context): boolean {
+    return context.inExit;
+  }
+
+  leaveGuest(context: Context): void {
+    if (context.inExit) return;
+    context.prelude(this.costs.pollution, OPEN);
+    context.prelude(this.costs.exitLight, EXIT_KERNEL);
+    this.exits.count('external-interrupt');
+  }
+
+  protected account(payer: string, guest: boolean): Account {
+    return this.books.ledger.account(this.home, payer, guest);
+  }
+
+  protected override context(...parts: Parameters<Processor['context']>): Context {
+    const context = super.context(...parts);
+    this.contexts.push(context);
+    return context;
+  }
+
+  /** The thread got `core`: what the guest does from now on is booked there. */
+  moveTo(core: Core, account: (payer: string, guest: boolean) => Account): void {
+    if (core.name === this.home && this.contexts[0].account.core === core.name) return;
+    this.home = core.name;
+    for (const context of this.contexts) context.account = account(context.payer, context.guest);
+  }
+
+  /** The guest's idle loop: tick stop, HLT, KVM's halt polling, block; and the way back. */
+  private *idling(): Program {
+    const { idle, costs, features, exits, poll } = this;
+    yield WAIT;
+    for (;;) {
+      idle.mode = OPEN;
+      idle.charge(costs.idleEnter);
+      if (features.tickStop) exits.handled(idle, costs.exitMsr, 'timer');
+      exits.count('halt');
+      const exit = exits.leave(idle, costs.exitLight);
+      yield RUN;
+      const haltedAt = this.sim.now;
+      if (!this.workPending && poll.enabled && poll.window > 0) {
+        idle.mode = HALT_POLL;
+        idle.spend(costs.haltPoll, poll.window, 1);
+        idle.mode = EXIT_KERNEL;
+        yield RUN;
+      }
+      if (!this.workPending) yield WAIT;
+      if (poll.enabled) poll.adapt(this.sim.now - haltedAt);
+      this.fromIdle = true;
+      exits.enter(idle, exit);
+      yield RUN;
+    }
+  }
+}

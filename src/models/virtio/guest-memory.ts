@@ -1,0 +1,50 @@
+/** A VM's memory as far as devices care: which buffer holds which packet, and where memory ends. */
+
+/** Buffers are handed out in units of this many bytes; a buffer holds one frame. */
+export const BUFFER_SIZE = 2048;
+const SHIFT = 11;
+/** Device memory and page zero are never handed out. */
+const FIRST_BUFFER = 512;
+
+export const NO_PACKET = -1;
+
+export class GuestMemory {
+  readonly size: number;
+  private readonly contents: Int32Array;
+  private readonly free: number[] = [];
+  private fresh = FIRST_BUFFER;
+
+  /** @param buffers frames the guest may hold at once. */
+  constructor(buffers: number) {
+    this.contents = new Int32Array(FIRST_BUFFER + buffers).fill(NO_PACKET);
+    this.size = this.contents.length * BUFFER_SIZE;
+  }
+
+  /** Address of a free buffer. @throws RangeError when the guest has used up its memory. */
+  allocate(): number {
+    const buffer = this.free.pop();
+    if (buffer !== undefined) return buffer << SHIFT;
+    if (this.fresh === this.contents.length) throw new RangeError('the guest is out of network buffers');
+    return this.fresh++ << SHIFT;
+  }
+
+  release(address: number): void {
+    this.contents[address >>> SHIFT] = NO_PACKET;
+    this.free.push(address >>> SHIFT);
+  }
+
+  /** Whether [address, address + length) is ordinary memory of this guest. */
+  contains(address: number, length: number): boolean {
+    return Number.isSafeInteger(address) && address >= 0 && length >= 0 && address + length <= this.size;
+  }
+
+  /** Puts `packet` into the buffer at `address`. */
+  write(address: number, packet: number): void {
+    this.contents[address >>> SHIFT] = packet;
+  }
+
+  /** The packet in the buffer at `address`, or NO_PACKET. */
+  read(address: number): number {
+    return this.contents[address >>> SHIFT];
+  }
+}
