@@ -75,7 +75,10 @@ export class Counters {
 
   /** Counts since `before`; counters named later started at zero. */
   since(before: readonly number[]): { counter: Counter; value: number }[] {
-    return [...this.byKey.values()].map((counter, i) => ({ counter, value: counter.value - (before[i] ?? 0) }));
+    return [...this.byKey.values()].map((counter, i) => ({
+      counter,
+      value: counter.value - (before[i] ?? 0),
+    }));
   }
 
   allTallies(): readonly Tally[] {

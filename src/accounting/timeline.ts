@@ -1,7 +1,7 @@
 /** Each request's life as contiguous working and waiting stages that telescope to its latency, to the picosecond. */
 import type { Picoseconds } from '../units.ts';
 import { InvariantError } from './invariant.ts';
-import { type Stage, STAGES_MAX, Stages } from './stages.ts';
+import { STAGES_MAX, type Stage, Stages } from './stages.ts';
 import { WorkloadRecord } from './workload-record.ts';
 
 /** Index of a pooled request; reused after the request is closed. */

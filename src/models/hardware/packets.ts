@@ -18,6 +18,8 @@ export class Packets {
   request = new Int32Array(this.capacity);
   /** The workload (its endpoint number) that the packet belongs to. */
   flow = new Int32Array(this.capacity);
+  /** Number of the NIC function that transmits it. */
+  via = new Int32Array(this.capacity);
 
   /** Packets alive, for the conservation check. */
   get alive(): number {
@@ -47,14 +49,17 @@ export class Packets {
   }
 
   private grow(): void {
-    if (this.capacity >= PACKETS_MAX) throw new InvariantError(`more than ${PACKETS_MAX} packets alive: one leaks`);
+    if (this.capacity >= PACKETS_MAX)
+      throw new InvariantError(`more than ${PACKETS_MAX} packets alive: one leaks`);
     this.capacity *= 2;
-    const { size, request, flow } = this;
+    const { size, request, flow, via } = this;
     this.size = new Float64Array(this.capacity);
     this.request = new Int32Array(this.capacity);
     this.flow = new Int32Array(this.capacity);
     this.size.set(size);
     this.request.set(request);
     this.flow.set(flow);
+    this.via = new Int32Array(this.capacity);
+    this.via.set(via);
   }
 }

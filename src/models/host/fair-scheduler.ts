@@ -85,7 +85,8 @@ export class FairScheduler implements Scheduler {
 
   private enqueue(core: Core, thread: Thread): void {
     const queue = this.queues.get(core) as Thread[];
-    if (queue.length === QUEUE_MAX) throw new RangeError(`more than ${QUEUE_MAX} threads wait for ${core.name}`);
+    if (queue.length === QUEUE_MAX)
+      throw new RangeError(`more than ${QUEUE_MAX} threads wait for ${core.name}`);
     queue.push(thread);
   }
 

@@ -181,6 +181,11 @@ export class VCpu extends Processor {
     };
   }
 
+  /** Halted and blocked: whoever interrupts it pays for a wake-up. */
+  get asleep(): boolean {
+    return this.idle.inExit && this.idle.waiting;
+  }
+
   /** The vCPU executes guest code at this instant. */
   private get inGuestMode(): boolean {
     const running = this.thread.core?.leafOf(this.thread) ?? null;

@@ -79,7 +79,12 @@ export class DriverQueue {
     const head = this.freeHead;
     if (useIndirect) {
       const nested = new DescriptorTable(pieces.length);
-      this.describe(nested, pieces, (i) => i, (i) => i + 1);
+      this.describe(
+        nested,
+        pieces,
+        (i) => i,
+        (i) => i + 1,
+      );
       indirect.set(indirectAddress, nested);
       this.freeHead = table.next[head];
       table.address[head] = indirectAddress;
@@ -93,7 +98,12 @@ export class DriverQueue {
         return mine;
       });
       this.freeHead = slot;
-      this.describe(table, pieces, (i) => slots[i], (i) => slots[i + 1]);
+      this.describe(
+        table,
+        pieces,
+        (i) => slots[i],
+        (i) => slots[i + 1],
+      );
     }
     this.publish(head, need, token);
     return true;

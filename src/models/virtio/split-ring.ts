@@ -62,7 +62,9 @@ export class SplitRing {
   /** @param size a power of two, at most 32,768. @param eventIdx VIRTIO_F_EVENT_IDX was negotiated. */
   constructor(size: number, eventIdx: boolean) {
     if (!Number.isInteger(Math.log2(size)) || size < 1 || size > QUEUE_SIZE_MAX) {
-      throw new RangeError(`a split ring has a power of two of at most ${QUEUE_SIZE_MAX} entries, not ${size}`);
+      throw new RangeError(
+        `a split ring has a power of two of at most ${QUEUE_SIZE_MAX} entries, not ${size}`,
+      );
     }
     this.size = size;
     this.eventIdx = eventIdx;

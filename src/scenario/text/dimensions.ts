@@ -14,8 +14,8 @@ export type Dimension = {
   readonly name: string;
   /** From small to large; the first is what a value falls back to when no larger unit writes it shortly. */
   readonly units: readonly Unit[];
-  /** What cannot be split: the kernel counts whole picoseconds, a buffer whole bytes. */
-  readonly wholeNumberOf?: string;
+  /** The base unit cannot be split, and this says so: the kernel counts whole picoseconds, a buffer whole bytes. */
+  readonly split?: string;
   readonly most?: { readonly value: number; readonly text: string };
   /** A count needs no unit. */
   readonly bareAllowed?: boolean;
@@ -51,7 +51,7 @@ export const TIME: Dimension = {
     decimal('ms', 9),
     decimal('s', 12),
   ],
-  wholeNumberOf: 'picoseconds',
+  split: 'is not a whole number of picoseconds',
   most: { value: Number.MAX_SAFE_INTEGER, text: '9007 s' },
   ambiguous: { ...PREFIX_ALONE, m: 'may be minutes or milliseconds' },
 };
@@ -78,7 +78,10 @@ export const BIT_RATE: Dimension = {
   ],
   ambiguous: {
     ...PREFIX_ALONE,
-    ...all(['B/s', 'kB/s', 'KB/s', 'MB/s', 'GB/s', 'TB/s', 'KiB/s', 'MiB/s', 'GiB/s'], 'counts bytes, not bits'),
+    ...all(
+      ['B/s', 'kB/s', 'KB/s', 'MB/s', 'GB/s', 'TB/s', 'KiB/s', 'MiB/s', 'GiB/s'],
+      'counts bytes, not bits',
+    ),
     ...all(['b/s', 'kb/s', 'Kb/s', 'Mb/s', 'Gb/s', 'Tb/s'], 'may be bits or bytes'),
   },
 };
@@ -86,7 +89,7 @@ export const BIT_RATE: Dimension = {
 export const SIZE: Dimension = {
   name: 'a size',
   units: [binary('B', 0), binary('KiB', 1), binary('MiB', 2), binary('GiB', 3), binary('TiB', 4)],
-  wholeNumberOf: 'bytes',
+  split: 'is not a whole number of bytes',
   most: exactly,
   ambiguous: {
     ...PREFIX_ALONE,
@@ -117,7 +120,7 @@ export const SHARE: Dimension = {
 export const COUNT: Dimension = {
   name: 'a count',
   units: [decimal('k', 3), decimal('M', 6), decimal('G', 9)],
-  wholeNumberOf: 'things',
+  split: 'is not a whole number',
   most: exactly,
   bareAllowed: true,
   ambiguous: { m: 'may be milli or mega' },

@@ -1,23 +1,13 @@
 /** Schemas for values with units: text with a unit in the file, a branded number in the program, and back for resolved scenarios. */
 import { z } from 'zod';
 import type { BitsPerSecond, Bytes, Cycles, Hertz, PerSecond, Picoseconds } from '../../units.ts';
-import {
-  BIT_RATE,
-  COUNT,
-  CYCLES,
-  type Dimension,
-  FREQUENCY,
-  RATE,
-  SHARE,
-  SIZE,
-  TIME,
-} from './dimensions.ts';
+import { BIT_RATE, COUNT, CYCLES, type Dimension, FREQUENCY, RATE, SHARE, SIZE, TIME } from './dimensions.ts';
 import { expected, formatQuantity, type Limits, parseQuantity, patternOf, withoutUnit } from './quantity.ts';
 
 export type QuantitySchema<Q extends number> = z.ZodCodec<z.ZodString, z.ZodType<Q, Q>>;
 
 /** What the text of a quantity schema may be, for messages about unions that have one among their options. */
-export const expectations = z.registry<string>();
+export const expectations = z.registry<{ expected: string }>();
 
 type Push = { readonly issues: z.core.$ZodRawIssue[] };
 
@@ -31,11 +21,10 @@ const decode = (dimension: Dimension, text: string, limits: Limits, context: Pus
 const textOf = (dimension: Dimension, limits: Limits): z.ZodString =>
   z
     .string({
-      error: ({ input }) =>
-        typeof input === 'number' ? withoutUnit(dimension, String(input)) : undefined,
+      error: ({ input }) => (typeof input === 'number' ? withoutUnit(dimension, String(input)) : undefined),
     })
     .meta({ pattern: patternOf(dimension, limits) })
-    .register(expectations, `${dimension.name} (${expected(dimension)})`);
+    .register(expectations, { expected: `${dimension.name} (${expected(dimension)})` });
 
 const quantity = <Q extends number>(dimension: Dimension, limits: Limits): QuantitySchema<Q> =>
   z.codec(textOf(dimension, limits), z.number() as unknown as z.ZodType<Q, Q>, {

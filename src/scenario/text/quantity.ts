@@ -1,5 +1,13 @@
 /** Reads and writes a value with its unit, such as `64 B` or `2.5 us`, exactly. */
-import { type Decimal, decimalOf, decimalText, dividedShortly, isWhole, numberOf, scaled } from './decimal.ts';
+import {
+  type Decimal,
+  decimalOf,
+  decimalText,
+  dividedShortly,
+  isWhole,
+  numberOf,
+  scaled,
+} from './decimal.ts';
 import type { Dimension, Unit } from './dimensions.ts';
 import { didYouMean, quoted } from './mistake.ts';
 import { nearest } from './nearest.ts';
@@ -19,7 +27,7 @@ const escaped = (text: string): string => text.replace(/[$()*+./?[\\\]^{|}]/g, '
 export const patternOf = (dimension: Dimension, limits: Limits = {}): string => {
   const units = dimension.units.flatMap(spellings).map(escaped).join('|');
   const sign = limits.negative === true ? '-?' : '';
-  return dimension.bareAllowed === true ? `^${sign}${NUMBER}( *(${units}))?$` : `^${sign}${NUMBER} *(${units})$`;
+  return `^${sign}${NUMBER} *(${units})${dimension.bareAllowed === true ? '?' : ''}$`;
 };
 
 export const expected = (dimension: Dimension): string => {
@@ -34,7 +42,7 @@ export const withoutUnit = (dimension: Dimension, shown: string): string =>
 export const parseQuantity = (dimension: Dimension, text: string, limits: Limits = {}): Reading => {
   const no = (reason: string): Reading => ({ mistake: `${quoted(text)} ${reason}` });
   const notOne = `is not ${dimension.name}`;
-  const match = text.length > LONGEST_TEXT ? null : NUMBER_THEN_UNIT.exec(text.trim());
+  const match = text.length > LONGEST_TEXT ? null : NUMBER_THEN_UNIT.exec(text);
   const written = match === null ? undefined : decimalOf(match[1]);
   if (match === null || written === undefined) return no(`${notOne} (expected ${expected(dimension)})`);
 
@@ -49,17 +57,22 @@ export const parseQuantity = (dimension: Dimension, text: string, limits: Limits
     return no(`${notOne}: ${unitText} ${dimension.ambiguous[unitText]} (expected ${expected(dimension)})`);
   }
   const meant = nearest(unitText, dimension.units.flatMap(spellings));
-  const canonical = dimension.units.find((candidate) => meant !== undefined && spellings(candidate).includes(meant));
+  const canonical = dimension.units.find(
+    (candidate) => meant !== undefined && spellings(candidate).includes(meant),
+  );
   const suggestion = canonical === undefined ? undefined : `${number} ${canonical.name}`;
   return no(`${notOne} (expected ${expected(dimension)})${didYouMean(suggestion)}`);
 };
 
-const inLimits = (dimension: Dimension, exact: Decimal, limits: Limits, no: (reason: string) => Reading): Reading => {
+const inLimits = (
+  dimension: Dimension,
+  exact: Decimal,
+  limits: Limits,
+  no: (reason: string) => Reading,
+): Reading => {
   if (exact.digits < 0n && limits.negative !== true) return no('is negative');
   if (exact.digits === 0n && limits.positive === true) return no('must be more than 0');
-  if (dimension.wholeNumberOf !== undefined && !isWhole(exact)) {
-    return no(`is not a whole number of ${dimension.wholeNumberOf}`);
-  }
+  if (dimension.split !== undefined && !isWhole(exact)) return no(dimension.split);
   const value = numberOf(exact);
   const most = dimension.most ?? { value: Number.MAX_VALUE, text: 'a number can hold' };
   if (Math.abs(value) > most.value) return no(`is too large (at most ${most.text})`);

@@ -1,0 +1,27 @@
+/** What a datapath is: parameters, and wiring from a VM's network device to the NIC and back. */
+import type { z } from 'zod';
+import type { Processor } from '../models/hardware/processor.ts';
+import type { NetDevice } from '../models/linux/net-device.ts';
+import type { Vm, World } from './world.ts';
+
+/** One VM (or bare metal) on a datapath, ready for its applications. */
+export interface Attachment {
+  /** Where applications run. */
+  readonly processor: Processor;
+  readonly device: NetDevice;
+  /** Frames of `flow` that arrive at the NIC go to this VM. */
+  route(flow: number): void;
+}
+
+export interface Datapath<P extends z.ZodType = z.ZodType> {
+  /** Name in scenarios and results. */
+  readonly kind: string;
+  /** One line for `vmio list datapaths`. */
+  readonly summary: string;
+  /** Parameters with their defaults. */
+  readonly params: P;
+  build(world: World, vm: Vm, params: z.output<P>): Attachment;
+}
+
+/** Types the parameters of `build` by the schema. */
+export const defineDatapath = <P extends z.ZodType>(datapath: Datapath<P>): Datapath<P> => datapath;

@@ -1,0 +1,40 @@
+/** Parameters that every virtio network device shares, by QEMU's and Linux's names where they have one. */
+import { z } from 'zod';
+import type { VirtioNetOptions } from '../models/guest/virtio-net.ts';
+
+export const virtioTunables = z.strictObject({
+  tx_queue_size: z.int().describe('QEMU: entries of the transmit ring, a power of two').default(256),
+  rx_queue_size: z.int().describe('QEMU: entries of the receive ring, a power of two').default(256),
+  event_idx: z.boolean().describe('QEMU: VIRTIO_F_EVENT_IDX').default(true),
+  indirect_desc: z.boolean().describe('QEMU: VIRTIO_F_INDIRECT_DESC').default(true),
+  napi_tx: z.boolean().describe('guest module virtio_net: transmit completions interrupt').default(true),
+});
+
+export const virtioParams = {
+  tunables: virtioTunables.prefault({}).describe('tunables by their real names'),
+  guestKernelRearms: z
+    .boolean()
+    .describe('guest kernel 5.13 to 6.3 without the callback fix: reaping re-arms interrupts')
+    .default(false),
+  fixedBatch: z
+    .int()
+    .min(0)
+    .max(256)
+    .describe('teaching: kick after every so many packets; 0: as Linux decides')
+    .default(0),
+  completionInterrupts: z
+    .boolean()
+    .describe('teaching: false lets transmit completions never interrupt')
+    .default(true),
+};
+
+const shape = z.strictObject(virtioParams);
+
+/** The guest driver's options from a datapath's parameters. */
+export const driverOptions = (params: z.output<typeof shape>): VirtioNetOptions => ({
+  indirect: params.tunables.indirect_desc,
+  napi_tx: params.tunables.napi_tx,
+  rearmsWhileReaping: params.guestKernelRearms,
+  fixedBatch: params.fixedBatch,
+  completionInterrupts: params.completionInterrupts,
+});

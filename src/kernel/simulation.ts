@@ -1,0 +1,133 @@
+/** The world of one trial: the clock and everything that is yet to happen. */
+import { inMicroseconds, LONGEST_TRIAL, type Picoseconds } from '../units.ts';
+import { EventList } from './event-list.ts';
+import { BudgetError, SimulationError } from './simulation-error.ts';
+
+export { BudgetError, SimulationError };
+
+declare const handlerBrand: unique symbol;
+declare const ticketBrand: unique symbol;
+/** Names a function that events may call: an index into the simulation's table. */
+export type Handler = number & { readonly [handlerBrand]: true };
+/** Names one scheduled event, for ever: no two events of a run share a ticket. */
+export type Ticket = number & { readonly [ticketBrand]: true };
+
+/** So many events without the clock moving are a loop, not a model. */
+const MOST_AT_ONE_INSTANT = 1e6;
+
+export class Simulation {
+  private readonly list = new EventList();
+  private readonly table: ((argument: number) => void)[] = [];
+  private readonly labels: string[] = [];
+  private readonly clock = new Float64Array(1);
+  private readonly maxEvents: number;
+  private fired = 0;
+  private instantBegan = 0;
+  private running = false;
+  private stopped = false;
+
+  /** `maxEvents`: events this run may fire in all (default 500 million). */
+  constructor(options: { maxEvents?: number } = {}) {
+    this.maxEvents = options.maxEvents ?? 500e6;
+  }
+
+  /** The present simulated time. */
+  get now(): Picoseconds {
+    return this.clock[0]! as Picoseconds;
+  }
+
+  /** Events fired so far. */
+  get events(): number {
+    return this.fired;
+  }
+
+  /** Registers a function that events may call; done once per function, while building. `label` names it in errors. */
+  handler(run: (argument: number) => void, label: string = run.name): Handler {
+    this.labels.push(label);
+    return (this.table.push(run) - 1) as Handler;
+  }
+
+  /**
+   * Schedules `handler` at `time`; events at one instant fire in the order they were scheduled.
+   * @throws SimulationError if `time` is before `now`, not an integer, or beyond the longest trial.
+   */
+  at(time: Picoseconds, handler: Handler, argument = 0): Ticket {
+    if (!(time >= this.clock[0]! && time <= LONGEST_TRIAL && Math.floor(time) === time))
+      this.refuse(time, handler);
+    return this.list.push(time, handler, argument) as Ticket;
+  }
+
+  /** Schedules `handler` at `now + delay`; errors as in `at`. */
+  after(delay: Picoseconds, handler: Handler, argument = 0): Ticket {
+    return this.at((this.clock[0]! + delay) as Picoseconds, handler, argument);
+  }
+
+  /** Removes a pending event. False if it has fired or was cancelled already: an old ticket does no harm. */
+  cancel(ticket: Ticket): boolean {
+    return this.list.cancel(ticket);
+  }
+
+  /** Calls a handler now, within the present event: for components that finish somebody else's work. */
+  call(handler: Handler, argument: number): void {
+    this.table[handler]!(argument);
+  }
+
+  /**
+   * Fires all events up to and including `until`, then sets `now` to `until`; may be called again to go on.
+   * @throws SimulationError if `until` is past or more than 10^6 events fire at one instant; BudgetError after `maxEvents`.
+   */
+  run(until: Picoseconds): void {
+    if (!(until >= this.now) || this.running) {
+      throw new SimulationError(`run(${until}) at ${this.now} ps${this.running ? ', within a run' : ''}`);
+    }
+    this.running = true;
+    this.stopped = false;
+    try {
+      this.fireUntil(until);
+      if (!this.stopped) this.clock[0] = until;
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** Ends the run after the present event; the clock stays where it is. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private fireUntil(until: number): void {
+    const { list, table, clock } = this;
+    while (!this.stopped) {
+      const handler = list.pop(until);
+      if (handler < 0) return;
+      const time = list.time[0]!;
+      if (time !== clock[0]!) {
+        clock[0] = time;
+        this.instantBegan = this.fired;
+      }
+      if (this.fired - this.instantBegan >= MOST_AT_ONE_INSTANT) this.reportLoop(handler);
+      if (this.fired >= this.maxEvents) this.reportBudget();
+      this.fired++;
+      table[handler]!(list.argument[0]!);
+    }
+  }
+
+  private refuse(time: number, handler: Handler): never {
+    throw new SimulationError(
+      `'${this.labels[handler]}' scheduled at ${time} ps when it is ${this.now} ps: times are integers, not past, below 2^53`,
+    );
+  }
+
+  private reportLoop(handler: number): never {
+    throw new SimulationError(
+      `more than ${MOST_AT_ONE_INSTANT} events at ${this.now} ps without the clock moving; the next is '${this.labels[handler]}'`,
+    );
+  }
+
+  private reportBudget(): never {
+    throw new BudgetError(
+      `the run used up its budget of ${this.maxEvents} events at ${inMicroseconds(this.now)} us of simulated time: ` +
+        'measure for a shorter time, lower the offered load, or raise run.maxEvents',
+    );
+  }
+}

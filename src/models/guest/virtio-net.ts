@@ -1,0 +1,252 @@
+/**
+ * Linux's virtio_net driver (network-path.md §2): one queue pair, NAPI on both queues, completion interrupts
+ * delayed to 3/4 of what is outstanding.
+ */
+import type { Cost } from '../../accounting/cost.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
+import type { Packet, Packets } from '../hardware/packets.ts';
+import type { InterruptLine, Processor } from '../hardware/processor.ts';
+import { GRO_NORMAL_BATCH, NAPI_POLL_WEIGHT } from '../linux/napi.ts';
+import type { Doorbell, NetDevice, Stack } from '../linux/net-device.ts';
+import { DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
+import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
+import type { SplitRing } from '../virtio/split-ring.ts';
+
+/** virtio_net_hdr with MRG_RXBUF or VERSION_1, bytes. */
+export const VIRTIO_NET_HEADER = 12;
+/** The queue stops below 2 + MAX_SKB_FRAGS free descriptors. */
+const STOP_BELOW = 19;
+
+export interface VirtioNetOptions {
+  readonly indirect: boolean;
+  /** Module parameter napi_tx: completions interrupt; off: packets are orphaned when sent. */
+  readonly napi_tx: boolean;
+  /** Guest kernels 5.13–6.3 without the callback fix. */
+  readonly rearmsWhileReaping: boolean;
+  /** Teaching: a kick after every `fixedBatch` packets instead of the ring's own decision; 0: Linux. */
+  readonly fixedBatch: number;
+  /** Teaching: the driver asks for no completion interrupts. */
+  readonly completionInterrupts: boolean;
+}
+
+export interface VirtioNetParts {
+  readonly tx: SplitRing;
+  readonly rx: SplitRing;
+  readonly memory: GuestMemory;
+  readonly packets: Packets;
+  readonly kickTx: Doorbell;
+  readonly kickRx: Doorbell;
+  readonly stackRx: Cost;
+}
+
+export class VirtioNet implements NetDevice {
+  readonly doorbell: Doorbell;
+  readonly txLine: InterruptLine;
+  readonly rxLine: InterruptLine;
+  private readonly tx: DriverQueue;
+  private readonly rx: DriverQueue;
+  private readonly parts: VirtioNetParts;
+  private readonly options: VirtioNetOptions;
+  private readonly txCost: Cost;
+  private readonly rxCost: Cost;
+  private readonly reapCost: Cost;
+  private readonly napiSchedule: Cost;
+  private readonly napiComplete: Cost;
+  private readonly txNapi: Context;
+  private readonly stageRx: Stage;
+  private readonly waitInterrupt: Stage;
+  private stack!: Stack;
+  stopped = false;
+
+  constructor(cpu: Processor, parts: VirtioNetParts, options: VirtioNetOptions) {
+    const { costs, timeline } = cpu.books;
+    this.parts = parts;
+    this.options = options;
+    this.tx = new DriverQueue(parts.tx, options);
+    // Receive queues carry a context pointer, so Linux never uses indirect descriptors there.
+    this.rx = new DriverQueue(parts.rx, { ...options, indirect: false });
+    this.txCost = costs.cost('virtioNet.tx');
+    this.rxCost = costs.cost('virtioNet.rx');
+    this.reapCost = costs.cost('virtioNet.txClean');
+    this.napiSchedule = costs.cost('napi.schedule');
+    this.napiComplete = costs.cost('napi.complete');
+    this.stageRx = timeline.working('guest: receive');
+    this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
+    this.doorbell = parts.kickTx;
+    const rxNapi = cpu.softirq('virtio-net rx napi', (context) => this.receivePoll(context));
+    this.txNapi = cpu.softirq('virtio-net tx napi', (context) => this.transmitPoll(context));
+    this.rxLine = cpu.interrupt('virtio-net rx', (line) => this.interrupted(line, this.rx, rxNapi));
+    this.txLine = cpu.interrupt('virtio-net tx', (line) => this.interrupted(line, this.tx, this.txNapi));
+    if (!options.completionInterrupts) this.tx.disableCallbacks();
+    this.fill();
+    this.rx.kickPrepare();
+  }
+
+  attach(stack: Stack): void {
+    this.stack = stack;
+  }
+
+  // --- transmit (start_xmit) ----------------------------------------------------------------------------------
+
+  prepare(cpu: Context, _packet: Packet): void {
+    cpu.charge(this.txCost);
+  }
+
+  publish(cpu: Context, packet: Packet, more: boolean): boolean {
+    const { tx, parts, options } = this;
+    const interrupts = options.napi_tx && options.completionInterrupts;
+    do {
+      if (interrupts) tx.disableCallbacks();
+      this.reapTransmitted(cpu);
+    } while (interrupts && !more && !tx.enableCallbacksDelayed());
+    const address = parts.memory.allocate();
+    parts.memory.write(address, packet);
+    tx.addOne(address, VIRTIO_NET_HEADER + parts.packets.size[packet], false, address);
+    if (!options.napi_tx) this.stack.freed(packet);
+    if (tx.numFree < STOP_BELOW) this.stop(cpu);
+    if (options.fixedBatch > 0) return this.batchFull();
+    return (!more || this.stopped) && tx.kickPrepare();
+  }
+
+  private batched = 0;
+  private batchFull(): boolean {
+    this.batched = (this.batched + 1) % this.options.fixedBatch;
+    if (this.batched === 0) this.tx.kickPrepare();
+    return this.batched === 0;
+  }
+
+  /** Too few descriptors are left for another packet with fragments. */
+  private stop(cpu: Context): void {
+    const { tx, options } = this;
+    this.stopped = true;
+    if (!options.completionInterrupts) return;
+    if (tx.enableCallbacksDelayed()) return;
+    if (options.napi_tx) {
+      this.txNapi.signal();
+      return;
+    }
+    this.reapTransmitted(cpu);
+    if (tx.numFree < STOP_BELOW) return;
+    this.stopped = false;
+    tx.disableCallbacks();
+  }
+
+  /** free_old_xmit: takes back all used transmit buffers. */
+  private reapTransmitted(cpu: Context): void {
+    const { tx, parts, options, stack } = this;
+    let count = 0;
+    for (let address = tx.reap(); address !== NOTHING; address = tx.reap()) {
+      const packet = parts.memory.read(address);
+      if (options.napi_tx) stack.freed(packet);
+      parts.packets.release(packet);
+      parts.memory.release(address);
+      count++;
+    }
+    if (count > 0) cpu.charge(this.reapCost, count);
+  }
+
+  private restart(): void {
+    if (!this.stopped || this.tx.numFree < STOP_BELOW) return;
+    this.stopped = false;
+    this.stack.restarted();
+  }
+
+  private *transmitPoll(cpu: Context): Program {
+    const { tx } = this;
+    yield WAIT;
+    for (;;) {
+      tx.disableCallbacks();
+      this.reapTransmitted(cpu);
+      cpu.charge(this.napiComplete);
+      yield RUN;
+      this.restart();
+      if (tx.enableCallbacks()) continue;
+      yield WAIT;
+    }
+  }
+
+  // --- receive -------------------------------------------------------------------------------------------------
+
+  private *interrupted(line: InterruptLine, queue: DriverQueue, napi: Context): Program {
+    yield WAIT;
+    for (;;) {
+      line.enter();
+      line.context.charge(this.napiSchedule);
+      line.leave();
+      yield RUN;
+      if (queue.interrupted()) {
+        napi.signal();
+        queue.disableCallbacks();
+      }
+      yield WAIT;
+    }
+  }
+
+  /** virtnet_poll_cleantx: the receive poll also reaps what was transmitted. */
+  private cleanTransmitted(cpu: Context): void {
+    const { tx, options } = this;
+    if (!options.napi_tx || !options.completionInterrupts) return;
+    do {
+      tx.disableCallbacks();
+      this.reapTransmitted(cpu);
+    } while (!tx.enableCallbacksDelayed());
+    this.restart();
+  }
+
+  private *receivePoll(cpu: Context): Program {
+    const { rx, parts } = this;
+    const { memory, packets, kickRx } = parts;
+    const group: Packet[] = [];
+    yield WAIT;
+    for (;;) {
+      this.cleanTransmitted(cpu);
+      let taken = 0;
+      while (taken < NAPI_POLL_WEIGHT && rx.moreUsed) {
+        while (taken < NAPI_POLL_WEIGHT && group.length < GRO_NORMAL_BATCH && rx.moreUsed) {
+          const address = rx.reap();
+          const packet = memory.read(address);
+          memory.release(address);
+          cpu.serve(packets.request[packet], this.stageRx, this.waitInterrupt);
+          cpu.charge(this.rxCost);
+          cpu.charge(parts.stackRx);
+          group.push(packet);
+          taken++;
+        }
+        cpu.serveNobody();
+        yield RUN;
+        for (const packet of group) this.stack.received(packet);
+        group.length = 0;
+      }
+      if (rx.numFree > Math.min(NAPI_POLL_WEIGHT, parts.rx.size) / 2) {
+        this.fill();
+        if (rx.kickPrepare()) {
+          kickRx.leave(cpu);
+          yield RUN;
+          const work = kickRx.act(cpu);
+          if (work !== null) yield* work;
+          kickRx.enter(cpu);
+        }
+      }
+      if (taken === NAPI_POLL_WEIGHT) {
+        yield RUN;
+        continue;
+      }
+      cpu.charge(this.napiComplete);
+      yield RUN;
+      if (rx.enableCallbacks()) {
+        rx.disableCallbacks();
+        continue;
+      }
+      yield WAIT;
+    }
+  }
+
+  private fill(): void {
+    const { rx, parts } = this;
+    while (rx.numFree > 0) {
+      const address = parts.memory.allocate();
+      rx.addOne(address, Math.min(BUFFER_SIZE, 1536), true, address);
+    }
+  }
+}

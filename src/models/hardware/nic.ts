@@ -1,0 +1,223 @@
+/**
+ * A NIC: functions (the physical one and VFs) with finite rings behind one PCIe link and one wire each way.
+ *
+ *   driver ─doorbell─► descriptor and payload DMA ─► wire ─► remote peer
+ *   driver ◄─interrupt─ write-back ◄─ payload DMA ◄─ wire ◄─┘
+ */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Counter } from '../../accounting/counters.ts';
+import { InvariantError } from '../../accounting/invariant.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { Port } from '../../kernel/port.ts';
+import type { Handler, Simulation } from '../../kernel/simulation.ts';
+import { type BitsPerSecond, bytes, type Picoseconds, transferTime } from '../../units.ts';
+import { serialization } from './frame.ts';
+import { Link } from './link.ts';
+import { ModeratedVector, type Moderation } from './moderation.ts';
+import { PacketQueue } from './packet-queue.ts';
+import type { Packet, Packets } from './packets.ts';
+
+export interface NicSettings {
+  readonly rate: BitsPerSecond;
+  /** One way, cable and switches. */
+  readonly propagation: Picoseconds;
+  /** Usable PCIe bandwidth each way, after TLP overhead. */
+  readonly pcieRate: BitsPerSecond;
+  /** Posted write from core to device. */
+  readonly doorbellLatency: Picoseconds;
+  /** Round trip of one DMA read; a transmit takes two (descriptor, then payload). */
+  readonly dmaRead: Picoseconds;
+  /** Until a DMA write is visible to the driver. */
+  readonly dmaWrite: Picoseconds;
+  readonly pipelineTransmit: Picoseconds;
+  readonly pipelineReceive: Picoseconds;
+  /** Address translation per DMA with the IOMMU on (IOTLB hit). */
+  readonly translation: Picoseconds;
+}
+
+export interface FunctionSettings {
+  readonly txRing: number;
+  readonly rxRing: number;
+  readonly moderation: Moderation;
+  /** DMA addresses pass the IOMMU. */
+  readonly translated: boolean;
+}
+
+interface NicStages {
+  readonly fetch: Stage;
+  readonly waitPcie: Stage;
+  readonly waitWire: Stage;
+  readonly wire: Stage;
+  readonly store: Stage;
+  readonly waitPcieIn: Stage;
+}
+
+interface FunctionIdentity {
+  readonly index: number;
+  readonly name: string;
+  readonly vm: string;
+}
+
+/** One PCI function: what a driver programs. */
+export class NicFunction {
+  readonly index: number;
+  readonly name: string;
+  readonly settings: FunctionSettings;
+  readonly vector: ModeratedVector;
+  /** The interrupt message leaves for the processor. */
+  readonly interrupt = new Port<void>('nic interrupt');
+  /** Frames received, written to memory, not yet taken by the driver. */
+  readonly received: PacketQueue;
+  private readonly nic: Nic;
+  private posted = 0;
+  /** Frames transmitted since the driver last cleaned its ring. */
+  transmitted = 0;
+  private readonly raised: Counter;
+
+  constructor(nic: Nic, identity: FunctionIdentity, settings: FunctionSettings) {
+    const { name, vm } = identity;
+    this.nic = nic;
+    this.index = identity.index;
+    this.name = name;
+    this.settings = settings;
+    this.received = new PacketQueue(settings.rxRing);
+    this.raised = nic.books.counters.counter('interrupts.raised', name, vm);
+    this.vector = new ModeratedVector(nic.sim, name, settings.moderation, () => {
+      this.raised.value++;
+      this.interrupt.send();
+    });
+  }
+
+  /** Doorbell: the frame is in the transmit ring. */
+  transmit(packet: Packet): void {
+    this.nic.transmit(this, packet);
+  }
+
+  /** Doorbell: `count` more receive buffers. */
+  post(count: number): void {
+    this.posted += count;
+    if (this.posted > this.settings.rxRing) throw new InvariantError(`${this.name}: receive ring overfilled`);
+  }
+
+  /** A frame was written to memory. @returns false when no buffer was posted. */
+  deliver(packet: Packet): boolean {
+    if (this.posted === 0) return false;
+    this.posted--;
+    this.received.push(packet);
+    this.vector.request();
+    return true;
+  }
+
+  departed(): void {
+    this.transmitted++;
+    this.vector.request();
+  }
+}
+
+export class Nic {
+  readonly sim: Simulation;
+  readonly books: Accounting;
+  readonly settings: NicSettings;
+  /** The last bit of a frame is on the wire. */
+  readonly departed = new Port<Packet>('nic departed');
+  readonly egress = new Link('wire out');
+  readonly ingress = new Link('wire in');
+  readonly pcieOut = new Link('pcie to nic');
+  readonly pcieIn = new Link('pcie from nic');
+  private readonly packets: Packets;
+  private readonly stages: NicStages;
+  private readonly functions: NicFunction[] = [];
+  private readonly onDeparture: Handler;
+  private readonly onArrival: Handler;
+  private readonly routes: NicFunction[] = [];
+
+  constructor(sim: Simulation, books: Accounting, packets: Packets, settings: NicSettings) {
+    this.sim = sim;
+    this.books = books;
+    this.packets = packets;
+    this.settings = settings;
+    const { timeline } = books;
+    this.stages = {
+      fetch: timeline.working('nic: fetch'),
+      waitPcie: timeline.waiting('wait: PCIe'),
+      waitWire: timeline.waiting('wait: wire'),
+      wire: timeline.working('wire'),
+      store: timeline.working('nic: store'),
+      waitPcieIn: timeline.waiting('wait: PCIe'),
+    };
+    this.onDeparture = sim.handler((packet) => this.depart(packet), 'nic departure');
+    this.onArrival = sim.handler((packet) => this.arrive(packet), 'nic arrival');
+  }
+
+  addFunction(name: string, vm: string, settings: FunctionSettings): NicFunction {
+    const added = new NicFunction(this, { index: this.functions.length, name, vm }, settings);
+    this.functions.push(added);
+    return added;
+  }
+
+  /** Frames of `flow` are received by `target`. */
+  route(flow: number, target: NicFunction): void {
+    this.routes[flow] = target;
+  }
+
+  transmit(from: NicFunction, packet: Packet): void {
+    const { sim, settings, stages, packets } = this;
+    const size = packets.size[packet];
+    const request = packets.request[packet];
+    const translation = from.settings.translated ? settings.translation * 2 : 0;
+    const fetched = (sim.now + settings.doorbellLatency + settings.dmaRead + translation) as Picoseconds;
+    const onBus = transferTime(bytes(size), settings.pcieRate);
+    const bus = this.pcieOut.reserve(fetched, onBus);
+    const ready = (bus + onBus + settings.dmaRead + settings.pipelineTransmit) as Picoseconds;
+    const onWire = serialization(size, settings.rate);
+    const start = this.egress.reserve(ready, onWire);
+    const end = start + onWire;
+    if (request >= 0) {
+      const { timeline } = this.books;
+      timeline.mark(request, stages.fetch.id, fetched);
+      timeline.mark(request, stages.waitPcie.id, bus);
+      timeline.mark(request, stages.fetch.id, ready);
+      timeline.mark(request, stages.waitWire.id, start);
+      timeline.mark(request, stages.wire.id, end);
+    }
+    packets.via[packet] = from.index;
+    sim.at(end as Picoseconds, this.onDeparture, packet);
+  }
+
+  private depart(packet: Packet): void {
+    const from = this.functions[this.packets.via[packet]];
+    this.departed.send(packet);
+    from.departed();
+  }
+
+  /** The remote peer starts to send a frame now. */
+  receive(packet: Packet): void {
+    const { sim, settings, stages, packets, books } = this;
+    const size = packets.size[packet];
+    const request = packets.request[packet];
+    const onWire = serialization(size, settings.rate);
+    const start = this.ingress.reserve(sim.now, onWire);
+    const arrived = (start + onWire + settings.propagation + settings.pipelineReceive) as Picoseconds;
+    const target = this.routes[packets.flow[packet]];
+    const translation = target.settings.translated ? settings.translation : 0;
+    const onBus = transferTime(bytes(size), settings.pcieRate);
+    const bus = this.pcieIn.reserve(arrived, onBus);
+    const visible = bus + onBus + settings.dmaWrite + translation;
+    if (request >= 0) {
+      const { timeline } = books;
+      timeline.mark(request, stages.waitWire.id, start);
+      timeline.mark(request, stages.wire.id, arrived);
+      timeline.mark(request, stages.waitPcieIn.id, bus);
+      timeline.mark(request, stages.store.id, visible);
+    }
+    sim.at(visible as Picoseconds, this.onArrival, packet);
+  }
+
+  private arrive(packet: Packet): void {
+    const target = this.routes[this.packets.flow[packet]];
+    if (target.deliver(packet)) return;
+    const request = this.packets.request[packet];
+    if (request >= 0) this.books.timeline.drop(request, this.sim.now, `${target.name}: no receive buffer`);
+    this.packets.release(packet);
+  }
+}

@@ -1,0 +1,56 @@
+/** The host's network: bridge and taps above the physical function. Its work is charged to whoever calls into it. */
+import type { Cost } from '../../accounting/cost.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import type { Context } from '../hardware/context.ts';
+import type { NicFunction } from '../hardware/nic.ts';
+import type { Packet, Packets } from '../hardware/packets.ts';
+import type { Processor } from '../hardware/processor.ts';
+import type { NicDriver } from '../linux/nic-driver.ts';
+import { TransmitQueue } from '../linux/transmit-queue.ts';
+import type { Tap } from './tap.ts';
+
+/** txqueuelen of the physical device. */
+const TX_QUEUE_LENGTH = 1000;
+
+export class HostNetwork {
+  readonly stage: Stage;
+  readonly queue: TransmitQueue;
+  readonly driver: NicDriver;
+  readonly function: NicFunction;
+  private readonly stackTx: Cost;
+  private readonly taps: Tap[] = [];
+
+  /** @param cpu the core that takes the NIC's interrupts. */
+  constructor(cpu: Processor, packets: Packets, driver: NicDriver) {
+    this.driver = driver;
+    this.function = driver.function;
+    this.stage = cpu.books.timeline.working('host: transmit');
+    this.stackTx = cpu.books.costs.cost('host.stackTx');
+    this.queue = new TransmitQueue(cpu, packets, driver, {
+      name: 'host',
+      length: TX_QUEUE_LENGTH,
+      stage: this.stage,
+    });
+    driver.attach({
+      received: (packet) => this.taps[packets.flow[packet]].produce(packet, cpu.sim.now),
+      freed: () => {},
+      restarted: () => this.queue.restarted(),
+    });
+  }
+
+  /** The bridge forwards frames of `flow` to `tap`. */
+  forward(flow: number, tap: Tap): void {
+    this.taps[flow] = tap;
+  }
+
+  /** Charges tun, bridge and driver for a frame that leaves a VM; commit, then `submit`. */
+  charge(cpu: Context, packet: Packet): void {
+    cpu.charge(this.stackTx);
+    this.driver.prepare(cpu, packet);
+  }
+
+  /** Hands the frame to the NIC. @returns whether the caller must ring the doorbell: `ringDoorbell`. */
+  submit(cpu: Context, packet: Packet): boolean {
+    return this.queue.submit(cpu, packet);
+  }
+}

@@ -1,0 +1,39 @@
+/** How a backend in the host interrupts a vCPU: irqfd for vhost, the KVM_SIGNAL_MSI ioctl for QEMU. */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import type { Counter } from '../../accounting/counters.ts';
+import type { Context } from '../hardware/context.ts';
+import type { InterruptLine } from '../hardware/processor.ts';
+import type { VCpu } from './vcpu.ts';
+
+export type Injection = 'irqfd' | 'KVM_SIGNAL_MSI' | 'KVM_IRQ_LINE';
+
+export class InterruptPath {
+  private readonly vcpu: VCpu;
+  private readonly line: () => InterruptLine;
+  private readonly cost: Cost;
+  private readonly post: Cost;
+  private readonly wake: Cost;
+  private readonly raised: Counter;
+
+  /** @param line asked for at the first interrupt, since the guest's driver is built after its device. */
+  constructor(books: Accounting, vcpu: VCpu, how: Injection, name: string, line: () => InterruptLine) {
+    this.vcpu = vcpu;
+    this.line = line;
+    this.cost = books.costs.cost(how === 'irqfd' ? 'interrupt.irqfd' : 'interrupt.ioctl');
+    this.post = books.costs.cost('interrupt.post');
+    this.wake = books.costs.cost('wake.waker');
+    this.raised = books.counters.counter('interrupts.raised', name, vcpu.vm);
+  }
+
+  /** Charges the signaller; commit, then `raise`. */
+  charge(cpu: Context): void {
+    cpu.charge(this.cost);
+    cpu.charge(this.vcpu.asleep ? this.wake : this.post);
+  }
+
+  raise(): void {
+    this.raised.value++;
+    this.line().raise();
+  }
+}

@@ -1,0 +1,59 @@
+/** A virtqueue's notify address: an exit that KVM turns into an eventfd signal, paid by the vCPU that kicks. */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import type { Counter } from '../../accounting/counters.ts';
+import type { Context, Program } from '../hardware/context.ts';
+import type { Doorbell } from '../linux/net-device.ts';
+import type { Exit } from './exits.ts';
+import type { VCpu } from './vcpu.ts';
+
+/** Whoever is woken by the eventfd. */
+export interface Kicked {
+  /** Its thread sleeps: the waker pays for the wake-up. */
+  readonly asleep: boolean;
+  kick(): void;
+  /** Teaching (`inlineBackend`): the backend's work is done by the kicker, inside the exit. */
+  inline?(cpu: Context): Program;
+}
+
+export class Kick implements Doorbell {
+  private readonly vcpu: VCpu;
+  private readonly queue: string;
+  private readonly backend: Kicked;
+  private readonly exitCost: Cost;
+  private readonly decode: Cost;
+  private readonly wake: Cost;
+  private readonly kicks: Counter;
+  private readonly fastMmio: boolean;
+  private exit: Exit | null = null;
+
+  /** @param fastMmio the kick is recognised by address alone (Intel); otherwise the instruction is decoded. */
+  constructor(books: Accounting, vcpu: VCpu, queue: string, backend: Kicked, fastMmio: boolean) {
+    this.vcpu = vcpu;
+    this.queue = queue;
+    this.backend = backend;
+    this.fastMmio = fastMmio;
+    this.exitCost = books.costs.cost('exit.kick');
+    this.decode = books.costs.cost('exit.decode');
+    this.wake = books.costs.cost('wake.waker');
+    this.kicks = books.counters.counter('kicks', queue, vcpu.vm);
+  }
+
+  leave(cpu: Context): void {
+    this.kicks.value++;
+    this.vcpu.exits.countAccess(`notify ${this.queue}`);
+    this.exit = this.vcpu.exits.leave(cpu, this.exitCost);
+    if (!this.fastMmio) cpu.charge(this.decode);
+    if (this.backend.asleep) cpu.charge(this.wake);
+  }
+
+  act(cpu: Context): Program | null {
+    if (this.backend.inline !== undefined) return this.backend.inline(cpu);
+    this.backend.kick();
+    return null;
+  }
+
+  enter(cpu: Context): void {
+    this.vcpu.exits.enter(cpu, this.exit as Exit);
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * vhost-net: one kernel thread serves both rings of a queue pair (drivers/vhost/net.c, network-path.md §4).
+ *
+ *   kick ─► tx work: pop, copy ≤ 64 ─► tun, bridge, NIC per frame ─► used += 64, signal?
+ *   tap  ─► rx work: peek, pop, copy ≤ 64 ─► used, signal?
+ */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import type { Tally } from '../../accounting/counters.ts';
+import { InvariantError } from '../../accounting/invariant.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
+import { BH_OFF, OPEN } from '../hardware/mode.ts';
+import type { Packets } from '../hardware/packets.ts';
+import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
+import type { GuestMemory } from '../virtio/guest-memory.ts';
+import type { HostNetwork } from './host-network.ts';
+import type { InterruptPath } from './interrupt-path.ts';
+import type { Kicked } from './kick.ts';
+import type { Tap } from './tap.ts';
+
+/** Limits of one handler run and of a batch (drivers/vhost/net.c). */
+export const VHOST_NET_WEIGHT = 524_288;
+export const VHOST_NET_PKT_WEIGHT = 256;
+export const VHOST_NET_BATCH = 64;
+
+export interface VhostParts {
+  readonly vm: string;
+  readonly tx: DeviceQueue;
+  readonly rx: DeviceQueue;
+  readonly memory: GuestMemory;
+  readonly packets: Packets;
+  readonly tap: Tap;
+  readonly network: HostNetwork;
+  readonly txInterrupt: InterruptPath;
+  readonly rxInterrupt: InterruptPath;
+}
+
+interface VhostCosts {
+  readonly wakeup: Cost;
+  readonly tx: Cost;
+  readonly rx: Cost;
+  readonly copy: Cost;
+  readonly copyPerByte: Cost;
+}
+
+export class Vhost {
+  readonly kickTx: Kicked;
+  readonly kickRx: Kicked;
+  private readonly parts: VhostParts;
+  private readonly costs: VhostCosts;
+  private readonly stageTx: Stage;
+  private readonly stageRx: Stage;
+  private readonly waitTx: Stage;
+  private readonly waitRx: Stage;
+  private readonly batches: Tally;
+  /** Work items in order; each at most once. */
+  private readonly work: ('tx' | 'rx')[] = [];
+  private txQueued = false;
+  private rxQueued = false;
+  private cpu!: Context;
+
+  constructor(books: Accounting, parts: VhostParts) {
+    const { costs, timeline, counters } = books;
+    this.parts = parts;
+    this.costs = {
+      wakeup: costs.cost('vhost.handler'),
+      tx: costs.cost('vhost.tx'),
+      rx: costs.cost('vhost.rx'),
+      copy: costs.cost('copy.setup'),
+      copyPerByte: costs.cost('copy.perByte'),
+    };
+    this.stageTx = timeline.working('vhost: transmit');
+    this.stageRx = timeline.working('vhost: receive');
+    this.waitTx = timeline.waiting('wait: vhost worker');
+    this.waitRx = timeline.waiting('wait: vhost worker, receive');
+    this.batches = counters.tally('batch', 'vhost tx', parts.vm);
+    const asleep = () => this.cpu.waiting;
+    this.kickTx = {
+      get asleep() {
+        return asleep();
+      },
+      kick: () => this.queueTx(),
+    };
+    this.kickRx = {
+      get asleep() {
+        return asleep();
+      },
+      kick: () => this.queueRx(),
+    };
+    parts.tap.attach(() => this.queueRx());
+    parts.tx.allowKicks();
+  }
+
+  /** The worker's program; hand it to a host thread. */
+  *program(cpu: Context): Program {
+    this.cpu = cpu;
+    yield WAIT;
+    for (;;) {
+      const item = this.work.shift();
+      if (item === undefined) yield WAIT;
+      else if (item === 'tx') {
+        this.txQueued = false;
+        yield* this.handleTx(cpu);
+      } else {
+        this.rxQueued = false;
+        yield* this.handleRx(cpu);
+      }
+    }
+  }
+
+  private queueTx(): void {
+    if (this.txQueued) return;
+    this.txQueued = true;
+    this.work.push('tx');
+    this.cpu.signal();
+  }
+
+  private queueRx(): void {
+    if (this.rxQueued) return;
+    this.rxQueued = true;
+    this.work.push('rx');
+    this.cpu.signal();
+  }
+
+  private readonly heads = new Int32Array(VHOST_NET_BATCH);
+  private readonly frames = new Int32Array(VHOST_NET_BATCH);
+
+  private *handleTx(cpu: Context): Program {
+    const { parts, costs, heads, frames } = this;
+    const { tx, memory, packets, network } = parts;
+    const { doorbell } = network.driver;
+    let handled = 0;
+    let bytes = 0;
+    let batch = 0;
+    cpu.charge(costs.wakeup);
+    yield RUN;
+    tx.suppressKicks();
+    for (;;) {
+      const before = batch;
+      while (batch < VHOST_NET_BATCH && handled < VHOST_NET_PKT_WEIGHT && bytes < VHOST_NET_WEIGHT) {
+        const head = tx.pop();
+        if (head === EMPTY) break;
+        if (head === BROKEN) throw new InvariantError(`vhost ${parts.vm}: ${tx.fault}`);
+        const sent = memory.read(tx.address[0]);
+        const size = packets.size[sent];
+        cpu.serve(packets.request[sent], this.stageTx, this.waitTx);
+        cpu.charge(costs.tx);
+        cpu.charge(costs.copy);
+        cpu.charge(costs.copyPerByte, size);
+        heads[batch] = head;
+        frames[batch] = packets.copy(sent);
+        batch++;
+        handled++;
+        bytes += size;
+      }
+      // Buffers that are added while these are copied join the batch.
+      if (batch > before) {
+        cpu.serveNobody();
+        yield RUN;
+        if (batch < VHOST_NET_BATCH && handled < VHOST_NET_PKT_WEIGHT && bytes < VHOST_NET_WEIGHT) continue;
+      }
+      if (batch === 0) break;
+      this.batches.add(batch);
+      for (let i = 0; i < batch; i++) {
+        cpu.mode = BH_OFF;
+        cpu.serve(packets.request[frames[i]], network.stage, this.waitTx);
+        network.charge(cpu, frames[i]);
+        doorbell.leave(cpu);
+        yield RUN;
+        if (network.submit(cpu, frames[i])) doorbell.act(cpu);
+        cpu.serveNobody();
+        cpu.mode = OPEN;
+      }
+      for (let i = 0; i < batch; i++) tx.push(heads[i], 0);
+      batch = 0;
+      tx.flush();
+      if (tx.shouldSignal()) {
+        parts.txInterrupt.charge(cpu);
+        yield RUN;
+        parts.txInterrupt.raise();
+      }
+      if (handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT) break;
+    }
+    if (tx.availableNow) {
+      this.queueTx();
+    } else if (tx.allowKicks()) {
+      tx.suppressKicks();
+      this.queueTx();
+    }
+  }
+
+  private *handleRx(cpu: Context): Program {
+    const { parts, costs } = this;
+    const { rx, tap, memory, packets } = parts;
+    const { queue } = tap;
+    let handled = 0;
+    let bytes = 0;
+    let waitsForGuest = false;
+    cpu.charge(costs.wakeup);
+    yield RUN;
+    rx.suppressKicks();
+    tap.detach();
+    for (;;) {
+      let batch = 0;
+      while (batch < VHOST_NET_BATCH && handled < VHOST_NET_PKT_WEIGHT && bytes < VHOST_NET_WEIGHT) {
+        if (queue.length === 0) break;
+        const head = rx.pop();
+        if (head === BROKEN) throw new InvariantError(`vhost ${parts.vm}: ${rx.fault}`);
+        if (head === EMPTY) {
+          if (batch > 0) break;
+          waitsForGuest = !rx.allowKicks();
+          if (waitsForGuest) break;
+          rx.suppressKicks();
+          continue;
+        }
+        const packet = queue.shift();
+        const size = packets.size[packet];
+        cpu.serve(packets.request[packet], this.stageRx, this.waitRx);
+        cpu.charge(costs.rx);
+        cpu.charge(costs.copy);
+        cpu.charge(costs.copyPerByte, size);
+        memory.write(rx.address[0], packet);
+        rx.push(head, size);
+        batch++;
+        handled++;
+        bytes += size;
+      }
+      if (batch === 0) break;
+      cpu.serveNobody();
+      yield RUN;
+      rx.flush();
+      if (rx.shouldSignal()) {
+        parts.rxInterrupt.charge(cpu);
+        yield RUN;
+        parts.rxInterrupt.raise();
+      }
+      if (handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT) break;
+    }
+    // Without buffers the tap is not polled: the guest's refill kick brings the worker back.
+    if (waitsForGuest) return;
+    if (handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT) this.queueRx();
+    else if (tap.attach(() => this.queueRx())) this.queueRx();
+  }
+}

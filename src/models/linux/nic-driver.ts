@@ -1,0 +1,175 @@
+/**
+ * A Linux driver of one NIC function (PF on a host, VF in a guest): rings, doorbells, one vector, NAPI.
+ *
+ *   publish ─► tx ring ─doorbell─► function      vector ─► hard irq ─► NAPI poll: clean tx, up to 64 rx, refill
+ */
+import type { Cost } from '../../accounting/cost.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
+import type { NicFunction } from '../hardware/nic.ts';
+import { PacketQueue } from '../hardware/packet-queue.ts';
+import type { Packet, Packets } from '../hardware/packets.ts';
+import type { InterruptLine, Processor } from '../hardware/processor.ts';
+import type { DmaMapping } from './dma-mapping.ts';
+import { GRO_NORMAL_BATCH, NAPI_POLL_WEIGHT } from './napi.ts';
+import type { Doorbell, NetDevice, Stack } from './net-device.ts';
+
+/** Receive tail is written every 16 buffers (IXGBE_RX_BUFFER_WRITE and kin). */
+const RX_BUFFER_WRITE = 16;
+/** The queue stops below MAX_SKB_FRAGS + 4 free descriptors (DESC_NEEDED). */
+const STOP_BELOW = 21;
+
+interface NicDriverCosts {
+  readonly tx: Cost;
+  readonly txClean: Cost;
+  readonly rx: Cost;
+  readonly stackRx: Cost;
+  readonly doorbell: Cost;
+  readonly napiSchedule: Cost;
+  readonly napiComplete: Cost;
+}
+
+export interface NicDriverParts {
+  readonly function: NicFunction;
+  readonly packets: Packets;
+  readonly dma: DmaMapping;
+  /** Paid per received packet above the driver: the local stack, or bridge and tap. */
+  readonly stackRx: Cost;
+  readonly stageRx: Stage;
+}
+
+export class NicDriver implements NetDevice {
+  readonly doorbell: Doorbell;
+  readonly line: InterruptLine;
+  readonly function: NicFunction;
+  private readonly fn: NicFunction;
+  private readonly parts: NicDriverParts;
+  private readonly costs: NicDriverCosts;
+  private readonly inFlight: PacketQueue;
+  private readonly unannounced: Packet[] = [];
+  private readonly napi: Context;
+  private readonly waitInterrupt: Stage;
+  private stack!: Stack;
+  stopped = false;
+
+  constructor(cpu: Processor, parts: NicDriverParts) {
+    const { costs, timeline } = cpu.books;
+    this.parts = parts;
+    this.fn = parts.function;
+    this.function = parts.function;
+    this.inFlight = new PacketQueue(this.fn.settings.txRing);
+    this.costs = {
+      tx: costs.cost('nicDriver.tx'),
+      txClean: costs.cost('nicDriver.txClean'),
+      rx: costs.cost('nicDriver.rx'),
+      stackRx: parts.stackRx,
+      doorbell: costs.cost('nicDriver.doorbell'),
+      napiSchedule: costs.cost('napi.schedule'),
+      napiComplete: costs.cost('napi.complete'),
+    };
+    this.waitInterrupt = timeline.waiting('wait: NIC interrupt and softirq');
+    this.doorbell = {
+      leave: (context) => context.charge(this.costs.doorbell),
+      act: () => this.ring(),
+      enter: () => {},
+    };
+    this.napi = cpu.softirq(`${this.fn.name} napi`, (context) => this.poll(context));
+    this.line = cpu.interrupt(this.fn.name, (line) => this.interrupted(line));
+    this.fn.interrupt.connect(() => this.line.raise());
+    this.fn.post(this.fn.settings.rxRing);
+  }
+
+  attach(stack: Stack): void {
+    this.stack = stack;
+  }
+
+  prepare(cpu: Context, _packet: Packet): void {
+    this.parts.dma.map(cpu);
+    cpu.charge(this.costs.tx);
+  }
+
+  publish(_cpu: Context, packet: Packet, more: boolean): boolean {
+    this.inFlight.push(packet);
+    this.unannounced.push(packet);
+    if (this.free < STOP_BELOW) this.stopped = true;
+    return !more || this.stopped;
+  }
+
+  private get free(): number {
+    return this.fn.settings.txRing - this.inFlight.length;
+  }
+
+  private ring(): null {
+    for (const packet of this.unannounced) this.fn.transmit(packet);
+    this.unannounced.length = 0;
+    return null;
+  }
+
+  private *interrupted(line: InterruptLine): Program {
+    yield WAIT;
+    for (;;) {
+      line.enter();
+      line.context.charge(this.costs.napiSchedule);
+      line.leave();
+      yield RUN;
+      this.napi.signal();
+      yield WAIT;
+    }
+  }
+
+  private *poll(cpu: Context): Program {
+    const { fn, costs, parts } = this;
+    const group: Packet[] = [];
+    yield WAIT;
+    for (;;) {
+      this.clean(cpu);
+      let taken = 0;
+      while (taken < NAPI_POLL_WEIGHT && fn.received.length > 0) {
+        while (taken < NAPI_POLL_WEIGHT && group.length < GRO_NORMAL_BATCH && fn.received.length > 0) {
+          const packet = fn.received.shift();
+          cpu.serve(parts.packets.request[packet], parts.stageRx, this.waitInterrupt);
+          parts.dma.unmap(cpu);
+          parts.dma.map(cpu);
+          cpu.charge(costs.rx);
+          cpu.charge(costs.stackRx);
+          group.push(packet);
+          taken++;
+        }
+        cpu.serveNobody();
+        if (taken % RX_BUFFER_WRITE === 0) cpu.charge(costs.doorbell);
+        yield RUN;
+        fn.post(group.length);
+        for (const packet of group) this.stack.received(packet);
+        group.length = 0;
+      }
+      if (taken === NAPI_POLL_WEIGHT) {
+        yield RUN;
+        continue;
+      }
+      cpu.charge(costs.napiComplete);
+      cpu.charge(costs.doorbell);
+      yield RUN;
+      // Completions that came during the poll raise the next interrupt; none is lost between poll and unmask.
+      fn.vector.unmask(fn.received.length > 0 || fn.transmitted > 0);
+      yield WAIT;
+    }
+  }
+
+  private clean(cpu: Context): void {
+    const { fn } = this;
+    const done = fn.transmitted;
+    if (done === 0) return;
+    fn.transmitted = 0;
+    cpu.charge(this.costs.txClean, done);
+    this.parts.dma.unmap(cpu, done);
+    for (let i = 0; i < done; i++) {
+      const packet = this.inFlight.shift();
+      this.stack.freed(packet);
+      this.parts.packets.release(packet);
+    }
+    if (this.stopped && this.free >= STOP_BELOW * 2) {
+      this.stopped = false;
+      this.stack.restarted();
+    }
+  }
+}

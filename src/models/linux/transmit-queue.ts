@@ -1,0 +1,95 @@
+/** A qdisc (pfifo_fast) in front of a driver: bypassed while the queue is empty and running. */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
+import { BH_OFF, OPEN } from '../hardware/mode.ts';
+import { PacketQueue } from '../hardware/packet-queue.ts';
+import type { Packet, Packets } from '../hardware/packets.ts';
+import type { Processor } from '../hardware/processor.ts';
+import type { NetDevice } from './net-device.ts';
+
+export interface TransmitQueueSettings {
+  readonly name: string;
+  /** txqueuelen of the device, packets. */
+  readonly length: number;
+  /** Stages: `host: transmit` or `guest: transmit`. */
+  readonly stage: Stage;
+}
+
+/** Packets per qdisc run before the softirq starts over (dev_weight). */
+const DEV_WEIGHT = 64;
+
+export class TransmitQueue {
+  readonly device: NetDevice;
+  private readonly books: Accounting;
+  private readonly packets: Packets;
+  private readonly settings: TransmitQueueSettings;
+  private readonly queue: PacketQueue;
+  private readonly softirq: Context;
+  private readonly waitQdisc: Stage;
+  private readonly now: () => number;
+  private readonly dequeue: Cost;
+
+  constructor(cpu: Processor, packets: Packets, device: NetDevice, settings: TransmitQueueSettings) {
+    this.device = device;
+    this.books = cpu.books;
+    this.packets = packets;
+    this.settings = settings;
+    this.queue = new PacketQueue(settings.length);
+    this.waitQdisc = cpu.books.timeline.waiting(`wait: ${settings.name} qdisc`);
+    this.dequeue = cpu.books.costs.cost('stack.qdisc');
+    this.now = () => cpu.sim.now;
+    this.softirq = cpu.softirq(`${settings.name} net_tx`, (context) => this.run(context));
+  }
+
+  /** After the commit of `device.prepare`: hands the packet over. @returns whether to ring the doorbell. */
+  submit(cpu: Context, packet: Packet): boolean {
+    if (!this.device.stopped && this.queue.length === 0) return this.device.publish(cpu, packet, false);
+    if (!this.queue.push(packet)) this.drop(packet);
+    return false;
+  }
+
+  private drop(packet: Packet): void {
+    const request = this.packets.request[packet];
+    const { timeline } = this.books;
+    if (request >= 0) timeline.drop(request, this.now() as never, `${this.settings.name} qdisc: full`);
+    this.dropped(packet);
+  }
+
+  /** Set by the owner where a dropped packet must give back send-buffer space. */
+  dropped = (packet: Packet): void => this.packets.release(packet);
+
+  /** The driver restarted its queue. */
+  restarted(): void {
+    if (this.queue.length > 0) this.softirq.signal();
+  }
+
+  /** NET_TX softirq: the backlog goes out while the driver takes it. */
+  private *run(cpu: Context): Program {
+    const { device, queue, settings, waitQdisc, packets } = this;
+    yield WAIT;
+    for (;;) {
+      for (let sent = 0; sent < DEV_WEIGHT && queue.length > 0 && !device.stopped; sent++) {
+        const packet = queue.shift();
+        cpu.mode = BH_OFF;
+        cpu.serve(packets.request[packet], settings.stage, waitQdisc);
+        cpu.charge(this.dequeue);
+        device.prepare(cpu, packet);
+        yield RUN;
+        if (device.publish(cpu, packet, false)) {
+          device.doorbell.leave(cpu);
+          yield RUN;
+          const work = device.doorbell.act(cpu);
+          if (work !== null) yield* work;
+          cpu.serveNobody();
+          device.doorbell.enter(cpu);
+        }
+        cpu.serveNobody();
+        cpu.mode = OPEN;
+      }
+      if (queue.length === 0 || device.stopped) yield WAIT;
+      else yield RUN;
+    }
+  }
+}

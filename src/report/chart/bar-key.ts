@@ -1,0 +1,105 @@
+/** The key of a stacked bar chart: number, swatch and name of each part; numbers say in grey what colours say. */
+import type { View } from './spec.ts';
+import { stripes } from './stripes.ts';
+
+export interface Part {
+  readonly name: string;
+  /** As in the bars; '' for what is lumped together. */
+  readonly number: string;
+  /** Hatched instead of solid. */
+  readonly striped: boolean;
+}
+
+/** Okabe and Ito's, ordered so that neighbours differ in grey too. */
+const FILLS = ['#0072B2', '#F0E442', '#009E73', '#E69F00', '#CC79A7', '#56B4E9', '#D55E00', '#BBBBBB'];
+const LIGHT_TEXT = new Set(['#0072B2', '#009E73', '#D55E00']);
+const LUMPED = '#DDDDDD';
+
+const tint = (colour: string): string =>
+  `#${[1, 3, 5]
+    .map((at) => Math.round(255 - (255 - Number.parseInt(colour.slice(at, at + 2), 16)) * 0.22))
+    .map((level) => level.toString(16).padStart(2, '0'))
+    .join('')}`;
+
+/** Colours of a part: its area, its hatching, and its number (`halo`: black on a white edge). */
+export const paint = (part: Part, at: number): { fill: string; ink: string; text: string } => {
+  const colour = part.number === '' ? LUMPED : FILLS[at % FILLS.length];
+  if (part.striped) return { fill: tint(colour), ink: colour, text: 'halo' };
+  return { fill: colour, ink: colour, text: LIGHT_TEXT.has(colour) ? 'white' : 'black' };
+};
+
+const ROW = 17;
+const SWATCH = 26;
+const NAME_MAX = 34;
+const CHARACTER = 6.4;
+
+const shortened = (name: string): string => (name.length > NAME_MAX ? `${name.slice(0, NAME_MAX - 1)}…` : name);
+
+export const keyWidth = (parts: readonly Part[]): number =>
+  Math.ceil(SWATCH + 8 + CHARACTER * Math.max(...parts.map((part) => shortened(part.name).length), 0));
+
+export const key = (parts: readonly Part[]): View => {
+  const width = keyWidth(parts);
+  const height = parts.length * ROW;
+  const boxes = parts.map((part, at) => ({
+    left: 0,
+    right: SWATCH,
+    top: at * ROW + 1.5,
+    bottom: (at + 1) * ROW - 1.5,
+    middle: (at + 0.5) * ROW,
+    number: part.number,
+    name: shortened(part.name),
+    ...paint(part, at),
+  }));
+  const lines = parts.flatMap((part, at) =>
+    part.striped ? stripes(boxes[at]).map((line) => ({ ...line, ink: boxes[at].ink })) : [],
+  );
+  const x = (value: View): View => ({ type: 'quantitative', scale: { domain: [0, width] }, axis: null, ...value });
+  const y = (field: string): View => ({
+    field,
+    type: 'quantitative',
+    scale: { domain: [0, height], reverse: true, nice: false },
+    axis: null,
+  });
+  const ink = (field: string): View => ({ field, type: 'nominal', scale: null, legend: null });
+  const number = { x: x({ datum: SWATCH / 2 }), y: y('middle'), text: { field: 'number' } };
+  const bold = { type: 'text', fontSize: 10, fontWeight: 'bold' };
+  return {
+    width,
+    height,
+    view: { stroke: null },
+    layer: [
+      {
+        data: { values: boxes },
+        mark: { type: 'rect' },
+        encoding: {
+          x: x({ field: 'left' }),
+          x2: { field: 'right' },
+          y: y('top'),
+          y2: { field: 'bottom' },
+          fill: ink('fill'),
+        },
+      },
+      {
+        data: { values: lines },
+        mark: { type: 'rule', strokeWidth: 1 },
+        encoding: { x: x({ field: 'x' }), x2: { field: 'x2' }, y: y('y'), y2: { field: 'y2' }, stroke: ink('ink') },
+      },
+      {
+        data: { values: boxes.filter((box) => box.text === 'halo') },
+        mark: { ...bold, stroke: 'white', strokeWidth: 3.5 },
+        encoding: number,
+      },
+      {
+        data: { values: boxes.map((box) => ({ ...box, text: box.text === 'halo' ? 'black' : box.text })) },
+        mark: bold,
+        encoding: { ...number, color: ink('text') },
+      },
+      {
+        data: { values: boxes },
+        mark: { type: 'text', align: 'left', fontSize: 11, color: '#222222' },
+        encoding: { x: x({ datum: SWATCH + 6 }), y: y('middle'), text: { field: 'name' } },
+      },
+    ],
+  };
+};

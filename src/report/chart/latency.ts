@@ -1,0 +1,100 @@
+/** Latency percentiles by datapath: the tail on an axis of nines, a panel per workload and swept value. */
+import { displayForAll } from '../format.ts';
+import type { SummaryRow } from '../rows.ts';
+import { figureOf, workloadsOf } from '../select.ts';
+import { isSaturated } from '../verdict.ts';
+import type { Axis } from './axes.ts';
+import { heading, type Question, verdictNotes } from './heading.ts';
+import { logAxis, rounded } from './scale.ts';
+import { inPanels, type Sheet, sheets } from './sheet.ts';
+import type { ChartSpec, View } from './spec.ts';
+import { byDatapath, CONFIG, inDatapathOrder } from './theme.ts';
+
+/** The nines that are drawn; `1/(1-p)` spaces them evenly on a log axis. */
+const PERCENTILES = ['p50', 'p90', 'p99', 'p99.9', 'p99.99'];
+const nines = (statistic: string): number => rounded(1 / (1 - Number(statistic.slice(1)) / 100));
+
+export const latencyCharts = (
+  rows: readonly SummaryRow[],
+  axes: readonly Axis[],
+  asked: Question,
+): ChartSpec[] => {
+  const ofLatency = rows.filter(
+    (row) => row.metric === 'latency' && row.component === '' && row.workload !== '',
+  );
+  return sheets(axes, workloadsOf(ofLatency), { columns: 4, rows: 3 }).flatMap((sheet) => {
+    const spec = latencyChart(ofLatency, sheet, axes, asked);
+    return spec === null ? [] : [{ name: `latency${sheet.suffix}`, spec }];
+  });
+};
+
+const latencyChart = (
+  rows: readonly SummaryRow[],
+  sheet: Sheet,
+  axes: readonly Axis[],
+  asked: Question,
+): View | null => {
+  const shown = rows.filter((row) => sheet.place(row.workload, row.swept) !== null);
+  const drawn = shown.filter(
+    (row) =>
+      PERCENTILES.includes(row.statistic) && row.value !== null && row.value > 0 && !isSaturated(row.verdict),
+  );
+  if (drawn.length === 0) return null;
+  const display = displayForAll(
+    drawn.map((row) => row.value!),
+    drawn[0].unit,
+  );
+  const values = drawn.map((row) => {
+    const { value, low, high } = figureOf(row)!;
+    return {
+      ...sheet.place(row.workload, row.swept),
+      datapath: row.datapath,
+      percentile: row.statistic,
+      nines: nines(row.statistic),
+      latency: rounded(value * display.per),
+      // A log axis has no zero: an interval that reaches it is cut far below the point.
+      low: rounded(Math.max(low ?? value, value / 100) * display.per),
+      high: rounded((high ?? value) * display.per),
+    };
+  });
+  const y = logAxis(
+    values.flatMap((one) => [one.low, one.high]),
+    `latency (${display.unit})`,
+  );
+  const x = {
+    field: 'nines',
+    type: 'quantitative',
+    scale: { type: 'log', domain: [1.7, 13000], nice: false },
+    axis: {
+      title: 'percentile',
+      values: PERCENTILES.map(nines),
+      labelExpr: "format(100 - 100 / datum.value, '.6~r') + ' %'",
+      labelFlush: false,
+    },
+  };
+  const { colour, dash, shape } = byDatapath(inDatapathOrder(drawn.map((row) => row.datapath)));
+  const latency = { field: 'latency', type: 'quantitative', scale: y.scale, axis: y.axis };
+  const layer = [
+    {
+      mark: { type: 'line', strokeWidth: 1.75 },
+      encoding: { x, y: latency, color: colour, strokeDash: dash },
+    },
+    {
+      mark: { type: 'rule', strokeWidth: 1.25 },
+      encoding: { x, y: { ...latency, field: 'low' }, y2: { field: 'high' }, color: colour },
+    },
+    {
+      mark: { type: 'point', filled: true, opacity: 1, size: 34 },
+      encoding: { x, y: latency, color: colour, shape },
+    },
+  ];
+  return {
+    title: heading('Request latency by percentile: the lower and flatter, the better', asked, [
+      [...sheet.fixed, 'bars: confidence intervals over replications'].join(' · '),
+      ...verdictNotes(shown, axes),
+    ]),
+    config: CONFIG,
+    data: { values },
+    ...inPanels(layer, sheet.columns?.labels ?? null, sheet.rows?.labels ?? null),
+  };
+};

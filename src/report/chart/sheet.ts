@@ -1,0 +1,108 @@
+/** How the points of a run are spread over charts and panels: which parameter goes to columns, which to rows. */
+import type { Swept } from '../rows.ts';
+import { type Axis, setting, some } from './axes.ts';
+import type { View } from './spec.ts';
+import { PAGE } from './theme.ts';
+
+/** One direction of panels: a few steps of a parameter, or the workloads. */
+interface Side {
+  readonly labels: readonly string[];
+  labelOf(workload: string, swept: Swept): string | undefined;
+}
+
+export interface Sheet {
+  /** '' or the workload of this sheet, where each has its own. */
+  readonly suffix: string;
+  readonly workloads: readonly string[];
+  readonly columns: Side | null;
+  readonly rows: Side | null;
+  /** Settings that all panels share because there was no direction left for them. */
+  readonly fixed: readonly string[];
+  /** The panel of a point; `null` if it is not shown. */
+  place(workload: string, swept: Swept): { column: string; row: string } | null;
+}
+
+/** Most panels in each direction; 0 where the chart uses that direction itself. */
+export interface Room {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+const bySteps = (axis: Axis, count: number): Side => {
+  const labels = new Map(some(axis.steps, count).map((step) => [step.text, setting(axis, step)]));
+  return { labels: [...labels.values()], labelOf: (_, swept) => labels.get(swept[axis.path]) };
+};
+
+const byWorkload = (workloads: readonly string[]): Side => ({
+  labels: workloads,
+  labelOf: (workload) => (workloads.includes(workload) ? workload : undefined),
+});
+
+/** @param axes the parameters not already drawn along x or y. */
+export const sheets = (axes: readonly Axis[], workloads: readonly string[], room: Room): Sheet[] => {
+  const directions = (room.columns > 0 ? 1 : 0) + (room.rows > 0 ? 1 : 0);
+  const longest = Math.max(room.columns, room.rows);
+  const together =
+    axes.length < directions && workloads.length <= (axes.length === 0 ? longest : Math.max(room.rows, 2));
+  const groups = together ? [workloads] : workloads.map((workload) => [workload]);
+  return groups.map((group) => sheet(axes, group, room, together ? '' : group[0]));
+};
+
+const sheet = (axes: readonly Axis[], workloads: readonly string[], room: Room, suffix: string): Sheet => {
+  // The parameter with most values goes across, where there is most room.
+  const waiting = [...axes].sort((a, b) => b.steps.length - a.steps.length);
+  let named = false;
+  const next = (count: number): Side | null => {
+    if (count === 0) return null;
+    const axis = waiting.shift();
+    if (axis !== undefined) return bySteps(axis, count);
+    if (named) return null;
+    named = true;
+    return byWorkload(workloads);
+  };
+  const columns = next(room.columns);
+  const rows = next(room.rows);
+  const rest = waiting.map((axis) => ({ axis, step: axis.steps[0] }));
+  return {
+    suffix: suffix === '' ? '' : `.${suffix}`,
+    workloads,
+    columns,
+    rows,
+    fixed: [
+      ...(named || suffix === '' ? [] : [suffix]),
+      ...rest.map(({ axis, step }) => setting(axis, step)),
+    ],
+    place(workload, swept) {
+      if (!workloads.includes(workload)) return null;
+      if (rest.some(({ axis, step }) => (swept[axis.path] ?? step.text) !== step.text)) return null;
+      const column = columns === null ? '' : columns.labelOf(workload, swept);
+      const row = rows === null ? '' : rows.labelOf(workload, swept);
+      return column === undefined || row === undefined ? null : { column, row };
+    },
+  };
+};
+
+const SPACING = 14;
+/** Room for the y axis and the row headings. */
+const MARGIN = 110;
+
+/** The chart as panels of one layered view each; a single unnamed direction makes no panels. */
+export const inPanels = (
+  layer: readonly View[],
+  columns: readonly string[] | null,
+  rows: readonly string[] | null,
+): View => {
+  const across = columns?.length ?? 1;
+  const down = rows?.length ?? 1;
+  const width = Math.min(420, Math.floor((PAGE - MARGIN - (across - 1) * SPACING) / across));
+  const height = down === 1 ? 260 : down === 2 ? 190 : 150;
+  const spec = { width, height, layer };
+  const side = (field: string, labels: readonly string[], header: View): View => ({
+    [field]: { field, type: 'nominal', sort: labels, header: { title: null, ...header } },
+  });
+  const facet = {
+    ...(columns === null ? {} : side('column', columns, {})),
+    ...(rows === null ? {} : side('row', rows, { labelOrient: 'left' })),
+  };
+  return Object.keys(facet).length === 0 ? spec : { facet, spec, spacing: SPACING };
+};

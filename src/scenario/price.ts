@@ -1,0 +1,53 @@
+/** A price as a profile or a scenario writes it, and as the engine charges it. */
+import { z } from 'zod';
+import type { Price } from '../accounting/cost.ts';
+import { cycles, duration, type Hertz, type Picoseconds, plus, ps } from '../units.ts';
+import { share, time } from './text/quantity-schemas.ts';
+
+const nonNegative = z.number().min(0).max(1e12);
+
+export const priceSchema = z
+  .strictObject({
+    cycles: nonNegative.describe('work, cycles: scales with the clock').optional(),
+    ns: nonNegative.describe('time, ns: memory-bound or device time, does not scale with the clock').optional(),
+    cv: z.number().min(0).max(10).describe('lognormal with this coefficient of variation').optional(),
+    sigma: z.number().min(0).max(5).describe('lognormal with the price as median and this sigma').optional(),
+    stall: z
+      .strictObject({ probability: share(), time: time() })
+      .describe('with this probability per occurrence the price grows by this time')
+      .optional(),
+    range: z.tuple([nonNegative, nonNegative]).describe('plausible range, in the unit of the price').optional(),
+    kind: z
+      .enum(['measured', 'published', 'assumed'])
+      .describe('where the figure comes from')
+      .default('assumed'),
+    source: z.string().min(3).describe('where the figure can be looked up, or why it is assumed').optional(),
+  })
+  .describe('a named price');
+
+export type PriceEntry = z.output<typeof priceSchema>;
+
+/** The price in integer picoseconds on a core clocked at `clock`; rounded once, here. */
+export const priced = (entry: PriceEntry, clock: Hertz): Price => {
+  const work = duration(cycles(entry.cycles ?? 0), clock);
+  const fixed: Picoseconds = plus(work, ps((entry.ns ?? 0) * 1000));
+  return {
+    fixed,
+    ...(entry.cv === undefined ? {} : { variation: entry.cv }),
+    ...(entry.sigma === undefined ? {} : { sigma: entry.sigma }),
+    ...(entry.stall === undefined
+      ? {}
+      : { stallProbability: entry.stall.probability, stall: entry.stall.time }),
+  };
+};
+
+/** A remark where the price leaves the range that its source finds plausible, or null. */
+export const outOfRange = (name: string, entry: PriceEntry): string | null => {
+  if (entry.range === undefined) return null;
+  const inCycles = (entry.cycles ?? 0) > 0 || (entry.ns ?? 0) === 0;
+  const value = inCycles ? (entry.cycles ?? 0) : (entry.ns ?? 0);
+  const [low, high] = entry.range;
+  if (value >= low && value <= high) return null;
+  const unit = inCycles ? 'cycles' : 'ns';
+  return `costs.${name}: ${value} ${unit} lies outside the plausible range ${low}–${high} ${unit}`;
+};

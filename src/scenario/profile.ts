@@ -1,0 +1,92 @@
+/** A machine profile: clocks, cores, devices and every price with its source. */
+import { z } from 'zod';
+import type { Machine } from '../datapaths/world.ts';
+import { priced, priceSchema } from './price.ts';
+import { bitRate, frequency, share, time } from './text/quantity-schemas.ts';
+
+export const moderationSchema = z.strictObject({
+  kind: z
+    .enum(['off', 'hold-off', 'throttle'])
+    .describe('off; hold-off: `gap` after the first completion; throttle: at most one interrupt per `gap`'),
+  gap: time(),
+});
+
+const featuresSchema = z.strictObject({
+  apicv: z.boolean().describe('posted interrupts to running vCPUs, EOI without exit'),
+  pvEoi: z.boolean().describe('KVM_FEATURE_PV_EOI: edge-triggered EOI without exit where there is no APICv'),
+  postedInterrupts: z.boolean().describe('interrupts of assigned devices are posted by the IOMMU (VT-d PI)'),
+  fastMmio: z.boolean().describe('kicks are recognised without decoding the instruction'),
+  tickStop: z.boolean().describe('the guest stops its tick in idle: a TSC_DEADLINE write each way'),
+});
+
+const nicSchema = z.strictObject({
+  rate: bitRate(),
+  propagation: time().describe('one way, cable and switches'),
+  pcieRate: bitRate().describe('usable PCIe bandwidth each way'),
+  doorbellLatency: time(),
+  dmaRead: time().describe('round trip of one DMA read'),
+  dmaWrite: time().describe('until a DMA write is visible'),
+  pipelineTransmit: time(),
+  pipelineReceive: time(),
+  translation: time().describe('address translation per DMA, IOTLB hit'),
+  txRing: z.int().min(64).max(32_768),
+  rxRing: z.int().min(64).max(32_768),
+  moderation: moderationSchema,
+});
+
+export const profileSchema = z.strictObject({
+  title: z.string().min(1),
+  note: z.string().optional(),
+  clock: frequency().describe('clock of every core'),
+  cores: z.int().min(1).max(256),
+  features: featuresSchema,
+  iommu: z.enum(['passthrough', 'lazy', 'strict']),
+  idleStates: z
+    .array(z.strictObject({ name: z.string(), after: time(), exitLatency: time() }))
+    .min(1)
+    .describe('what an idle core steps down through; the first begins at 0'),
+  scheduler: z.strictObject({
+    policy: z.enum(['eevdf', 'cfs']),
+    slice: time(),
+    wakeupGranularity: time(),
+    tick: time().describe('1/HZ'),
+  }),
+  kvm: z
+    .strictObject({
+      halt_poll_ns: z.int().min(0),
+      halt_poll_ns_grow: z.int().min(0),
+      halt_poll_ns_grow_start: z.int().min(0),
+      halt_poll_ns_shrink: z.int().min(0),
+    })
+    .describe('module parameters of kvm, by their real names'),
+  haltPollGrid: time().describe('gap between two looks of the halt-polling loop'),
+  exitOutShare: share().describe('share of an exit that passes before the host acts'),
+  nic: nicSchema,
+  costs: z.record(z.string(), priceSchema).describe('every named price'),
+});
+
+export type Profile = z.output<typeof profileSchema>;
+
+/** The machine that a profile describes, prices in integer picoseconds. */
+export const machineOf = (profile: Profile, irqCore: number): Machine => {
+  const { txRing, rxRing, moderation, ...nic } = profile.nic;
+  const prices = Object.entries(profile.costs).map(
+    ([name, entry]) => [name, priced(entry, profile.clock)] as const,
+  );
+  return {
+    clock: profile.clock,
+    cores: profile.cores,
+    prices: new Map(prices),
+    idleStates: profile.idleStates,
+    nic,
+    nicRings: { tx: txRing, rx: rxRing },
+    moderation,
+    iommu: profile.iommu,
+    scheduler: profile.scheduler,
+    haltPoll: profile.kvm,
+    haltPollGrid: profile.haltPollGrid,
+    ...profile.features,
+    exitOutShare: profile.exitOutShare,
+    irqCore,
+  };
+};
