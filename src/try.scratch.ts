@@ -3,8 +3,8 @@ import { parseYaml } from './scenario/text/read-yaml.ts';
 import { validate } from './scenario/text/validate.ts';
 import { profileSchema, machineOf } from './scenario/profile.ts';
 import { World } from './datapaths/world.ts';
-import { vhostNet } from './datapaths/vhost-net/index.ts';
-import { native } from './datapaths/native/index.ts';
+import { datapathOf } from './datapaths/index.ts';
+
 import { NetStack } from './models/guest/net-stack.ts';
 import { Socket } from './models/guest/socket.ts';
 import { OpenLoopSender, StreamSender, RequestClient } from './models/guest/application.ts';
@@ -15,7 +15,7 @@ const {document}=parseYaml(file, readFileSync(file,'utf8'));
 const v=validate(profileSchema, document, file); if(!v.valid) { console.log(v.mistakes); process.exit(2); }
 const which=process.argv[2]??'vhost', mode=process.argv[3]??'stream', dur=Number(process.argv[4]??'200'), rate=Number(process.argv[5]??'50000');
 const world=new World(machineOf(v.value, 7), {seed:1, replication:0, maxEvents:1e9});
-const path = which==='native'?native:vhostNet;
+const path = datapathOf(which);
 const vm={name:'vm', vcpus:[[0]], backend:[1]};
 const a=path.build(world, vm, path.params.parse({}) as never);
 const stack=new NetStack(a.processor, world.packets, a.device);

@@ -101,6 +101,7 @@ export class World {
       stackRx: books.costs.cost('host.stackRx'),
       stageRx: books.timeline.working('host: receive'),
     });
+    driver.function.interrupt.connect(() => driver.line.raise());
     this.network = new HostNetwork(this.cores[machine.irqCore], packets, driver);
     return this.network;
   }

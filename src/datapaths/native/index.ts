@@ -26,6 +26,7 @@ export const native = defineDatapath({
       stackRx: books.costs.cost('stack.rx'),
       stageRx: books.timeline.working('guest: receive'),
     });
+    fn.interrupt.connect(() => device.line.raise());
     return { processor, device, route: (flow) => nic.route(flow, fn) };
   },
 });

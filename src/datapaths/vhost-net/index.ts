@@ -15,10 +15,8 @@ import { DeviceQueue } from '../../models/virtio/device-queue.ts';
 import { GuestMemory } from '../../models/virtio/guest-memory.ts';
 import { SplitRing } from '../../models/virtio/split-ring.ts';
 import { defineDatapath } from '../datapath.ts';
+import { TAP_QUEUE_LENGTH } from '../qemu.ts';
 import { driverOptions, virtioParams } from '../virtio-params.ts';
-
-/** txqueuelen of a tap. */
-const TAP_QUEUE_LENGTH = 1000;
 
 export const vhostNet = defineDatapath({
   kind: 'vhost-net',

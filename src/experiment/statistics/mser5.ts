@@ -29,7 +29,7 @@ export function mser5(batchMeans: readonly number[]): Truncation {
     const off = value - mean;
     mean += off / length;
     squares += off * (value - mean);
-    const statistic = squares / length ** 2;
+    const statistic = squares / (length * length);
     if (length > LAST && statistic <= best.statistic) best = { index, statistic };
   }
   return { ...best, tooLate: batches < 2 * LAST || best.index > batches / 2 };

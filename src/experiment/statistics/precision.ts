@@ -39,6 +39,7 @@ export function precision(values: readonly number[], goal: PrecisionGoal): Preci
   if (achieved <= target) return { ...reached, decision: 'enough' };
   if (made >= maximum) return { ...reached, decision: 'gaveUp' };
   // The width falls with the root of n; never more than double, since the spread itself is an estimate.
-  const wanted = Math.min(2 * made, Math.ceil(made * (achieved / target) ** 2));
+  const excess = achieved / target;
+  const wanted = Math.min(2 * made, Math.ceil(made * excess * excess));
   return { ...reached, decision: 'more', next: Math.min(maximum, Math.max(made + 1, wanted)) };
 }

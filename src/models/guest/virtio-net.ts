@@ -89,22 +89,27 @@ export class VirtioNet implements NetDevice {
 
   // --- transmit (start_xmit) ----------------------------------------------------------------------------------
 
+  /** Buffers reaped in `publish`, whose cost the next packet's start_xmit pays: how many is known too late. */
+  private owed = 0;
+
   prepare(cpu: Context, _packet: Packet): void {
+    if (this.owed > 0) cpu.charge(this.reapCost, this.owed);
+    this.owed = 0;
     cpu.charge(this.txCost);
   }
 
-  publish(cpu: Context, packet: Packet, more: boolean): boolean {
+  publish(_cpu: Context, packet: Packet, more: boolean): boolean {
     const { tx, parts, options } = this;
     const interrupts = options.napi_tx && options.completionInterrupts;
     do {
       if (interrupts) tx.disableCallbacks();
-      this.reapTransmitted(cpu);
+      this.owed += this.reapTransmitted();
     } while (interrupts && !more && !tx.enableCallbacksDelayed());
     const address = parts.memory.allocate();
     parts.memory.write(address, packet);
     tx.addOne(address, VIRTIO_NET_HEADER + parts.packets.size[packet], false, address);
     if (!options.napi_tx) this.stack.freed(packet);
-    if (tx.numFree < STOP_BELOW) this.stop(cpu);
+    if (tx.numFree < STOP_BELOW) this.stop();
     if (options.fixedBatch > 0) return this.batchFull();
     return (!more || this.stopped) && tx.kickPrepare();
   }
@@ -117,7 +122,7 @@ export class VirtioNet implements NetDevice {
   }
 
   /** Too few descriptors are left for another packet with fragments. */
-  private stop(cpu: Context): void {
+  private stop(): void {
     const { tx, options } = this;
     this.stopped = true;
     if (!options.completionInterrupts) return;
@@ -126,14 +131,14 @@ export class VirtioNet implements NetDevice {
       this.txNapi.signal();
       return;
     }
-    this.reapTransmitted(cpu);
+    this.owed += this.reapTransmitted();
     if (tx.numFree < STOP_BELOW) return;
     this.stopped = false;
     tx.disableCallbacks();
   }
 
-  /** free_old_xmit: takes back all used transmit buffers. */
-  private reapTransmitted(cpu: Context): void {
+  /** free_old_xmit: takes back all used transmit buffers. @returns how many. */
+  private reapTransmitted(): number {
     const { tx, parts, options, stack } = this;
     let count = 0;
     for (let address = tx.reap(); address !== NOTHING; address = tx.reap()) {
@@ -143,6 +148,10 @@ export class VirtioNet implements NetDevice {
       parts.memory.release(address);
       count++;
     }
+    return count;
+  }
+
+  private chargeReaped(cpu: Context, count: number): void {
     if (count > 0) cpu.charge(this.reapCost, count);
   }
 
@@ -157,7 +166,7 @@ export class VirtioNet implements NetDevice {
     yield WAIT;
     for (;;) {
       tx.disableCallbacks();
-      this.reapTransmitted(cpu);
+      this.chargeReaped(cpu, this.reapTransmitted());
       cpu.charge(this.napiComplete);
       yield RUN;
       this.restart();
@@ -189,7 +198,7 @@ export class VirtioNet implements NetDevice {
     if (!options.napi_tx || !options.completionInterrupts) return;
     do {
       tx.disableCallbacks();
-      this.reapTransmitted(cpu);
+      this.chargeReaped(cpu, this.reapTransmitted());
     } while (!tx.enableCallbacksDelayed());
     this.restart();
   }

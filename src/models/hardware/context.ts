@@ -294,10 +294,11 @@ export class Context {
     }
   }
 
-  /** The next request in the batch waits for `cutter` until this context runs again, preludes included. */
-  blame(cutter: Stage): void {
+  /** From `now` on the next request in the batch waits for `cutter`, until this context runs again. */
+  blame(cutter: Stage, now: number): void {
     for (let i = this.at; i < this.n; i++) {
       if (this.request[i] < 0) continue;
+      this.books.timeline.mark(this.request[i], this.waitStage[i], now);
       this.waitStage[i] = cutter.id;
       return;
     }

@@ -12,8 +12,7 @@ import { type Context, type Program, RUN, WAIT } from './context.ts';
 import { exitLatencyAfter, type IdleState } from './idle-states.ts';
 import { EXIT_KERNEL, HALT_POLL, IRQ_OFF, OPEN } from './mode.ts';
 import { type InterruptLine, Processor, type Timer } from './processor.ts';
-import type { Scheduler } from './run-queue.ts';
-import { TaskThread, type Thread } from './thread.ts';
+import { type HostCore, type Scheduler, TaskThread, type Thread } from './thread.ts';
 import type { Turn } from './turn.ts';
 
 export interface CoreCosts {
@@ -26,7 +25,7 @@ export interface CoreCosts {
 /** Steps without simulated time passing, at one decision: more is a program that spins on nothing. */
 const STEPS_MAX = 1_000_000;
 
-export class Core extends Processor {
+export class Core extends Processor implements HostCore {
   readonly id: number;
   readonly scheduler: Scheduler;
   private readonly costs: CoreCosts;
@@ -151,7 +150,6 @@ export class Core extends Processor {
     return this.isIdle && !this.waking;
   }
 
-  /** The context at work, if `thread` is the one on the core. */
   leafOf(thread: Thread): Context | null {
     return this.thread === thread ? this.running : null;
   }
@@ -217,7 +215,7 @@ export class Core extends Processor {
         context.step();
         if (context.idle || this.lookAgain || context.waiting) continue;
       }
-      if (cut !== null && cut !== context && !cut.idle) cut.blame(context.preempts);
+      if (cut !== null && cut !== context && !cut.idle) cut.blame(context.preempts, this.sim.now);
       if (cut?.guest && cut.level !== context.level) cut.level.leaveGuest(cut);
       this.begin(context);
       break;
@@ -331,7 +329,7 @@ export class Core extends Processor {
 
   private armSlice(): void {
     if (this.sliceArmed || this.thread === null || this.scheduler.waiting(this) === 0) return;
-    const end = this.scheduler.sliceEnd(this, this.thread, this.thread.switchedInAt);
+    const end = this.scheduler.sliceEnd(this.thread, this.thread.switchedInAt);
     if (end === Number.POSITIVE_INFINITY) return;
     this.sliceArmed = true;
     this.sim.at(Math.max(end, this.sim.now) as Picoseconds, this.slice, ++this.sliceVersion);

@@ -83,7 +83,10 @@ export abstract class Processor implements Owner, Level {
   }
 
   woken(context: Context): void {
-    (this.hardContexts.has(context) ? this.hardPending : this.softPending).push(context);
+    // A handler that slept inside an exit (on a lock) is still in progress: it only goes on.
+    if (context !== this.hard && context !== this.soft) {
+      (this.hardContexts.has(context) ? this.hardPending : this.softPending).push(context);
+    }
     this.changed();
   }
 

@@ -1,7 +1,41 @@
 /** Something a core's scheduler runs: a plain program, or a vCPU with contexts of its own. */
 import type { Account } from '../../accounting/ledger.ts';
 import type { Context } from './context.ts';
-import type { Core } from './core.ts';
+
+/** A physical core as its scheduler and its threads see it. */
+export interface HostCore {
+  readonly name: string;
+  readonly id: number;
+  readonly scheduler: Scheduler;
+  /** The thread that has the core. */
+  readonly thread: Thread | null;
+  /** Looks again at what should run. */
+  reconsider(): void;
+  /** A thread was put into the core's queue. */
+  queued(preempts: boolean): void;
+  /** Brings the running thread's virtual run time up to date. */
+  chargeRunning(): void;
+  /** The context at work, if `thread` is the one on the core. */
+  leafOf(thread: Thread): Context | null;
+  /** Shortens a busy wait: the next poll, at most `grid` ps away, sees what it waits for. */
+  endSpin(context: Context, grid: number): void;
+}
+
+/** What a core asks of the scheduler that serves it; the policy lives in the host (models/host). */
+export interface Scheduler {
+  /** `thread` became runnable: choose a core, queue it there, and say whether it should preempt. */
+  wake(thread: Thread): void;
+  /** Takes the thread that `core` should run next out of its queue. */
+  pick(core: HostCore): Thread | null;
+  /** `thread` was cut but wants to go on: put it back into the queue of `core`. */
+  putBack(core: HostCore, thread: Thread): void;
+  /** Threads waiting for `core`. */
+  waiting(core: HostCore): number;
+  /** Books `ran` ps of run time for `thread`. */
+  charge(thread: Thread, ran: number): void;
+  /** When `thread`, switched in at `since`, should give way to those waiting, ps; Infinity: never. */
+  sliceEnd(thread: Thread, since: number): number;
+}
 
 /** Real-time threads preempt fair ones; fair ones share by weight. */
 export type SchedulingClass = 'fair' | 'fifo';
@@ -19,7 +53,7 @@ export abstract class Thread {
   readonly weight: number;
   readonly policy: SchedulingClass;
   /** Where it runs, is queued, or ran last. */
-  core: Core | null = null;
+  core: HostCore | null = null;
   /** Not blocked: it runs or waits for its core. */
   runnable = false;
   /** Weighted time it has run, ps: the fair scheduler's order. */
@@ -39,7 +73,7 @@ export abstract class Thread {
   abstract leaf(): Context | null;
 
   /** Called when the thread gets a core: the first context it runs pays for the switch. */
-  abstract switchedIn(core: Core, account: (payer: string, guest: boolean) => Account): void;
+  abstract switchedIn(core: HostCore, account: (payer: string, guest: boolean) => Account): void;
 }
 
 /** A thread that is one program. */
@@ -50,7 +84,7 @@ export class TaskThread extends Thread {
     return this.context.runnable ? this.context : null;
   }
 
-  switchedIn(_core: Core, account: (payer: string, guest: boolean) => Account): void {
+  switchedIn(_core: HostCore, account: (payer: string, guest: boolean) => Account): void {
     this.context.account = account(this.context.payer, this.context.guest);
   }
 }

@@ -6,10 +6,8 @@ import type { Cost } from '../../accounting/cost.ts';
 import type { Counters } from '../../accounting/counters.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
-import type { Core } from '../hardware/core.ts';
 import { OPEN } from '../hardware/mode.ts';
-import type { Scheduler } from '../hardware/run-queue.ts';
-import type { Thread } from '../hardware/thread.ts';
+import type { HostCore, Scheduler, Thread } from '../hardware/thread.ts';
 
 export interface FairSchedulerSettings {
   /** `eevdf`: who runs keeps the core until its slice is used up; `cfs`: a waking thread far enough behind preempts. */
@@ -29,9 +27,9 @@ const QUEUE_MAX = 4096;
 export class FairScheduler implements Scheduler {
   private readonly sim: Simulation;
   private readonly settings: FairSchedulerSettings;
-  private readonly cores: Core[] = [];
-  private readonly queues = new Map<Core, Thread[]>();
-  private readonly floor = new Map<Core, number>();
+  private readonly cores: HostCore[] = [];
+  private readonly queues = new Map<HostCore, Thread[]>();
+  private readonly floor = new Map<HostCore, number>();
   private readonly counters: Counters;
   private readonly migration: Cost;
 
@@ -43,7 +41,7 @@ export class FairScheduler implements Scheduler {
   }
 
   /** Makes `core` known; cores are placed on in the order in which they were added. */
-  add(core: Core): void {
+  add(core: HostCore): void {
     this.cores.push(core);
     this.queues.set(core, []);
     this.floor.set(core, 0);
@@ -66,14 +64,14 @@ export class FairScheduler implements Scheduler {
   }
 
   /** The core it ran on if idle, else an idle core of its affinity set, else the former. */
-  private place(thread: Thread): Core {
+  private place(thread: Thread): HostCore {
     const allowed = this.cores.filter((core) => thread.affinity.includes(core.id));
     const previous = thread.core !== null && allowed.includes(thread.core) ? thread.core : allowed[0];
     if (this.free(previous)) return previous;
     return allowed.find((core) => this.free(core)) ?? previous;
   }
 
-  private free(core: Core): boolean {
+  private free(core: HostCore): boolean {
     return core.thread === null && this.waiting(core) === 0;
   }
 
@@ -83,18 +81,18 @@ export class FairScheduler implements Scheduler {
     return running.virtualRuntime - waking.virtualRuntime > this.settings.wakeupGranularity;
   }
 
-  private enqueue(core: Core, thread: Thread): void {
+  private enqueue(core: HostCore, thread: Thread): void {
     const queue = this.queues.get(core) as Thread[];
     if (queue.length === QUEUE_MAX)
       throw new RangeError(`more than ${QUEUE_MAX} threads wait for ${core.name}`);
     queue.push(thread);
   }
 
-  putBack(core: Core, thread: Thread): void {
+  putBack(core: HostCore, thread: Thread): void {
     this.enqueue(core, thread);
   }
 
-  pick(core: Core): Thread | null {
+  pick(core: HostCore): Thread | null {
     const queue = this.queues.get(core) as Thread[];
     const thread = queue.length > 0 ? this.takeFirst(queue) : this.pull(core);
     if (thread === null) return null;
@@ -118,7 +116,7 @@ export class FairScheduler implements Scheduler {
   }
 
   /** An idle core takes a thread that waits elsewhere and may run here, from the longest queue. */
-  private pull(core: Core): Thread | null {
+  private pull(core: HostCore): Thread | null {
     let longest: Thread[] | null = null;
     for (const other of this.cores) {
       const queue = this.queues.get(other) as Thread[];
@@ -143,14 +141,14 @@ export class FairScheduler implements Scheduler {
       const movable = queue.findIndex((thread) => this.lighter(thread, core, load) !== null);
       if (movable < 0) continue;
       const thread = queue.splice(movable, 1)[0];
-      const target = this.lighter(thread, core, load) as Core;
+      const target = this.lighter(thread, core, load) as HostCore;
       thread.virtualRuntime += (this.floor.get(target) as number) - (this.floor.get(core) as number);
       this.enqueue(target, thread);
       target.queued(false);
     }
   }
 
-  private lighter(thread: Thread, from: Core, load: number): Core | null {
+  private lighter(thread: Thread, from: HostCore, load: number): HostCore | null {
     for (const core of this.cores) {
       if (core === from || !thread.affinity.includes(core.id)) continue;
       const there = this.waiting(core) + (core.thread === null ? 0 : 1);
@@ -159,7 +157,7 @@ export class FairScheduler implements Scheduler {
     return null;
   }
 
-  waiting(core: Core): number {
+  waiting(core: HostCore): number {
     return (this.queues.get(core) as Thread[]).length;
   }
 
@@ -167,7 +165,7 @@ export class FairScheduler implements Scheduler {
     thread.virtualRuntime += (ran * NICE_0) / thread.weight;
   }
 
-  sliceEnd(_core: Core, thread: Thread, since: number): number {
+  sliceEnd(thread: Thread, since: number): number {
     if (thread.policy === 'fifo') return Number.POSITIVE_INFINITY;
     const { slice, tick } = this.settings;
     const ideal = since + slice;

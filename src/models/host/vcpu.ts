@@ -8,10 +8,9 @@ import type { Account } from '../../accounting/ledger.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
-import type { Core } from '../hardware/core.ts';
 import { EXIT_KERNEL, HALT_POLL, OPEN } from '../hardware/mode.ts';
 import { type InterruptLine, Processor, type Timer } from '../hardware/processor.ts';
-import { type Placement, Thread } from '../hardware/thread.ts';
+import { type HostCore, type Placement, Thread } from '../hardware/thread.ts';
 import { Exits } from './exits.ts';
 import { HaltPoll, type HaltPollTunables } from './halt-poll.ts';
 
@@ -59,7 +58,7 @@ class VCpuThread extends Thread {
     return this.vcpu.leaf();
   }
 
-  switchedIn(core: Core, account: (payer: string, guest: boolean) => Account): void {
+  switchedIn(core: HostCore, account: (payer: string, guest: boolean) => Account): void {
     this.vcpu.moveTo(core, account);
   }
 }
@@ -98,7 +97,7 @@ export class VCpu extends Processor {
   }
 
   /** Starts the vCPU thread; before that nothing in the guest runs. */
-  start(core: Core): void {
+  start(core: HostCore): void {
     this.thread.core = core;
     core.scheduler.wake(this.thread);
   }
@@ -106,7 +105,7 @@ export class VCpu extends Processor {
   task(name: string, program: (context: Context) => Program): Context {
     const context = this.context(name, `${this.name} task`, {
       woken: (task) => {
-        this.tasks.push(task);
+        if (task !== this.current) this.tasks.push(task);
         this.changed();
       },
     });
@@ -126,11 +125,11 @@ export class VCpu extends Processor {
   private line(
     name: string,
     program: (line: InterruptLine) => Program,
-    { level }: { level: boolean },
+    { level, metric = 'interrupts.taken' }: { level: boolean; metric?: string },
   ): InterruptLine {
     const { costs, features, exits } = this;
     const context = this.hardContext(name);
-    const taken = this.books.counters.counter('interrupts.taken', name, this.vm);
+    const taken = this.books.counters.counter(metric, name, this.vm);
     let hitGuest = false;
     const line: InterruptLine = {
       context,
@@ -156,16 +155,16 @@ export class VCpu extends Processor {
 
   timer(context: Context): Timer {
     const { sim, costs, exits } = this;
-    const line = this.interrupt('timer', function* ({ context: irq, enter, leave }) {
+    const handler = function* ({ enter, leave }: InterruptLine): Program {
       for (;;) {
         yield WAIT;
         enter();
         leave();
         yield RUN;
         context.signal();
-        void irq;
       }
-    });
+    };
+    const line = this.line('timer', handler, { level: false, metric: 'interrupts.local' });
     let version = 0;
     const expire = sim.handler((armed) => {
       if (armed === version) line.raise();
@@ -208,7 +207,10 @@ export class VCpu extends Processor {
       core.endSpin(idle, this.features.haltPollGrid);
       return;
     }
-    if (core !== null && core.thread === this.thread) core.reconsider();
+    if (core === null) return;
+    // Blocked inside an exit on a lock, and the lock was handed over.
+    if (!this.thread.runnable) core.scheduler.wake(this.thread);
+    else if (core.thread === this.thread) core.reconsider();
   }
 
   protected threadLeaf(): Context | null {
@@ -252,7 +254,7 @@ export class VCpu extends Processor {
   }
 
   /** The thread got `core`: what the guest does from now on is booked there. */
-  moveTo(core: Core, account: (payer: string, guest: boolean) => Account): void {
+  moveTo(core: HostCore, account: (payer: string, guest: boolean) => Account): void {
     if (core.name === this.home && this.contexts[0].account.core === core.name) return;
     this.home = core.name;
     for (const context of this.contexts) context.account = account(context.payer, context.guest);

@@ -75,7 +75,6 @@ export class NicDriver implements NetDevice {
     };
     this.napi = cpu.softirq(`${this.fn.name} napi`, (context) => this.poll(context));
     this.line = cpu.interrupt(this.fn.name, (line) => this.interrupted(line));
-    this.fn.interrupt.connect(() => this.line.raise());
     this.fn.post(this.fn.settings.rxRing);
   }
 

@@ -1,6 +1,7 @@
 /** The key of a stacked bar chart: number, swatch and name of each part; numbers say in grey what colours say. */
 import type { View } from './spec.ts';
 import { stripes } from './stripes.ts';
+import { widest } from './text-width.ts';
 
 export interface Part {
   readonly name: string;
@@ -21,24 +22,48 @@ const tint = (colour: string): string =>
     .map((level) => level.toString(16).padStart(2, '0'))
     .join('')}`;
 
-/** Colours of a part: its area, its hatching, and its number (`halo`: black on a white edge). */
-export const paint = (part: Part, at: number): { fill: string; ink: string; text: string } => {
-  const colour = part.number === '' ? LUMPED : FILLS[at % FILLS.length];
-  if (part.striped) return { fill: tint(colour), ink: colour, text: 'halo' };
-  return { fill: colour, ink: colour, text: LIGHT_TEXT.has(colour) ? 'white' : 'black' };
+/** A part with its colours: area, hatching, and number (`halo`: black on a white edge). */
+export interface Painted extends Part {
+  readonly fill: string;
+  readonly ink: string;
+  readonly text: string;
+}
+
+/** @param stacks parts by index, as they lie side by side in each bar: neighbours never share a colour. */
+export const coloured = (parts: readonly Part[], stacks: readonly (readonly number[])[]): Painted[] => {
+  const beside = parts.map(() => new Set<number>());
+  for (const stack of stacks) {
+    for (let i = 1; i < stack.length; i += 1) {
+      beside[stack[i]].add(stack[i - 1]);
+      beside[stack[i - 1]].add(stack[i]);
+    }
+  }
+  const hues: number[] = [];
+  for (const at of parts.keys()) {
+    const taken = new Set([...beside[at]].map((other) => hues[other]));
+    const wish = FILLS.map((_, i) => (at + i) % FILLS.length);
+    hues.push(wish.find((hue) => !taken.has(hue)) ?? at % FILLS.length);
+  }
+  return parts.map((part, at) => paint(part, FILLS[hues[at]]));
+};
+
+const paint = (part: Part, hue: string): Painted => {
+  const colour = part.number === '' ? LUMPED : hue;
+  if (part.striped) return { ...part, fill: tint(colour), ink: colour, text: 'halo' };
+  return { ...part, fill: colour, ink: colour, text: LIGHT_TEXT.has(colour) ? 'white' : 'black' };
 };
 
 const ROW = 17;
 const SWATCH = 26;
 const NAME_MAX = 34;
-const CHARACTER = 6.4;
 
-const shortened = (name: string): string => (name.length > NAME_MAX ? `${name.slice(0, NAME_MAX - 1)}…` : name);
+const shortened = (name: string): string =>
+  name.length > NAME_MAX ? `${name.slice(0, NAME_MAX - 1)}…` : name;
 
 export const keyWidth = (parts: readonly Part[]): number =>
-  Math.ceil(SWATCH + 8 + CHARACTER * Math.max(...parts.map((part) => shortened(part.name).length), 0));
+  Math.ceil(SWATCH + 8 + widest(parts.map((part) => shortened(part.name))));
 
-export const key = (parts: readonly Part[]): View => {
+export const key = (parts: readonly Painted[]): View => {
   const width = keyWidth(parts);
   const height = parts.length * ROW;
   const boxes = parts.map((part, at) => ({
@@ -49,12 +74,19 @@ export const key = (parts: readonly Part[]): View => {
     middle: (at + 0.5) * ROW,
     number: part.number,
     name: shortened(part.name),
-    ...paint(part, at),
+    fill: part.fill,
+    ink: part.ink,
+    text: part.text,
   }));
   const lines = parts.flatMap((part, at) =>
     part.striped ? stripes(boxes[at]).map((line) => ({ ...line, ink: boxes[at].ink })) : [],
   );
-  const x = (value: View): View => ({ type: 'quantitative', scale: { domain: [0, width] }, axis: null, ...value });
+  const x = (value: View): View => ({
+    type: 'quantitative',
+    scale: { domain: [0, width] },
+    axis: null,
+    ...value,
+  });
   const y = (field: string): View => ({
     field,
     type: 'quantitative',
@@ -63,7 +95,7 @@ export const key = (parts: readonly Part[]): View => {
   });
   const ink = (field: string): View => ({ field, type: 'nominal', scale: null, legend: null });
   const number = { x: x({ datum: SWATCH / 2 }), y: y('middle'), text: { field: 'number' } };
-  const bold = { type: 'text', fontSize: 10, fontWeight: 'bold' };
+  const bold = { type: 'text', fontSize: 9, fontWeight: 'bold' };
   return {
     width,
     height,
@@ -83,7 +115,13 @@ export const key = (parts: readonly Part[]): View => {
       {
         data: { values: lines },
         mark: { type: 'rule', strokeWidth: 1 },
-        encoding: { x: x({ field: 'x' }), x2: { field: 'x2' }, y: y('y'), y2: { field: 'y2' }, stroke: ink('ink') },
+        encoding: {
+          x: x({ field: 'x' }),
+          x2: { field: 'x2' },
+          y: y('y'),
+          y2: { field: 'y2' },
+          stroke: ink('ink'),
+        },
       },
       {
         data: { values: boxes.filter((box) => box.text === 'halo') },

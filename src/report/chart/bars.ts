@@ -1,9 +1,11 @@
 /** Stacked horizontal bars with numbered parts: absolute beside shares of the whole, and a key of the numbers. */
-import { key, keyWidth, type Part, paint } from './bar-key.ts';
+import { coloured, key, keyWidth, type Painted, type Part } from './bar-key.ts';
 import { rounded } from './scale.ts';
+import type { Sheet } from './sheet.ts';
 import type { View } from './spec.ts';
 import { stripes } from './stripes.ts';
-import { PAGE } from './theme.ts';
+import { textWidth, widest } from './text-width.ts';
+import { inDatapathOrder, PAGE } from './theme.ts';
 
 export interface Bar {
   readonly label: string;
@@ -30,9 +32,8 @@ export interface BarChart {
 }
 
 /** From bar to bar, and the bar's share of it, px. */
-const PITCH = 24;
+const PITCH = 22;
 const THICK = 0.74;
-const CHARACTER = 6.4;
 const GAP = 16;
 
 interface Side {
@@ -42,30 +43,55 @@ interface Side {
   readonly shares: boolean;
 }
 
+/** One panel per place of the sheet that has bars, each with its datapaths in order. */
+export const barPanels = <Rows>(
+  sheet: Sheet,
+  groups: readonly Rows[],
+  { placeOf, barOf }: { placeOf: (rows: Rows) => ReturnType<Sheet['place']>; barOf: (rows: Rows) => Bar },
+): BarPanel[] => {
+  const panels = (sheet.rows?.labels ?? ['']).flatMap((row) =>
+    (sheet.columns?.labels ?? ['']).map((column) => {
+      const bars = groups
+        .filter((rows) => placeOf(rows)?.row === row && placeOf(rows)?.column === column)
+        .map(barOf);
+      const order = inDatapathOrder(bars.map((bar) => bar.label));
+      return {
+        heading: [row, column].filter((text) => text !== '').join(' · '),
+        bars: order.flatMap((label) => bars.filter((bar) => bar.label === label)),
+      };
+    }),
+  );
+  return panels.filter((panel) => panel.bars.length > 0);
+};
+
 const totalOf = (bar: Bar): number => bar.sizes.reduce((sum, { size }) => sum + size, 0);
 
-export const barChart = ({ panels, parts, quantity, wholeName }: BarChart): View => {
+const endOf = (bar: Bar): number => Math.max(totalOf(bar), bar.interval?.[1] ?? 0);
+
+export const barChart = ({ panels, parts: plain, quantity, wholeName }: BarChart): View => {
+  const stacks = panels.flatMap((panel) => panel.bars.map((bar) => bar.sizes.map(({ part }) => part)));
+  const parts = coloured(plain, stacks);
   const bars = panels.flatMap((panel) => panel.bars);
-  const labels = CHARACTER * Math.max(...bars.map((bar) => bar.label.length)) + 12;
-  const notes = CHARACTER * Math.max(...bars.map((bar) => bar.note.length)) + 12;
+  const labels = widest(bars.map((bar) => bar.label)) + 8;
   const free = PAGE - 30 - labels - keyWidth(parts) - 2 * GAP;
   const absolute = Math.floor(free * 0.55);
-  const longest = Math.max(...bars.map((bar) => Math.max(totalOf(bar), bar.interval?.[1] ?? 0)), 0) || 1;
+  // Every bar leaves room for what is written at its end.
+  const perPixel =
+    Math.max(
+      ...bars.map((bar) => endOf(bar) / Math.max(absolute - textWidth(bar.note) - 12, absolute / 4)),
+    ) || 1;
   const sides: Side[] = [
-    // The longest bar leaves room for its total.
-    { width: absolute, max: (longest * absolute) / (absolute - notes), title: quantity, shares: false },
+    { width: absolute, max: perPixel * absolute, title: quantity, shares: false },
     { width: Math.floor(free) - absolute, max: 100, title: `share of ${wholeName} (%)`, shares: true },
   ];
   return {
     hconcat: [
       {
-        vconcat: panels.map((panel, i) => ({
-          hconcat: sides.map((side) => barPanel(panel, parts, side, i === panels.length - 1)),
-          spacing: GAP,
-          bounds: 'flush',
-        })),
-        spacing: 26,
-        bounds: 'flush',
+        concat: panels.flatMap((panel, i) =>
+          sides.map((side) => barPanel(panel, parts, side, i === panels.length - 1)),
+        ),
+        columns: sides.length,
+        spacing: { row: 10, column: GAP },
       },
       key(parts),
     ],
@@ -73,7 +99,7 @@ export const barChart = ({ panels, parts, quantity, wholeName }: BarChart): View
   };
 };
 
-const barPanel = (panel: BarPanel, parts: readonly Part[], side: Side, last: boolean): View => {
+const barPanel = (panel: BarPanel, parts: readonly Painted[], side: Side, last: boolean): View => {
   const height = panel.bars.length * PITCH;
   const perPixel = side.max / side.width;
   const boxes = panel.bars.flatMap((bar, row) => {
@@ -94,7 +120,7 @@ const barPanel = (panel: BarPanel, parts: readonly Part[], side: Side, last: boo
     to: rounded(to),
     top: rounded(top(row)),
     bottom: rounded(top(row) + THICK),
-    ...paint(parts[part], part),
+    fill: parts[part].fill,
   }));
   const lines = boxes
     .filter(({ part }) => parts[part].striped)
@@ -110,22 +136,22 @@ const barPanel = (panel: BarPanel, parts: readonly Part[], side: Side, last: boo
         to: rounded(x2 * perPixel),
         top: rounded(y / PITCH),
         bottom: rounded(y2 / PITCH),
-        ink: paint(parts[part], part).ink,
+        ink: parts[part].ink,
       }));
     });
   const numbers = boxes
     .map((box) => ({ ...box, number: parts[box.part].number }))
-    .filter(({ from, to, number }) => (to - from) / perPixel >= 7 * number.length + 5)
+    .filter(({ from, to, number }) => (to - from) / perPixel >= 6 * number.length + 3)
     .map(({ row, part, from, to, number }) => ({
       middle: rounded((from + to) / 2),
       row: row + 0.5,
       number,
-      text: paint(parts[part], part).text,
+      text: parts[part].text,
     }));
   const ends = side.shares
     ? []
     : panel.bars.map((bar, row) => ({
-        end: rounded(Math.max(totalOf(bar), bar.interval?.[1] ?? 0)),
+        end: rounded(endOf(bar)),
         low: rounded(bar.interval?.[0] ?? totalOf(bar)),
         row: row + 0.5,
         note: bar.note,
@@ -133,7 +159,14 @@ const barPanel = (panel: BarPanel, parts: readonly Part[], side: Side, last: boo
   const scaleX = { domain: [0, rounded(side.max)], nice: false };
   const scaleY = { domain: [0, panel.bars.length], reverse: true, nice: false };
   const names = JSON.stringify(panel.bars.map((bar) => bar.label));
-  const axisX = { title: last ? side.title : null, tickCount: 5, labelExpr: "format(datum.value, '.6~g')" };
+  // All panels share one scale, so only the last one spells it out.
+  const axisX = {
+    title: last ? side.title : null,
+    labels: last,
+    ticks: last,
+    tickCount: 5,
+    labelExpr: "format(datum.value, '.6~g')",
+  };
   const axisY = side.shares
     ? null
     : {
@@ -143,6 +176,7 @@ const barPanel = (panel: BarPanel, parts: readonly Part[], side: Side, last: boo
         grid: false,
         ticks: false,
         domain: false,
+        labelPadding: 6,
       };
   const x = (field: string): View => ({ field, type: 'quantitative', scale: scaleX, axis: axisX });
   const y = (field: string): View => ({ field, type: 'quantitative', scale: scaleY, axis: axisY });
@@ -167,14 +201,14 @@ const barPanel = (panel: BarPanel, parts: readonly Part[], side: Side, last: boo
       },
       {
         data: { values: numbers.filter((one) => one.text === 'halo') },
-        mark: { type: 'text', fontSize: 10, fontWeight: 'bold', stroke: 'white', strokeWidth: 3.5 },
+        mark: { type: 'text', fontSize: 9, fontWeight: 'bold', stroke: 'white', strokeWidth: 3.5 },
         encoding: { x: x('middle'), y: y('row'), text: { field: 'number' } },
       },
       {
         data: {
           values: numbers.map((one) => ({ ...one, text: one.text === 'halo' ? 'black' : one.text })),
         },
-        mark: { type: 'text', fontSize: 10, fontWeight: 'bold' },
+        mark: { type: 'text', fontSize: 9, fontWeight: 'bold' },
         encoding: { x: x('middle'), y: y('row'), text: { field: 'number' }, color: ink('text') },
       },
       {

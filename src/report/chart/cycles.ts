@@ -5,11 +5,11 @@ import { groupBy, pointKey } from '../select.ts';
 import { isSaturated, worst } from '../verdict.ts';
 import type { Axis } from './axes.ts';
 import type { Part } from './bar-key.ts';
-import { type Bar, barChart } from './bars.ts';
+import { type Bar, barChart, barPanels } from './bars.ts';
 import { heading, type Question } from './heading.ts';
 import { type Sheet, sheets } from './sheet.ts';
 import type { ChartSpec } from './spec.ts';
-import { CONFIG, inDatapathOrder } from './theme.ts';
+import { CONFIG } from './theme.ts';
 
 export const cycleCharts = (
   costs: readonly CostRow[],
@@ -45,8 +45,7 @@ const cycleChart = (
       size: totalOf(rows.filter((row) => row.payer === part.name)) * display.per,
     }));
     const interval = intervalOf(here, total);
-    const figure =
-      interval === null ? quantity(total, '') : measured(total, interval[0], interval[1], '');
+    const figure = interval === null ? quantity(total, '') : measured(total, interval[0], interval[1], '');
     return {
       label: rows[0].datapath,
       sizes: sizes.filter(({ size }) => size > 0),
@@ -55,28 +54,22 @@ const cycleChart = (
     };
   };
 
-  const panels = (sheet.rows?.labels ?? ['']).flatMap((row) =>
-    (sheet.columns?.labels ?? ['']).map((column) => {
-      const here = [...bars.values()].filter(([first]) => {
-        const place = sheet.place('', first.swept);
-        return place?.row === row && place.column === column;
-      });
-      const names = inDatapathOrder(here.map(([first]) => first.datapath));
-      return {
-        heading: [row, column].filter((text) => text !== '').join(' · '),
-        bars: names.map((name) => barOf(here.find(([first]) => first.datapath === name)!)),
-      };
-    }),
-  );
+  const panels = barPanels(sheet, [...bars.values()], {
+    placeOf: ([first]) => sheet.place('', first.swept),
+    barOf,
+  });
   return {
     title: heading('Who pays: processor cycles per request by payer', asked, [
       ['solid: host', 'hatched: guest', ...sheet.fixed].join(' · '),
     ]),
     config: CONFIG,
     ...barChart({
-      panels: panels.filter((panel) => panel.bars.length > 0),
+      panels,
       parts,
-      quantity: display.unit === '' ? 'cycles per request' : `cycles per request (${display.unit === 'k' ? 'thousands' : 'millions'})`,
+      quantity:
+        display.unit === ''
+          ? 'cycles per request'
+          : `cycles per request (${display.unit === 'k' ? 'thousands' : 'millions'})`,
       wholeName: 'all cycles',
     }),
   };
@@ -84,7 +77,8 @@ const cycleChart = (
 
 const barKey = (row: CostRow | SummaryRow): string => `${row.datapath} ${pointKey(row.swept)}`;
 
-const totalOf = (rows: readonly CostRow[]): number => rows.reduce((sum, row) => sum + row.cycles_per_request, 0);
+const totalOf = (rows: readonly CostRow[]): number =>
+  rows.reduce((sum, row) => sum + row.cycles_per_request, 0);
 
 /** The summary's interval of all cycles, if it is about the same total. */
 const intervalOf = (rows: readonly SummaryRow[], total: number): [number, number] | null => {
@@ -106,6 +100,8 @@ const partsOf = (rows: readonly CostRow[]): Part[] => {
     guest: some[0].side === 'guest',
     cycles: totalOf(some),
   }));
-  payers.sort((a, b) => Number(b.guest) - Number(a.guest) || b.cycles - a.cycles || (a.name < b.name ? -1 : 1));
+  payers.sort(
+    (a, b) => Number(b.guest) - Number(a.guest) || b.cycles - a.cycles || (a.name < b.name ? -1 : 1),
+  );
   return payers.map(({ name, guest }, i) => ({ name, number: String(i + 1), striped: guest }));
 };

@@ -4,6 +4,7 @@ import { groupBy, pointKey, unique } from '../select.ts';
 import { isSaturated, isSettled, reason, worst } from '../verdict.ts';
 import { type Axis, loadAxis, setting } from './axes.ts';
 import type { View } from './spec.ts';
+import { textWidth } from './text-width.ts';
 import { inDatapathOrder, PAGE } from './theme.ts';
 
 /** The scenario's own words, which no CSV file holds. */
@@ -12,16 +13,16 @@ export interface Question {
   readonly question?: string;
 }
 
-/** Mean advance of DejaVu Sans at 11 px, generously. */
-const CHARACTER = 6.3;
 const LINES_MAX = 4;
+/** Left of it: the labels of the y axis, right of which headings begin. */
+const WIDTH = PAGE - 120;
 
 /** Breaks between words, so that no line leaves the page. */
-export const wrap = (text: string, width = PAGE - 20): string[] => {
+export const wrap = (text: string, size = 11): string[] => {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/\s+/)) {
-    if (line !== '' && (line.length + 1 + word.length) * CHARACTER > width) {
+    if (line !== '' && textWidth(`${line} ${word}`, size) > WIDTH) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
@@ -34,7 +35,7 @@ export const wrap = (text: string, width = PAGE - 20): string[] => {
 export const heading = (seen: string, question: Question, notes: readonly string[]): View => {
   const asked = [question.title, question.question].filter((text) => text !== undefined && text !== '');
   return {
-    text: wrap(seen, (PAGE * 11) / 15),
+    text: wrap(seen, 15),
     subtitle: [asked.join(' — '), ...notes].filter((text) => text !== '').flatMap((text) => wrap(text)),
     subtitleFontSize: 11,
     subtitleColor: '#444444',

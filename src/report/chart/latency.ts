@@ -19,11 +19,9 @@ export const latencyCharts = (
   axes: readonly Axis[],
   asked: Question,
 ): ChartSpec[] => {
-  const ofLatency = rows.filter(
-    (row) => row.metric === 'latency' && row.component === '' && row.workload !== '',
-  );
-  return sheets(axes, workloadsOf(ofLatency), { columns: 4, rows: 3 }).flatMap((sheet) => {
-    const spec = latencyChart(ofLatency, sheet, axes, asked);
+  const workloads = workloadsOf(rows.filter((row) => row.metric === 'latency'));
+  return sheets(axes, workloads, { columns: 4, rows: 3 }).flatMap((sheet) => {
+    const spec = latencyChart(rows, sheet, axes, asked);
     return spec === null ? [] : [{ name: `latency${sheet.suffix}`, spec }];
   });
 };
@@ -37,7 +35,12 @@ const latencyChart = (
   const shown = rows.filter((row) => sheet.place(row.workload, row.swept) !== null);
   const drawn = shown.filter(
     (row) =>
-      PERCENTILES.includes(row.statistic) && row.value !== null && row.value > 0 && !isSaturated(row.verdict),
+      row.metric === 'latency' &&
+      row.component === '' &&
+      PERCENTILES.includes(row.statistic) &&
+      row.value !== null &&
+      row.value > 0 &&
+      !isSaturated(row.verdict),
   );
   if (drawn.length === 0) return null;
   const display = displayForAll(
@@ -64,15 +67,16 @@ const latencyChart = (
   const x = {
     field: 'nines',
     type: 'quantitative',
-    scale: { type: 'log', domain: [1.7, 13000], nice: false },
+    scale: { type: 'log', domain: [1.5, 18000], nice: false },
     axis: {
-      title: 'percentile',
+      title: 'percentile (%)',
       values: PERCENTILES.map(nines),
-      labelExpr: "format(100 - 100 / datum.value, '.6~r') + ' %'",
+      labelExpr: "format(100 - 100 / datum.value, '.6~r')",
       labelFlush: false,
     },
   };
-  const { colour, dash, shape } = byDatapath(inDatapathOrder(drawn.map((row) => row.datapath)));
+  const names = inDatapathOrder(drawn.map((row) => row.datapath));
+  const { colour, dash, shape } = byDatapath(names);
   const latency = { field: 'latency', type: 'quantitative', scale: y.scale, axis: y.axis };
   const layer = [
     {
@@ -89,12 +93,11 @@ const latencyChart = (
     },
   ];
   return {
-    title: heading('Request latency by percentile: the lower and flatter, the better', asked, [
+    title: heading('Request latency by percentile and datapath', asked, [
       [...sheet.fixed, 'bars: confidence intervals over replications'].join(' · '),
       ...verdictNotes(shown, axes),
     ]),
     config: CONFIG,
-    data: { values },
-    ...inPanels(layer, sheet.columns?.labels ?? null, sheet.rows?.labels ?? null),
+    ...inPanels(layer, values, { names, columns: sheet.columns, rows: sheet.rows }),
   };
 };

@@ -14,10 +14,10 @@ export const spanOf = (values: readonly number[]): Span | null => {
     : [finite.reduce((a, b) => Math.min(a, b)), finite.reduce((a, b) => Math.max(a, b))];
 };
 
-/** Values spread over more than a decade and a half are compared by ratio. */
+/** Values spread over much more than a decade are compared by ratio. */
 export const wantsLog = (values: readonly number[]): boolean => {
   const span = spanOf(values);
-  return span !== null && span[0] > 0 && span[1] / span[0] >= 30;
+  return span !== null && span[0] > 0 && span[1] / span[0] > 50;
 };
 
 /** Ticks within `span`: 1-2-5 over few decades, powers of ten over many. */

@@ -1,11 +1,12 @@
 /** How the points of a run are spread over charts and panels: which parameter goes to columns, which to rows. */
 import type { Swept } from '../rows.ts';
 import { type Axis, setting, some } from './axes.ts';
+import { legend } from './legend.ts';
 import type { View } from './spec.ts';
 import { PAGE } from './theme.ts';
 
 /** One direction of panels: a few steps of a parameter, or the workloads. */
-interface Side {
+export interface Side {
   readonly labels: readonly string[];
   labelOf(workload: string, swept: Swept): string | undefined;
 }
@@ -27,6 +28,9 @@ export interface Room {
   readonly columns: number;
   readonly rows: number;
 }
+
+/** Panels by fixed labels, one of which each value carries itself. */
+export const byLabel = (labels: readonly string[]): Side => ({ labels, labelOf: (label) => label });
 
 const bySteps = (axis: Axis, count: number): Side => {
   const labels = new Map(some(axis.steps, count).map((step) => [step.text, setting(axis, step)]));
@@ -82,27 +86,30 @@ const sheet = (axes: readonly Axis[], workloads: readonly string[], room: Room, 
   };
 };
 
-const SPACING = 14;
+const SPACING = 20;
 /** Room for the y axis and the row headings. */
 const MARGIN = 110;
 
-/** The chart as panels of one layered view each; a single unnamed direction makes no panels. */
+/** The chart as panels of one layered view each, under the legend of the datapaths. */
 export const inPanels = (
   layer: readonly View[],
-  columns: readonly string[] | null,
-  rows: readonly string[] | null,
+  values: readonly View[],
+  { names, columns, rows }: { names: readonly string[]; columns: Side | null; rows: Side | null },
 ): View => {
-  const across = columns?.length ?? 1;
-  const down = rows?.length ?? 1;
+  const across = columns?.labels.length ?? 1;
+  const down = rows?.labels.length ?? 1;
   const width = Math.min(420, Math.floor((PAGE - MARGIN - (across - 1) * SPACING) / across));
   const height = down === 1 ? 260 : down === 2 ? 190 : 150;
   const spec = { width, height, layer };
-  const side = (field: string, labels: readonly string[], header: View): View => ({
+  const side = (field: string, { labels }: Side, header: View): View => ({
     [field]: { field, type: 'nominal', sort: labels, header: { title: null, ...header } },
   });
   const facet = {
     ...(columns === null ? {} : side('column', columns, {})),
     ...(rows === null ? {} : side('row', rows, { labelOrient: 'left' })),
   };
-  return Object.keys(facet).length === 0 ? spec : { facet, spec, spacing: SPACING };
+  const data = { values };
+  const panels =
+    Object.keys(facet).length === 0 ? { data, ...spec } : { data, facet, spec, spacing: SPACING };
+  return { vconcat: [legend(names), panels], spacing: 12 };
 };

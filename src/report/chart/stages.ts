@@ -5,17 +5,16 @@ import { groupBy, pointKey, unique } from '../select.ts';
 import { isSaturated, reason, worst } from '../verdict.ts';
 import type { Axis } from './axes.ts';
 import type { Part } from './bar-key.ts';
-import { type Bar, barChart } from './bars.ts';
+import { type Bar, barChart, barPanels } from './bars.ts';
 import { heading, type Question, verdictNotes } from './heading.ts';
 import { type Sheet, sheets } from './sheet.ts';
 import type { ChartSpec } from './spec.ts';
-import { CONFIG, inDatapathOrder } from './theme.ts';
+import { CONFIG } from './theme.ts';
 
 /** Stages below this share of every bar shown are lumped together. */
 const SMALL = 0.015;
-const PARTS_MAX = 24;
-
-const NAME = `other, each below ${SMALL * 100} %`;
+const PARTS_MAX = 28;
+const OTHER = 'other, smaller';
 
 /** One order that keeps that of each bar: a new stage goes behind the one it follows. */
 export const mergedOrder = (lists: readonly (readonly string[])[]): string[] => {
@@ -49,10 +48,10 @@ const stageChart = (
   axes: readonly Axis[],
   asked: Question,
 ): ChartSpec['spec'] | null => {
-  const latencies = summary.filter(
-    (row) => row.metric === 'latency' && sheet.place(row.workload, row.swept) !== null,
+  const judged = summary.filter(
+    (row) => row.workload !== '' && sheet.place(row.workload, row.swept) !== null,
   );
-  const verdicts = groupBy(latencies, (row) => barKey(row));
+  const verdicts = groupBy(judged, (row) => barKey(row));
   const verdictOf = (key: string): string => worst(verdicts.get(key) ?? []);
   const shown = stages.filter((row) => sheet.place(row.workload, row.swept) !== null);
   const bars = groupBy(shown, barKey);
@@ -63,14 +62,19 @@ const stageChart = (
   const parts = partsOf(steady);
   const display = displayForAll(steady.map(totalOf), 'ns');
   const partAt = new Map(parts.map((part, at) => [part.name, at]));
-  const other = partAt.get(NAME) ?? -1;
+  const other = partAt.get(OTHER) ?? -1;
 
   const barOf = (rows: readonly StageRow[]): Bar => {
     const [{ datapath }] = rows;
     const verdict = verdictOf(barKey(rows[0]));
     if (isSaturated(verdict)) {
       const station = reason(verdict);
-      return { label: datapath, sizes: [], note: `saturated${station === '' ? '' : ` (${station})`}`, interval: null };
+      return {
+        label: datapath,
+        sizes: [],
+        note: `saturated${station === '' ? '' : ` (${station})`}`,
+        interval: null,
+      };
     }
     const sizes = parts.map((_, part) => ({ part, size: 0 }));
     for (const row of rows) sizes[partAt.get(row.stage) ?? other].size += row.mean_ns * display.per;
@@ -82,27 +86,18 @@ const stageChart = (
     };
   };
 
-  const panels = (sheet.rows?.labels ?? ['']).flatMap((row) =>
-    (sheet.columns?.labels ?? ['']).map((column) => {
-      const here = [...bars.values()].filter(([first]) => {
-        const place = sheet.place(first.workload, first.swept);
-        return place?.row === row && place.column === column;
-      });
-      const names = inDatapathOrder(here.map(([first]) => first.datapath));
-      return {
-        heading: [row, column].filter((text) => text !== '').join(' · '),
-        bars: names.map((name) => barOf(here.find(([first]) => first.datapath === name)!)),
-      };
-    }),
-  );
+  const panels = barPanels(sheet, [...bars.values()], {
+    placeOf: ([first]) => sheet.place(first.workload, first.swept),
+    barOf,
+  });
   return {
     title: heading('Where a request spends its time: mean latency by stage', asked, [
       ['solid: working', 'hatched: waiting', ...sheet.fixed].join(' · '),
-      ...verdictNotes(latencies, axes),
+      ...verdictNotes(judged, axes),
     ]),
     config: CONFIG,
     ...barChart({
-      panels: panels.filter((panel) => panel.bars.length > 0),
+      panels,
       parts,
       quantity: `mean latency (${display.unit})`,
       wholeName: 'mean latency',
@@ -128,7 +123,9 @@ const partsOf = (bars: readonly (readonly StageRow[])[]): Part[] => {
   }
   const ranked = [...largest].filter(([, share]) => share >= SMALL).sort((a, b) => b[1] - a[1]);
   const named = new Set(ranked.slice(0, PARTS_MAX).map(([name]) => name));
-  const order = mergedOrder(bars.map((rows) => rows.map((row) => row.stage))).filter((name) => named.has(name));
+  const order = mergedOrder(bars.map((rows) => rows.map((row) => row.stage))).filter((name) =>
+    named.has(name),
+  );
   const parts = order.map((name, i) => ({ name, number: String(i + 1), striped: striped.has(name) }));
-  return named.size === largest.size ? parts : [...parts, { name: NAME, number: '', striped: false }];
+  return named.size === largest.size ? parts : [...parts, { name: OTHER, number: '', striped: false }];
 };

@@ -26,8 +26,7 @@ export const stripes = ({ left, right, top, bottom }: Box): Stripe[] => {
   for (let start = Math.ceil((left - height) / PITCH) * PITCH; start < right; start += PITCH) {
     const from = Math.max(0, left - start);
     const to = Math.min(height, right - start);
-    if (to - from > 0.5)
-      lines.push({ x: start + from, y: bottom - from, x2: start + to, y2: bottom - to });
+    if (to - from > 0.5) lines.push({ x: start + from, y: bottom - from, x2: start + to, y2: bottom - to });
   }
   return lines;
 };

@@ -34,19 +34,19 @@ export const inDatapathOrder = (names: readonly string[]): string[] => {
   return [...new Set(names)].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0));
 };
 
-const stylesOf = (names: readonly string[]): Style[] => {
+export const stylesOf = (names: readonly string[]): Style[] => {
   let others = 0;
   return names.map((name) => (Object.hasOwn(KNOWN, name) ? KNOWN[name] : OTHERS[others++ % OTHERS.length]));
 };
 
-/** The encodings that tell datapaths apart; the same field and title everywhere, so that the legends merge. */
+/** The encodings that tell datapaths apart; the legend is drawn apart, since Vega's cannot show dash and symbol. */
 export const byDatapath = (names: readonly string[]): { colour: View; dash: View; shape: View } => {
   const styles = stylesOf(names);
   const channel = (range: readonly unknown[]): View => ({
     field: 'datapath',
     type: 'nominal',
-    title: 'datapath',
     scale: { domain: names, range },
+    legend: null,
   });
   return {
     colour: channel(styles.map((style) => style.colour)),
@@ -81,12 +81,4 @@ export const CONFIG: View = {
     titleColor: '#222222',
   },
   header: { labelFontSize: 11, labelFontWeight: 'bold', labelLimit: 0, title: null, labelPadding: 6 },
-  legend: {
-    labelFontSize: 11,
-    titleFontSize: 11,
-    titleFontWeight: 'normal',
-    labelLimit: 0,
-    symbolSize: 60,
-    symbolStrokeWidth: 1.75,
-  },
 };

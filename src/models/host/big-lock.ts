@@ -1,0 +1,38 @@
+/** QEMU's big lock: held by the main loop except in ppoll, and by a vCPU thread during each emulated access. */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import type { Counter } from '../../accounting/counters.ts';
+import { InvariantError } from '../../accounting/invariant.ts';
+import { type Context, WAIT } from '../hardware/context.ts';
+import type { Access } from '../hardware/register-port.ts';
+
+export class BigLock {
+  holder: Context | null = null;
+  readonly waiters: Context[] = [];
+  private readonly handoff: Cost;
+  private readonly contended: Counter;
+
+  constructor(books: Accounting, vm: string) {
+    this.handoff = books.costs.cost('bql.handoff');
+    this.contended = books.counters.counter('locks.contended', 'BQL', vm);
+  }
+
+  /** First come, first served; a waiter sleeps, and pays the hand-off when its turn comes. */
+  *acquire(cpu: Context): Access {
+    if (this.holder === null) {
+      this.holder = cpu;
+      return;
+    }
+    this.contended.value++;
+    this.waiters.push(cpu);
+    do yield WAIT;
+    while (this.holder !== cpu);
+    cpu.charge(this.handoff);
+  }
+
+  release(cpu: Context): void {
+    if (this.holder !== cpu) throw new InvariantError('the BQL is released by somebody who does not hold it');
+    this.holder = this.waiters.shift() ?? null;
+    this.holder?.signal();
+  }
+}

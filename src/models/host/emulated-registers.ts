@@ -1,0 +1,81 @@
+/**
+ * Registers of a device that QEMU emulates: each access is an exit to QEMU in the vCPU thread under the BQL,
+ * except coalesced writes, which KVM queues and QEMU sees at the next exit that it handles.
+ */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import { type Context, RUN } from '../hardware/context.ts';
+import { EXIT_USER } from '../hardware/mode.ts';
+import type { Access, RegisterPort } from '../hardware/register-port.ts';
+import type { BigLock } from './big-lock.ts';
+import type { VCpu } from './vcpu.ts';
+
+/** A device model inside QEMU; its work is charged to whoever runs it. */
+export interface DeviceModel {
+  /** Writes to these registers are coalesced. */
+  readonly coalesced: ReadonlySet<string>;
+  read(cpu: Context, register: string): Access<number>;
+  write(cpu: Context, register: string, value: number): Access;
+}
+
+/** Usable slots of the VM-wide coalesced-MMIO ring: (4096 − 8) / 24, less one. */
+const COALESCED_MAX = 169;
+
+export class EmulatedRegisters implements RegisterPort {
+  private readonly vcpu: VCpu;
+  private readonly device: DeviceModel;
+  private readonly lock: BigLock;
+  private readonly heavy: Cost;
+  private readonly light: Cost;
+  private readonly dispatch: Cost;
+  private readonly queued: { readonly register: string; readonly value: number }[] = [];
+
+  constructor(books: Accounting, vcpu: VCpu, device: DeviceModel, lock: BigLock) {
+    this.vcpu = vcpu;
+    this.device = device;
+    this.lock = lock;
+    this.heavy = books.costs.cost('exit.heavy');
+    this.light = books.costs.cost('exit.coalesced');
+    this.dispatch = books.costs.cost('qemu.mmio');
+  }
+
+  *read(cpu: Context, register: string): Access<number> {
+    this.vcpu.exits.countAccess(`read ${register}`);
+    const exit = this.vcpu.exits.leave(cpu, this.heavy);
+    yield* this.inQemu(cpu);
+    const value = yield* this.device.read(cpu, register);
+    this.lock.release(cpu);
+    cpu.serveNobody();
+    this.vcpu.exits.enter(cpu, exit);
+    yield RUN;
+    return value;
+  }
+
+  *write(cpu: Context, register: string, value: number): Access {
+    this.vcpu.exits.countAccess(`write ${register}`);
+    if (this.device.coalesced.has(register) && this.queued.length < COALESCED_MAX) {
+      const light = this.vcpu.exits.leave(cpu, this.light);
+      this.queued.push({ register, value });
+      this.vcpu.exits.enter(cpu, light);
+      return;
+    }
+    const exit = this.vcpu.exits.leave(cpu, this.heavy);
+    yield* this.inQemu(cpu);
+    yield* this.device.write(cpu, register, value);
+    this.lock.release(cpu);
+    cpu.serveNobody();
+    this.vcpu.exits.enter(cpu, exit);
+  }
+
+  /** From the exit into QEMU's dispatch: take the lock, then first what was coalesced. */
+  private *inQemu(cpu: Context): Access {
+    cpu.mode = EXIT_USER;
+    yield RUN;
+    yield* this.lock.acquire(cpu);
+    cpu.charge(this.dispatch);
+    yield RUN;
+    for (const { register, value } of this.queued.splice(0)) {
+      yield* this.device.write(cpu, register, value);
+    }
+  }
+}

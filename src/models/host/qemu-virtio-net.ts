@@ -1,0 +1,172 @@
+/**
+ * QEMU's own virtio-net backend (hw/net/virtio-net.c, network-path notes §3): everything in the main loop, one
+ * used entry and one interrupt decision per packet.
+ *
+ *   kick ─► eventfd read ─► bottom half: pop, writev to the tap (host stack inside), push, signal? ─► again
+ *   tap  ─► up to 50: read, pop, copy, push, signal?
+ */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import { InvariantError } from '../../accounting/invariant.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { type Context, RUN } from '../hardware/context.ts';
+import type { Packets } from '../hardware/packets.ts';
+import type { Access } from '../hardware/register-port.ts';
+import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
+import type { GuestMemory } from '../virtio/guest-memory.ts';
+import type { HostNetwork } from './host-network.ts';
+import type { InterruptPath } from './interrupt-path.ts';
+import type { Kicked } from './kick.ts';
+import type { MainLoop, Source } from './main-loop.ts';
+import type { Tap } from './tap.ts';
+import { TapIo } from './tap-io.ts';
+
+/** Frames one tap_send callback reads before others get their turn (net/tap.c). */
+export const TAP_BURST = 50;
+
+export interface QemuVirtioNetParts {
+  readonly vm: string;
+  readonly tx: DeviceQueue;
+  readonly rx: DeviceQueue;
+  readonly memory: GuestMemory;
+  readonly packets: Packets;
+  readonly tap: Tap;
+  readonly network: HostNetwork;
+  readonly loop: MainLoop;
+  readonly txInterrupt: InterruptPath;
+  readonly rxInterrupt: InterruptPath;
+  /** Property x-txburst. */
+  readonly txBurst: number;
+}
+
+export class QemuVirtioNet {
+  readonly kickTx: Kicked;
+  readonly kickRx: Kicked;
+  private readonly parts: QemuVirtioNetParts;
+  private readonly io: TapIo;
+  private readonly virtqueue: Cost;
+  private readonly eventfdRead: Cost;
+  private readonly copy: Cost;
+  private readonly copyPerByte: Cost;
+  private readonly stageRx: Stage;
+  private readonly waitRx: Stage;
+  private readonly bottomHalf: Source;
+  private readonly tapReadable: Source;
+  private txWaiting = false;
+
+  constructor(books: Accounting, parts: QemuVirtioNetParts) {
+    const { costs, timeline } = books;
+    const { loop, tap } = parts;
+    this.parts = parts;
+    this.io = new TapIo(books, parts.packets, parts.network, 'wait: QEMU main loop');
+    this.virtqueue = costs.cost('qemu.virtqueue');
+    this.eventfdRead = costs.cost('qemu.eventfdRead');
+    this.copy = costs.cost('copy.setup');
+    this.copyPerByte = costs.cost('copy.perByte');
+    this.stageRx = timeline.working('qemu: receive');
+    this.waitRx = timeline.waiting('wait: QEMU main loop, receive');
+    const txEvent = loop.source((cpu) => this.handleTx(cpu));
+    const rxEvent = loop.source((cpu) => this.handleRx(cpu));
+    this.tapReadable = loop.source((cpu) => this.tapSend(cpu));
+    this.bottomHalf = loop.source((cpu) => this.txBottomHalf(cpu));
+    const kicked = (source: Source): Kicked => ({
+      get asleep() {
+        return loop.asleep;
+      },
+      kick: () => source.raise(),
+    });
+    this.kickTx = kicked(txEvent);
+    this.kickRx = kicked(rxEvent);
+    tap.attach(() => this.tapReadable.raise());
+    parts.tx.allowKicks();
+  }
+
+  // --- transmit -------------------------------------------------------------------------------------------------
+
+  private *handleTx(cpu: Context): Access {
+    cpu.charge(this.eventfdRead);
+    yield RUN;
+    if (this.txWaiting) return;
+    this.txWaiting = true;
+    this.parts.tx.suppressKicks();
+    this.bottomHalf.raise();
+  }
+
+  private *txBottomHalf(cpu: Context): Access {
+    const { tx, txBurst } = this.parts;
+    this.txWaiting = false;
+    if ((yield* this.flushTx(cpu)) < txBurst) {
+      tx.allowKicks();
+      if ((yield* this.flushTx(cpu)) === 0) return;
+      tx.suppressKicks();
+    }
+    this.txWaiting = true;
+    this.bottomHalf.raise();
+  }
+
+  private *flushTx(cpu: Context): Access<number> {
+    const { parts } = this;
+    const { tx, txInterrupt } = parts;
+    let sent = 0;
+    for (; sent < parts.txBurst; sent++) {
+      const head = tx.pop();
+      if (head === EMPTY) break;
+      if (head === BROKEN) throw new InvariantError(`QEMU virtio-net ${parts.vm}: ${tx.fault}`);
+      const packet = parts.memory.read(tx.address[0]);
+      this.io.serve(cpu, packet);
+      cpu.charge(this.virtqueue);
+      yield* this.io.send(cpu, packet);
+      tx.push(head, 0);
+      tx.flush();
+      if (!tx.shouldSignal()) continue;
+      txInterrupt.charge(cpu);
+      yield RUN;
+      txInterrupt.raise();
+    }
+    return sent;
+  }
+
+  // --- receive --------------------------------------------------------------------------------------------------
+
+  /** The guest refilled its ring: frames that waited in the tap can be read. */
+  private *handleRx(cpu: Context): Access {
+    cpu.charge(this.eventfdRead);
+    yield RUN;
+    if (this.parts.tap.attach(() => this.tapReadable.raise())) this.tapReadable.raise();
+  }
+
+  private *tapSend(cpu: Context): Access {
+    const { parts } = this;
+    const { rx, tap, memory, packets, rxInterrupt } = parts;
+    for (let read = 0; read < TAP_BURST && tap.queue.length > 0; read++) {
+      let head = rx.pop();
+      if (head === EMPTY) {
+        // No buffers: ask for the refill kick, look once more, and stop reading the tap until it comes.
+        if (rx.allowKicks()) head = rx.pop();
+        if (head === EMPTY) {
+          tap.detach();
+          return;
+        }
+      }
+      if (head === BROKEN) throw new InvariantError(`QEMU virtio-net ${parts.vm}: ${rx.fault}`);
+      rx.suppressKicks();
+      const address = rx.address[0];
+      const packet = tap.queue.shift();
+      cpu.serve(packets.request[packet], this.stageRx, this.waitRx);
+      this.io.chargeRead(cpu, packet);
+      cpu.charge(this.virtqueue);
+      cpu.charge(this.copy);
+      cpu.charge(this.copyPerByte, packets.size[packet]);
+      cpu.serveNobody();
+      yield RUN;
+      memory.write(address, packet);
+      rx.push(head, packets.size[packet]);
+      rx.flush();
+      if (!rx.shouldSignal()) continue;
+      rxInterrupt.charge(cpu);
+      yield RUN;
+      rxInterrupt.raise();
+    }
+    if (tap.queue.length > 0) this.tapReadable.raise();
+  }
+}

@@ -1,0 +1,59 @@
+/** What QEMU does with a tap: writev runs the host's network inside the caller, read copies a frame out. */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { type Context, RUN } from '../hardware/context.ts';
+import type { Packet, Packets } from '../hardware/packets.ts';
+import type { Access } from '../hardware/register-port.ts';
+import type { HostNetwork } from './host-network.ts';
+
+export class TapIo {
+  private readonly packets: Packets;
+  private readonly network: HostNetwork;
+  private readonly write: Cost;
+  private readonly read: Cost;
+  private readonly copy: Cost;
+  private readonly copyPerByte: Cost;
+  private readonly stage: Stage;
+  private readonly wait: Stage;
+
+  /** @param wait names what a frame waited for before QEMU took it up. */
+  constructor(books: Accounting, packets: Packets, network: HostNetwork, wait: string) {
+    const { costs, timeline } = books;
+    this.packets = packets;
+    this.network = network;
+    this.write = costs.cost('tap.write');
+    this.read = costs.cost('tap.read');
+    this.copy = costs.cost('copy.setup');
+    this.copyPerByte = costs.cost('copy.perByte');
+    this.stage = timeline.working('qemu: transmit');
+    this.wait = timeline.waiting(wait);
+  }
+
+  /** The charges that follow take `packet` towards the tap. */
+  serve(cpu: Context, packet: Packet): void {
+    cpu.serve(this.packets.request[packet], this.stage, this.wait);
+  }
+
+  /** writev: system call, copy into an skb, bridge and NIC driver; the frame is at the NIC when it returns. */
+  *send(cpu: Context, packet: Packet): Access {
+    const { packets, network } = this;
+    const { doorbell } = network.driver;
+    cpu.charge(this.write);
+    cpu.charge(this.copy);
+    cpu.charge(this.copyPerByte, packets.size[packet]);
+    cpu.serve(packets.request[packet], network.stage, this.wait);
+    network.charge(cpu, packet);
+    doorbell.leave(cpu);
+    cpu.serveNobody();
+    yield RUN;
+    if (network.submit(cpu, packets.copy(packet))) doorbell.act(cpu);
+  }
+
+  /** read: system call and the copy into QEMU's buffer. */
+  chargeRead(cpu: Context, packet: Packet): void {
+    cpu.charge(this.read);
+    cpu.charge(this.copy);
+    cpu.charge(this.copyPerByte, this.packets.size[packet]);
+  }
+}
