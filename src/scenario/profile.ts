@@ -8,7 +8,8 @@ export const moderationSchema = z.strictObject({
   kind: z
     .enum(['off', 'hold-off', 'throttle'])
     .describe('off; hold-off: `gap` after the first completion; throttle: at most one interrupt per `gap`'),
-  gap: time(),
+  gap: time().describe('for received frames'),
+  txGap: time().describe('for transmitted frames; as `gap` where not given').optional(),
 });
 
 const featuresSchema = z.strictObject({
@@ -80,7 +81,7 @@ export const machineOf = (profile: Profile, irqCore: number): Machine => {
     idleStates: profile.idleStates,
     nic,
     nicRings: { tx: txRing, rx: rxRing },
-    moderation,
+    moderation: { ...moderation, txGap: moderation.txGap ?? moderation.gap },
     iommu: profile.iommu,
     scheduler: profile.scheduler,
     haltPoll: profile.kvm,

@@ -8,15 +8,21 @@ import type { Picoseconds } from '../../units.ts';
  */
 export interface Moderation {
   readonly kind: 'off' | 'hold-off' | 'throttle';
+  /** For received frames. */
   readonly gap: Picoseconds;
+  /** For transmitted frames: their completion is less urgent. */
+  readonly txGap: Picoseconds;
 }
+
+export type Completion = 'rx' | 'tx';
 
 export class ModeratedVector {
   private readonly sim: Simulation;
   private readonly moderation: Moderation;
   private readonly raise: () => void;
   private readonly expire: Handler;
-  private armed = false;
+  /** When the armed timer expires; infinity: not armed. */
+  private armedFor = Number.POSITIVE_INFINITY;
   private masked = false;
   private wanted = false;
   private lastRaised = Number.NEGATIVE_INFINITY;
@@ -25,27 +31,31 @@ export class ModeratedVector {
     this.sim = sim;
     this.moderation = moderation;
     this.raise = raise;
-    this.expire = sim.handler(() => {
-      this.armed = false;
+    this.expire = sim.handler((at) => {
+      if (at !== this.armedFor) return;
+      this.armedFor = Number.POSITIVE_INFINITY;
       this.fire();
     }, `${name} moderation`);
   }
 
   /** A completion was written back. */
-  request(): void {
+  request(completion: Completion): void {
     this.wanted = true;
-    if (this.masked || this.armed) return;
+    if (this.masked) return;
     const { now } = this.sim;
-    const { kind, gap } = this.moderation;
+    const { kind, gap, txGap } = this.moderation;
+    const wait = completion === 'rx' ? gap : txGap;
     if (kind === 'off') this.fire();
-    else if (kind === 'hold-off') this.arm(now + gap);
-    else if (this.lastRaised + gap <= now) this.fire();
-    else this.arm(this.lastRaised + gap);
+    else if (kind === 'hold-off') this.arm(now + wait);
+    else if (this.lastRaised + wait <= now) this.fire();
+    else this.arm(this.lastRaised + wait);
   }
 
+  /** An earlier expiry stands; a later one is replaced. */
   private arm(at: number): void {
-    this.armed = true;
-    this.sim.at(at as Picoseconds, this.expire);
+    if (at >= this.armedFor) return;
+    this.armedFor = at;
+    this.sim.at(at as Picoseconds, this.expire, at);
   }
 
   /** The vector masks itself when it fires (EIAM): NAPI unmasks it. */
@@ -58,9 +68,11 @@ export class ModeratedVector {
   }
 
   /** NAPI is done: completions that came since count again. */
-  unmask(pending: boolean): void {
+  unmask(received: boolean, transmitted: boolean): void {
     this.masked = false;
     this.wanted = false;
-    if (pending) this.request();
+    this.armedFor = Number.POSITIVE_INFINITY;
+    if (transmitted) this.request('tx');
+    if (received) this.request('rx');
   }
 }

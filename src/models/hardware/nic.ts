@@ -104,13 +104,13 @@ export class NicFunction {
     if (this.posted === 0) return false;
     this.posted--;
     this.received.push(packet);
-    this.vector.request();
+    this.vector.request('rx');
     return true;
   }
 
   departed(): void {
     this.transmitted++;
-    this.vector.request();
+    this.vector.request('tx');
   }
 }
 

@@ -149,7 +149,7 @@ export class NicDriver implements NetDevice {
       cpu.charge(costs.doorbell);
       yield RUN;
       // Completions that came during the poll raise the next interrupt; none is lost between poll and unmask.
-      fn.vector.unmask(fn.received.length > 0 || fn.transmitted > 0);
+      fn.vector.unmask(fn.received.length > 0, fn.transmitted > 0);
       yield WAIT;
     }
   }

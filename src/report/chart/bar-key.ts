@@ -1,7 +1,7 @@
 /** The key of a stacked bar chart: number, swatch and name of each part; numbers say in grey what colours say. */
 import type { View } from './spec.ts';
 import { stripes } from './stripes.ts';
-import { widest } from './text-width.ts';
+import { fitted, widest } from './text-width.ts';
 
 export interface Part {
   readonly name: string;
@@ -55,13 +55,11 @@ const paint = (part: Part, hue: string): Painted => {
 
 const ROW = 17;
 const SWATCH = 26;
-const NAME_MAX = 34;
-
-const shortened = (name: string): string =>
-  name.length > NAME_MAX ? `${name.slice(0, NAME_MAX - 1)}…` : name;
+/** Longest name, px. */
+const NAME_MAX = 220;
 
 export const keyWidth = (parts: readonly Part[]): number =>
-  Math.ceil(SWATCH + 8 + widest(parts.map((part) => shortened(part.name))));
+  Math.ceil(SWATCH + 8 + widest(parts.map((part) => fitted(part.name, NAME_MAX))));
 
 export const key = (parts: readonly Painted[]): View => {
   const width = keyWidth(parts);
@@ -73,7 +71,7 @@ export const key = (parts: readonly Painted[]): View => {
     bottom: (at + 1) * ROW - 1.5,
     middle: (at + 0.5) * ROW,
     number: part.number,
-    name: shortened(part.name),
+    name: fitted(part.name, NAME_MAX),
     fill: part.fill,
     ink: part.ink,
     text: part.text,

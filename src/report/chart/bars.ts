@@ -4,7 +4,7 @@ import { rounded } from './scale.ts';
 import type { Sheet } from './sheet.ts';
 import type { View } from './spec.ts';
 import { stripes } from './stripes.ts';
-import { textWidth, widest } from './text-width.ts';
+import { fitted, textWidth, widest } from './text-width.ts';
 import { inDatapathOrder, PAGE } from './theme.ts';
 
 export interface Bar {
@@ -35,6 +35,8 @@ export interface BarChart {
 const PITCH = 22;
 const THICK = 0.74;
 const GAP = 16;
+/** Longest label of a bar, px. */
+const LABEL_MAX = 160;
 
 interface Side {
   readonly width: number;
@@ -72,7 +74,7 @@ export const barChart = ({ panels, parts: plain, quantity, wholeName }: BarChart
   const stacks = panels.flatMap((panel) => panel.bars.map((bar) => bar.sizes.map(({ part }) => part)));
   const parts = coloured(plain, stacks);
   const bars = panels.flatMap((panel) => panel.bars);
-  const labels = widest(bars.map((bar) => bar.label)) + 8;
+  const labels = Math.min(widest(bars.map((bar) => bar.label)), LABEL_MAX) + 8;
   const free = PAGE - 30 - labels - keyWidth(parts) - 2 * GAP;
   const absolute = Math.floor(free * 0.55);
   // Every bar leaves room for what is written at its end.
@@ -154,11 +156,11 @@ const barPanel = (panel: BarPanel, parts: readonly Painted[], side: Side, last: 
         end: rounded(endOf(bar)),
         low: rounded(bar.interval?.[0] ?? totalOf(bar)),
         row: row + 0.5,
-        note: bar.note,
+        note: fitted(bar.note, side.width - endOf(bar) / perPixel - 10),
       }));
   const scaleX = { domain: [0, rounded(side.max)], nice: false };
   const scaleY = { domain: [0, panel.bars.length], reverse: true, nice: false };
-  const names = JSON.stringify(panel.bars.map((bar) => bar.label));
+  const names = JSON.stringify(panel.bars.map((bar) => fitted(bar.label, LABEL_MAX)));
   // All panels share one scale, so only the last one spells it out.
   const axisX = {
     title: last ? side.title : null,

@@ -17,7 +17,7 @@ export const cycleCharts = (
   axes: readonly Axis[],
   asked: Question,
 ): ChartSpec[] =>
-  sheets(axes, [''], { columns: 4, rows: 2 }).flatMap((sheet) => {
+  sheets(axes, [''], { columns: axes.length > 1 ? 2 : 4, rows: 2 }).flatMap((sheet) => {
     const spec = cycleChart(costs, summary, sheet, asked);
     return spec === null ? [] : [{ name: 'cycles', spec }];
   });

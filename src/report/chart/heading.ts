@@ -42,6 +42,9 @@ export const heading = (seen: string, question: Question, notes: readonly string
   };
 };
 
+export const INTERVALS = 'bars: confidence intervals over replications';
+export const hasInterval = ({ low, high }: { low: number; high: number }): boolean => low < high;
+
 interface Bad {
   readonly datapath: string;
   readonly workload: string;
@@ -62,56 +65,66 @@ const points = (
     rows.filter((row) => row.workload !== ''),
     (row) => `${row.datapath} ${row.workload} ${pointKey(row.swept)}`,
   );
+  const others = axes.filter((axis) => axis !== main);
   const bad: Bad[] = [];
   for (const [first, ...more] of groups.values()) {
     const verdict = worst([first, ...more]);
     if (!wanted(verdict)) continue;
-    const stepOf = (axis: Axis) => axis.steps.find((step) => step.text === first.swept[axis.path]);
-    const others = axes
-      .filter((axis) => axis !== main && stepOf(axis) !== undefined)
-      .map((axis) => setting(axis, stepOf(axis)!));
-    const step = main === undefined ? undefined : stepOf(main);
+    const step = main?.steps.find(({ text }) => text === first.swept[main.path]);
     bad.push({
       datapath: first.datapath,
       workload: first.workload,
-      others: others.join(', '),
+      others: settings(first, others).join(', '),
       step: step?.label ?? '',
       place: step === undefined ? 0 : main!.steps.indexOf(step),
       station: reason(verdict),
     });
   }
-  const workloads = unique([...groups.values()].map(([row]) => row.workload));
-  const texts = inDatapathOrder(bad.map((one) => one.datapath)).flatMap((datapath) => {
-    const mine = groupBy(
-      bad.filter((one) => one.datapath === datapath),
-      (one) => one.others,
-    );
-    return [...mine].flatMap(([others, some]) => perWorkload(datapath, others, some, workloads, main));
-  });
-  return texts.join('; ');
+  const places = [...groups.values()].map(([row]) => row);
+  const workloads = unique(places.map((row) => row.workload));
+  const othersOf = (row: SummaryRow): string => settings(row, others).join(', ');
+  return inDatapathOrder(bad.map((one) => one.datapath))
+    .flatMap((datapath) => {
+      const all = unique(places.filter((row) => row.datapath === datapath).map(othersOf));
+      return phrases(
+        bad.filter((one) => one.datapath === datapath),
+        { all, workloads, main },
+      ).map((phrase) => `${datapath} ${phrase}`.trim());
+    })
+    .join('; ');
 };
 
-const perWorkload = (
-  datapath: string,
-  others: string,
+const settings = (row: SummaryRow, axes: readonly Axis[]): string[] =>
+  axes.flatMap((axis) => {
+    const step = axis.steps.find(({ text }) => text === row.swept[axis.path]);
+    return step === undefined ? [] : [setting(axis, step)];
+  });
+
+/** One datapath's points; what holds for all workloads or all other settings does not name them. */
+const phrases = (
   bad: readonly Bad[],
-  workloads: readonly string[],
-  main: Axis | undefined,
+  { all, workloads, main }: { all: readonly string[]; workloads: readonly string[]; main: Axis | undefined },
 ): string[] => {
-  const said = new Map<string, string[]>();
-  for (const [workload, some] of groupBy(bad, (one) => one.workload)) {
-    const where = [steps(some, main), others === '' ? '' : `with ${others}`]
-      .filter((text) => text !== '')
-      .join(' ');
+  // Said first for each (workload, setting), then what sounds the same is put together.
+  const bySetting = new Map<string, { workload: string; others: string[] }>();
+  for (const [key, some] of groupBy(bad, (one) => JSON.stringify([one.workload, one.others]))) {
+    const [workload, others] = JSON.parse(key) as [string, string];
     const stations = unique(some.map((one) => one.station)).filter((station) => station !== '');
-    const why = stations.length === 0 ? '' : `(${stations.join(', ')})`;
-    const text = [where, why].filter((part) => part !== '').join(' ');
-    said.set(text, [...(said.get(text) ?? []), workload]);
+    const said = [steps(some, main), stations.length === 0 ? '' : `(${stations.join(', ')})`]
+      .join(' ')
+      .trim();
+    const same = bySetting.get(`${workload}\n${said}`);
+    if (same === undefined) bySetting.set(`${workload}\n${said}`, { workload, others: [others] });
+    else same.others.push(others);
   }
-  return [...said].map(([text, who]) =>
-    [datapath, who.length === workloads.length ? '' : `for ${who.join(', ')}`, text]
-      .filter((part) => part !== '')
-      .join(' '),
+  const byWorkload = new Map<string, string[]>();
+  for (const [key, { workload, others }] of bySetting) {
+    const said = key.slice(workload.length + 1);
+    const text = others.length === all.length ? said : `${said} with ${others.join(' or ')}`;
+    byWorkload.set(text, [...(byWorkload.get(text) ?? []), workload]);
+  }
+  return [...byWorkload].map(([text, who]) =>
+    who.length === workloads.length ? text : `for ${who.join(', ')} ${text}`.trim(),
   );
 };
 

@@ -4,7 +4,7 @@ import type { SummaryRow } from '../rows.ts';
 import { figureOf, workloadsOf } from '../select.ts';
 import { isSaturated } from '../verdict.ts';
 import type { Axis } from './axes.ts';
-import { heading, type Question, verdictNotes } from './heading.ts';
+import { hasInterval, heading, INTERVALS, type Question, verdictNotes } from './heading.ts';
 import { logAxis, rounded } from './scale.ts';
 import { inPanels, type Sheet, sheets } from './sheet.ts';
 import type { ChartSpec, View } from './spec.ts';
@@ -94,7 +94,7 @@ const latencyChart = (
   ];
   return {
     title: heading('Request latency by percentile and datapath', asked, [
-      [...sheet.fixed, 'bars: confidence intervals over replications'].join(' · '),
+      [...sheet.fixed, ...(values.some(hasInterval) ? [INTERVALS] : [])].join(' · '),
       ...verdictNotes(shown, axes),
     ]),
     config: CONFIG,

@@ -1,17 +1,20 @@
 /** The legend of the line charts: each datapath's line with its dash and its symbol, in a row above the panels. */
 import type { View } from './spec.ts';
-import { textWidth } from './text-width.ts';
+import { fitted, textWidth } from './text-width.ts';
 import { PAGE, stylesOf } from './theme.ts';
 
 const LINE = 34;
 const GAP = 20;
+/** Longest name, px. */
+const NAME_MAX = 300;
 const ROW = 18;
 
 export const legend = (names: readonly string[]): View => {
   const styles = stylesOf(names);
   let x = 0;
   let row = 0;
-  const entries = names.map((datapath, i) => {
+  const entries = names.map((name, i) => {
+    const datapath = fitted(name, NAME_MAX);
     const width = LINE + 6 + textWidth(datapath);
     if (x > 0 && x + width > PAGE - 40) {
       x = 0;

@@ -4,7 +4,7 @@ import type { SummaryRow } from '../rows.ts';
 import { groupBy, latency, pointKey, workloadsOf } from '../select.ts';
 import { isSaturated, worst } from '../verdict.ts';
 import { type Axis, loadAxis } from './axes.ts';
-import { heading, type Question, verdictNotes } from './heading.ts';
+import { hasInterval, heading, INTERVALS, type Question, verdictNotes } from './heading.ts';
 import { linearAxis, logAxis, rounded, wantsLog } from './scale.ts';
 import { byLabel, inPanels, type Sheet, sheets } from './sheet.ts';
 import type { ChartSpec, View } from './spec.ts';
@@ -145,7 +145,7 @@ const loadLatencyChart = (
   ];
   const notes = [
     ...sheet.fixed,
-    'bars: confidence intervals over replications',
+    ...(values.some(hasInterval) ? [INTERVALS] : []),
     ...(walls.length > 0 ? ['upright line, hollow on top: what is carried once saturated'] : []),
   ];
   return {

@@ -3,6 +3,7 @@ import type { Swept } from '../rows.ts';
 import { type Axis, setting, some } from './axes.ts';
 import { legend } from './legend.ts';
 import type { View } from './spec.ts';
+import { widest } from './text-width.ts';
 import { PAGE } from './theme.ts';
 
 /** One direction of panels: a few steps of a parameter, or the workloads. */
@@ -73,7 +74,7 @@ const sheet = (axes: readonly Axis[], workloads: readonly string[], room: Room, 
     columns,
     rows,
     fixed: [
-      ...(named || suffix === '' ? [] : [suffix]),
+      ...(named || suffix === '' ? [] : [`workload ${suffix}`]),
       ...rest.map(({ axis, step }) => setting(axis, step)),
     ],
     place(workload, swept) {
@@ -90,6 +91,12 @@ const SPACING = 20;
 /** Room for the y axis and the row headings. */
 const MARGIN = 110;
 
+/** A heading that does not fit its panel is broken at its `=`, and cut if even that is too wide. */
+const headed = (labels: readonly string[], space: number): View =>
+  widest(labels) * 1.12 <= space
+    ? {}
+    : { labelExpr: "split(datum.label, '= ')", labelLimit: space + SPACING / 2 };
+
 /** The chart as panels of one layered view each, under the legend of the datapaths. */
 export const inPanels = (
   layer: readonly View[],
@@ -98,15 +105,16 @@ export const inPanels = (
 ): View => {
   const across = columns?.labels.length ?? 1;
   const down = rows?.labels.length ?? 1;
-  const width = Math.min(420, Math.floor((PAGE - MARGIN - (across - 1) * SPACING) / across));
+  const most = across === 1 ? 640 : 420;
+  const width = Math.min(most, Math.floor((PAGE - MARGIN - (across - 1) * SPACING) / across));
   const height = down === 1 ? 260 : down === 2 ? 190 : 150;
   const spec = { width, height, layer };
   const side = (field: string, { labels }: Side, header: View): View => ({
     [field]: { field, type: 'nominal', sort: labels, header: { title: null, ...header } },
   });
   const facet = {
-    ...(columns === null ? {} : side('column', columns, {})),
-    ...(rows === null ? {} : side('row', rows, { labelOrient: 'left' })),
+    ...(columns === null ? {} : side('column', columns, headed(columns.labels, width))),
+    ...(rows === null ? {} : side('row', rows, { labelOrient: 'left', ...headed(rows.labels, height) })),
   };
   const data = { values };
   const panels =

@@ -14,6 +14,8 @@ import { CONFIG } from './theme.ts';
 /** Stages below this share of every bar shown are lumped together. */
 const SMALL = 0.015;
 const PARTS_MAX = 28;
+/** Panels lie below each other here, and the page ends. */
+const ROOM = { columns: 2, rows: 2 };
 const OTHER = 'other, smaller';
 
 /** One order that keeps that of each bar: a new stage goes behind the one it follows. */
@@ -36,7 +38,7 @@ export const stageCharts = (
   axes: readonly Axis[],
   asked: Question,
 ): ChartSpec[] =>
-  sheets(axes, unique(stages.map((row) => row.workload)), { columns: 3, rows: 2 }).flatMap((sheet) => {
+  sheets(axes, unique(stages.map((row) => row.workload)), ROOM).flatMap((sheet) => {
     const spec = stageChart(stages, summary, sheet, axes, asked);
     return spec === null ? [] : [{ name: `stages${sheet.suffix}`, spec }];
   });

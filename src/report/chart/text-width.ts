@@ -23,6 +23,14 @@ export const textWidth = (text: string, size = 11): number => {
   return (width * size) / 1000;
 };
 
+/** `text`, shortened if it is wider than `width`. */
+export const fitted = (text: string, width: number): string => {
+  if (textWidth(text) <= width) return text;
+  let end = text.length;
+  while (end > 1 && textWidth(`${text.slice(0, end)}…`) > width) end -= 1;
+  return `${text.slice(0, end)}…`;
+};
+
 /** The widest of `texts`. */
 export const widest = (texts: readonly string[]): number =>
   texts.reduce((width, text) => Math.max(width, textWidth(text)), 0);

@@ -171,7 +171,7 @@ const throughputBars = (carried: readonly Carried[], workloads: readonly string[
       field: 'datapath',
       type: 'nominal',
       sort: names,
-      axis: { title: null, grid: false, ticks: false },
+      axis: { title: null, grid: false, ticks: false, labelPadding: 6 },
     };
     return {
       title: { text: workload, fontSize: 11, offset: 5 },
