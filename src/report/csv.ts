@@ -1,8 +1,8 @@
 /** The CSV files of a results folder as text: the same rows give the same bytes, and reading gives the rows back. */
 import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
-import type { Layout } from './layout.ts';
-import type { Point } from './rows.ts';
+import { COSTS, type Layout, STAGES, SUMMARY } from './layout.ts';
+import type { Point, Results } from './rows.ts';
 
 /** A file that is not what its name says. */
 export class CsvError extends Error {
@@ -44,7 +44,7 @@ const text = (file: string, column: string, value: unknown): string => {
 };
 
 export const readCsv = <Row extends Point>(layout: Layout<Row>, csv: string): Row[] => {
-  const [header, ...records] = parse(csv, { bom: true });
+  const [header, ...records] = recordsOf(layout.file, csv);
   if (header === undefined) throw new CsvError(`${layout.file}: empty, not even a header`);
   const fixed: readonly string[] = [...layout.before, ...layout.after];
   const missing = fixed.filter((column) => !header.includes(column));
@@ -62,6 +62,14 @@ export const readCsv = <Row extends Point>(layout: Layout<Row>, csv: string): Ro
     }
     return { ...Object.fromEntries(fields), swept: Object.fromEntries(swept) } as unknown as Row;
   });
+};
+
+const recordsOf = (file: string, csv: string): string[][] => {
+  try {
+    return parse(csv, { bom: true });
+  } catch (error) {
+    throw new CsvError(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 };
 
 const field = <Row extends Point>(
@@ -82,3 +90,10 @@ const field = <Row extends Point>(
   }
   return figure;
 };
+
+/** The rows behind every chart and table, from the texts of their files. */
+export const readResults = (texts: { summary: string; costs: string; stages: string }): Results => ({
+  summary: readCsv(SUMMARY, texts.summary),
+  costs: readCsv(COSTS, texts.costs),
+  stages: readCsv(STAGES, texts.stages),
+});

@@ -72,15 +72,19 @@ const decimals = (value: number): number => {
 /** A number with three significant digits: `0.97`, `41.2`, `1500`. */
 export const plain = (value: number): string => {
   if (Number.isInteger(value) && Math.abs(value) < 1e4) return String(value);
-  return value.toFixed(decimals(value));
+  return fixed(value);
 };
+
+const fixed = (value: number): string => value.toFixed(decimals(value));
 
 const join = (figure: string, unit: string): string => (unit === '' ? figure : `${figure} ${unit}`);
 
 /** `4.12 µs`, `198 k/s`, `12.3 k`. */
 export const quantity = (value: number, unit: string): string => {
   const display = displayFor(value, unit);
-  return join(plain(value * display.per), display.unit);
+  // A whole number in its own unit may be a count and is written as one; `6 k` would look like one, and is not.
+  const figure = display.per === 1 ? plain(value) : fixed(value * display.per);
+  return join(figure, display.unit);
 };
 
 /**
@@ -120,5 +124,6 @@ export const parseQuantity = (text: string): Parsed | null => {
 export const sweptLabel = (text: string): string => {
   const parsed = parseQuantity(text);
   if (parsed === null || /^[-+]?[\d.]{1,4}(\D|$)/.test(text)) return text;
-  return quantity(parsed.value, parsed.unit);
+  const display = displayFor(parsed.value, parsed.unit);
+  return join(String(Number((parsed.value * display.per).toPrecision(3))), display.unit);
 };

@@ -1,6 +1,6 @@
 /** A chart's specification made into a picture: SVG by Vega with real text widths, PNG from that by resvg. */
 import type { TopLevelSpec } from 'vega-lite';
-import type { View } from './chart/spec.ts';
+import type { View } from './drawing/spec.ts';
 import { boldFont, openRuler, regularFont } from './fonts.ts';
 
 interface Vega {

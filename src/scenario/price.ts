@@ -9,14 +9,19 @@ const nonNegative = z.number().min(0).max(1e12);
 export const priceSchema = z
   .strictObject({
     cycles: nonNegative.describe('work, cycles: scales with the clock').optional(),
-    ns: nonNegative.describe('time, ns: memory-bound or device time, does not scale with the clock').optional(),
+    ns: nonNegative
+      .describe('time, ns: memory-bound or device time, does not scale with the clock')
+      .optional(),
     cv: z.number().min(0).max(10).describe('lognormal with this coefficient of variation').optional(),
     sigma: z.number().min(0).max(5).describe('lognormal with the price as median and this sigma').optional(),
     stall: z
       .strictObject({ probability: share(), time: time() })
       .describe('with this probability per occurrence the price grows by this time')
       .optional(),
-    range: z.tuple([nonNegative, nonNegative]).describe('plausible range, in the unit of the price').optional(),
+    range: z
+      .tuple([nonNegative, nonNegative])
+      .describe('plausible range, in the unit of the price')
+      .optional(),
     kind: z
       .enum(['measured', 'published', 'assumed'])
       .describe('where the figure comes from')

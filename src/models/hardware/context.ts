@@ -184,6 +184,13 @@ export class Context {
     return (this.at < this.n ? this.modes[this.at] : this.mode) as Mode;
   }
 
+  /** Mode of the work under way `elapsed` ps after [at, …) was begun. */
+  modeAt(elapsed: number): Mode {
+    let i = this.at;
+    for (let rest = elapsed; i < this.n && rest >= this.ps[i]; i++) rest -= this.ps[i];
+    return (i < this.n ? this.modes[i] : this.mode) as Mode;
+  }
+
   get inExit(): boolean {
     return inExit(this.modeNow);
   }

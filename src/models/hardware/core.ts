@@ -8,9 +8,9 @@ import { InvariantError } from '../../accounting/invariant.ts';
 import type { Account } from '../../accounting/ledger.ts';
 import type { Handler, Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
-import { type Context, type Program, RUN, WAIT } from './context.ts';
+import { type Context, type Program, RUN, takesSoftirq, WAIT } from './context.ts';
 import { exitLatencyAfter, type IdleState } from './idle-states.ts';
-import { EXIT_KERNEL, HALT_POLL, IRQ_OFF, OPEN } from './mode.ts';
+import { EXIT_KERNEL, HALT_POLL, type Mode, OPEN } from './mode.ts';
 import { type InterruptLine, Processor, type Timer } from './processor.ts';
 import { type HostCore, type Scheduler, TaskThread, type Thread } from './thread.ts';
 import type { Turn } from './turn.ts';
@@ -150,8 +150,9 @@ export class Core extends Processor implements HostCore {
     return this.isIdle && !this.waking;
   }
 
-  leafOf(thread: Thread): Context | null {
-    return this.thread === thread ? this.running : null;
+  guestModeOf(thread: Thread): Mode | null {
+    const { running } = this;
+    return this.thread === thread && running?.guest ? running.modeAt(this.sim.now - this.startedAt) : null;
   }
 
   // --- the running leaf -------------------------------------------------------------------------------------
@@ -268,10 +269,17 @@ export class Core extends Processor implements HostCore {
   }
 
   private preempt(): void {
+    const leaf = (this.thread as Thread).leaf();
+    // Asleep: it gives the core away by itself. Kernel code with bottom halves off: at the end of that stretch.
+    if (leaf === null || (!leaf.guest && !takesSoftirq(leaf.modeNow))) return;
     this.rescheduleWanted = false;
-    const thread = this.thread as Thread;
-    if (this.scheduler.waiting(this) === 0 || thread.leaf()?.modeNow === IRQ_OFF) return;
-    this.switchOut(true);
+    if (this.scheduler.waiting(this) > 0) this.switchOut(true);
+  }
+
+  override stopOf(context: Context): number {
+    const stop = super.stopOf(context);
+    if (!this.rescheduleWanted || takesSoftirq(context.modeNow)) return stop;
+    return Math.min(stop, context.boundary(takesSoftirq));
   }
 
   private switchOut(runnable: boolean): void {

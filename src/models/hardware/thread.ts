@@ -1,6 +1,7 @@
 /** Something a core's scheduler runs: a plain program, or a vCPU with contexts of its own. */
 import type { Account } from '../../accounting/ledger.ts';
 import type { Context } from './context.ts';
+import type { Mode } from './mode.ts';
 
 /** A physical core as its scheduler and its threads see it. */
 export interface HostCore {
@@ -15,8 +16,8 @@ export interface HostCore {
   queued(preempts: boolean): void;
   /** Brings the running thread's virtual run time up to date. */
   chargeRunning(): void;
-  /** The context at work, if `thread` is the one on the core. */
-  leafOf(thread: Thread): Context | null;
+  /** Mode of the guest code or exit that `thread`, a vCPU, executes on the core at this instant, or null. */
+  guestModeOf(thread: Thread): Mode | null;
   /** Shortens a busy wait: the next poll, at most `grid` ps away, sees what it waits for. */
   endSpin(context: Context, grid: number): void;
 }

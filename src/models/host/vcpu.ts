@@ -8,7 +8,7 @@ import type { Account } from '../../accounting/ledger.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
-import { EXIT_KERNEL, HALT_POLL, OPEN } from '../hardware/mode.ts';
+import { EXIT_KERNEL, HALT_POLL, inExit, OPEN } from '../hardware/mode.ts';
 import { type InterruptLine, Processor, type Timer } from '../hardware/processor.ts';
 import { type HostCore, type Placement, Thread } from '../hardware/thread.ts';
 import { Exits } from './exits.ts';
@@ -187,8 +187,8 @@ export class VCpu extends Processor {
 
   /** The vCPU executes guest code at this instant. */
   private get inGuestMode(): boolean {
-    const running = this.thread.core?.leafOf(this.thread) ?? null;
-    return running !== null && !running.inExit;
+    const mode = this.thread.core?.guestModeOf(this.thread) ?? null;
+    return mode !== null && !inExit(mode);
   }
 
   /** Anything to do for a vCPU that is about to halt. */

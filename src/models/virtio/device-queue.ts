@@ -43,7 +43,7 @@ export const BROKEN = -2;
 
 const PIECES_MAX = 1024;
 
-/** VHOST refuses longer tables; QEMU's limit is the ring's. */
+/** vhost refuses longer tables; QEMU has no limit, but `next` reaches no further. */
 const INDIRECT_MAX = 65_536;
 
 export class DeviceQueue {
@@ -82,7 +82,9 @@ export class DeviceQueue {
       }
       if (this.lastAvail === this.shadowAvail) return EMPTY;
     }
-    if (this.inUse >= ring.size) return this.broken('more buffers in use than the ring has entries');
+    if (this.backend === 'qemu' && this.inUse >= ring.size) {
+      return this.broken('more buffers in use than the ring has entries');
+    }
     const head = ring.avail[this.lastAvail & (ring.size - 1)];
     if (head >= ring.size) return this.broken('head out of range');
     const fault = this.walk(head);
@@ -102,21 +104,20 @@ export class DeviceQueue {
     const { table, size } = this.ring;
     this.pieces = 0;
     this.readable = 0;
-    if ((table.flags[head] & INDIRECT) !== 0) return this.walkIndirect(head);
     return this.walkChain(table, head, size);
   }
 
-  private walkIndirect(head: number): Fault | null {
+  private walkIndirect(slot: number): Fault | null {
     const { table, indirect } = this.ring;
-    const length = table.length[head];
-    if (length === 0 || length % DESCRIPTOR_SIZE !== 0 || length / DESCRIPTOR_SIZE > INDIRECT_MAX) {
+    const length = table.length[slot];
+    if (length === 0 || length % DESCRIPTOR_SIZE !== 0) return 'bad indirect table length';
+    if (this.backend === 'vhost' && length / DESCRIPTOR_SIZE > INDIRECT_MAX)
       return 'bad indirect table length';
-    }
-    const nested = indirect.get(table.address[head]);
-    if (nested === undefined || !this.memory.contains(table.address[head], length)) {
+    const nested = indirect.get(table.address[slot]);
+    if (nested === undefined || !this.memory.contains(table.address[slot], length)) {
       return 'indirect table outside guest memory';
     }
-    if ((table.flags[head] & NEXT) !== 0) return 'nested indirect table';
+    if ((table.flags[slot] & NEXT) !== 0) return 'nested indirect table';
     return this.walkChain(nested, 0, Math.min(nested.size, length / DESCRIPTOR_SIZE));
   }
 
@@ -124,8 +125,10 @@ export class DeviceQueue {
     let slot = first;
     for (let seen = 0; ; seen++) {
       if (seen === size) return 'looped chain';
-      if (seen > 0 && (table.flags[slot] & INDIRECT) !== 0) return 'nested indirect table';
-      if (table !== this.ring.table && (table.flags[slot] & INDIRECT) !== 0) return 'nested indirect table';
+      // A table may end a chain of the ring (virtio 1.2 §2.7.5.3.2), but not stand inside another table.
+      if ((table.flags[slot] & INDIRECT) !== 0) {
+        return table === this.ring.table ? this.walkIndirect(slot) : 'nested indirect table';
+      }
       const fault = this.take(table.address[slot], table.length[slot], (table.flags[slot] & WRITE) !== 0);
       if (fault !== null) return fault;
       if ((table.flags[slot] & NEXT) === 0) return null;
@@ -135,10 +138,10 @@ export class DeviceQueue {
   }
 
   private take(address: number, length: number, writable: boolean): Fault | null {
+    if (!writable && this.readable < this.pieces) return 'readable piece after a writable one';
     if (length === 0) return this.backend === 'qemu' ? 'zero length' : null;
     if (!this.memory.contains(address, length)) return 'address outside guest memory';
     if (this.pieces === PIECES_MAX) return 'too many pieces';
-    if (!writable && this.readable < this.pieces) return 'readable piece after a writable one';
     this.address[this.pieces] = address;
     this.length[this.pieces] = length;
     this.pieces++;
@@ -171,6 +174,8 @@ export class DeviceQueue {
     const { ring } = this;
     if (this.staged > this.inUse) throw new InvariantError('more buffers were used than were available');
     ring.usedIdx = (ring.usedIdx + this.staged) & 0xffff;
+    // The used index came round to where the last decision was made: that one says nothing any more.
+    if (distance(ring.usedIdx, this.signalledUsed) < this.staged) this.signalledValid = false;
     this.inUse -= this.staged;
     this.staged = 0;
   }

@@ -1,4 +1,5 @@
 /** The swept parameters as axes: their values in order, what to call them, and which to show when there are many. */
+import { textWidth } from '../drawing/text-width.ts';
 import { displayForAll, parseQuantity, sweptLabel } from '../format.ts';
 import type { Point } from '../rows.ts';
 import { unique } from '../select.ts';
@@ -24,7 +25,17 @@ export interface Axis {
   readonly workload: string | null;
 }
 
+/** Longest name, px. */
+const NAME_MAX = 130;
+
 const LOAD = /^(?:workloads?\.(?:([^.]+)\.)?)?(?:rate|load|depth|clients|connections)$/;
+
+/** Without the leading words that say little, as long as it is too long for a panel's heading. */
+const shortName = (path: string): string => {
+  let name = path.replace(/^(workloads?|vms|machine|host|datapaths?)\./, '');
+  while (textWidth(name) > NAME_MAX && name.includes('.')) name = name.slice(name.indexOf('.') + 1);
+  return name;
+};
 
 const axisOf = (path: string, texts: readonly string[]): Axis => {
   const sizes = texts.map(parseQuantity);
@@ -32,9 +43,10 @@ const axisOf = (path: string, texts: readonly string[]): Axis => {
     (found, size) => (size !== null && size.unit === found ? found : null),
     sizes[0]?.unit ?? null,
   );
+  const labels = texts.map(sweptLabel); // rounding must not make two steps look the same
   const steps = texts.map((text, i) => ({
     text,
-    label: sweptLabel(text),
+    label: labels.indexOf(labels[i]) === labels.lastIndexOf(labels[i]) ? labels[i] : text,
     size: unit === null ? null : sizes[i]!.value,
   }));
   // Words keep the order of the file, which is that of the scenario.
@@ -42,7 +54,7 @@ const axisOf = (path: string, texts: readonly string[]): Axis => {
   const load = LOAD.exec(path);
   return {
     path,
-    name: path.replace(/^(workloads?|vms|machine|host|datapaths?)\./, ''),
+    name: shortName(path),
     steps,
     unit,
     offered: load !== null && (unit === '/s' || unit === 'pps' || (unit === '' && path.endsWith('rate'))),

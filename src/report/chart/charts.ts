@@ -1,11 +1,12 @@
 /** Every picture of a run, made from the rows of its CSV files alone. */
+
+import type { ChartSpec } from '../drawing/spec.ts';
 import type { Results } from '../rows.ts';
 import { axesOf } from './axes.ts';
 import { cycleCharts } from './cycles.ts';
 import type { Question } from './heading.ts';
 import { latencyCharts } from './latency.ts';
 import { loadLatencyCharts } from './load-latency.ts';
-import type { ChartSpec } from './spec.ts';
 import { stageCharts } from './stages.ts';
 import { throughputCharts } from './throughput.ts';
 

@@ -1,15 +1,18 @@
 /** Who pays: cycles per request by payer, guest side first, a bar per datapath. */
+
+import type { Bar } from '../drawing/bar-data.ts';
+import type { Part } from '../drawing/bar-key.ts';
+import { barChart } from '../drawing/bars.ts';
+import type { ChartSpec } from '../drawing/spec.ts';
+import { CONFIG } from '../drawing/theme.ts';
 import { displayForAll, measured, quantity } from '../format.ts';
 import type { CostRow, SummaryRow } from '../rows.ts';
 import { groupBy, pointKey } from '../select.ts';
 import { isSaturated, worst } from '../verdict.ts';
 import type { Axis } from './axes.ts';
-import type { Part } from './bar-key.ts';
-import { type Bar, barChart, barPanels } from './bars.ts';
+import { barPanels } from './bar-panels.ts';
 import { heading, type Question } from './heading.ts';
 import { type Sheet, sheets } from './sheet.ts';
-import type { ChartSpec } from './spec.ts';
-import { CONFIG } from './theme.ts';
 
 export const cycleCharts = (
   costs: readonly CostRow[],

@@ -1,11 +1,13 @@
 /** What stands above a chart: what is seen, the scenario's question, and which points are missing and why. */
+
+import { inDatapathOrder } from '../datapath-order.ts';
+import type { View } from '../drawing/spec.ts';
+import { textWidth } from '../drawing/text-width.ts';
+import { PAGE } from '../drawing/theme.ts';
 import type { SummaryRow } from '../rows.ts';
 import { groupBy, pointKey, unique } from '../select.ts';
 import { isSaturated, isSettled, reason, worst } from '../verdict.ts';
 import { type Axis, loadAxis, setting } from './axes.ts';
-import type { View } from './spec.ts';
-import { textWidth } from './text-width.ts';
-import { inDatapathOrder, PAGE } from './theme.ts';
 
 /** The scenario's own words, which no CSV file holds. */
 export interface Question {
@@ -14,8 +16,7 @@ export interface Question {
 }
 
 const LINES_MAX = 4;
-/** Left of it: the labels of the y axis, right of which headings begin. */
-const WIDTH = PAGE - 120;
+const WIDTH = PAGE - 40;
 
 /** Breaks between words, so that no line leaves the page. */
 export const wrap = (text: string, size = 11): string[] => {

@@ -1,14 +1,17 @@
 /** Latency percentiles by datapath: the tail on an axis of nines, a panel per workload and swept value. */
+
+import { inDatapathOrder } from '../datapath-order.ts';
+import { curves } from '../drawing/marks.ts';
+import { logAxis, rounded } from '../drawing/scale.ts';
+import type { ChartSpec, View } from '../drawing/spec.ts';
+import { CONFIG } from '../drawing/theme.ts';
 import { displayForAll } from '../format.ts';
 import type { SummaryRow } from '../rows.ts';
 import { figureOf, workloadsOf } from '../select.ts';
 import { isSaturated } from '../verdict.ts';
 import type { Axis } from './axes.ts';
 import { hasInterval, heading, INTERVALS, type Question, verdictNotes } from './heading.ts';
-import { logAxis, rounded } from './scale.ts';
 import { inPanels, type Sheet, sheets } from './sheet.ts';
-import type { ChartSpec, View } from './spec.ts';
-import { byDatapath, CONFIG, inDatapathOrder } from './theme.ts';
 
 /** The nines that are drawn; `1/(1-p)` spaces them evenly on a log axis. */
 const PERCENTILES = ['p50', 'p90', 'p99', 'p99.9', 'p99.99'];
@@ -76,22 +79,12 @@ const latencyChart = (
     },
   };
   const names = inDatapathOrder(drawn.map((row) => row.datapath));
-  const { colour, dash, shape } = byDatapath(names);
-  const latency = { field: 'latency', type: 'quantitative', scale: y.scale, axis: y.axis };
-  const layer = [
-    {
-      mark: { type: 'line', strokeWidth: 1.75 },
-      encoding: { x, y: latency, color: colour, strokeDash: dash },
-    },
-    {
-      mark: { type: 'rule', strokeWidth: 1.25 },
-      encoding: { x, y: { ...latency, field: 'low' }, y2: { field: 'high' }, color: colour },
-    },
-    {
-      mark: { type: 'point', filled: true, opacity: 1, size: 34 },
-      encoding: { x, y: latency, color: colour, shape },
-    },
-  ];
+  const layer = curves({
+    names,
+    x,
+    y: (field) => ({ field, type: 'quantitative', scale: y.scale, axis: y.axis }),
+    field: 'latency',
+  });
   return {
     title: heading('Request latency by percentile and datapath', asked, [
       [...sheet.fixed, ...(values.some(hasInterval) ? [INTERVALS] : [])].join(' · '),

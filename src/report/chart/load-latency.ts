@@ -1,15 +1,18 @@
 /** Latency against delivered load: the median and the tail as load grows, and the load at which each path is full. */
+
+import { inDatapathOrder } from '../datapath-order.ts';
+import { curves } from '../drawing/marks.ts';
+import { linearAxis, logAxis, rounded, wantsLog } from '../drawing/scale.ts';
+import type { ChartSpec, View } from '../drawing/spec.ts';
+import { byDatapath, CONFIG } from '../drawing/theme.ts';
 import { displayForAll } from '../format.ts';
 import type { SummaryRow } from '../rows.ts';
 import { groupBy, latency, pointKey, workloadsOf } from '../select.ts';
 import { isSaturated, worst } from '../verdict.ts';
 import { type Axis, loadAxis } from './axes.ts';
+import { carriedLoads } from './carried.ts';
 import { hasInterval, heading, INTERVALS, type Question, verdictNotes } from './heading.ts';
-import { linearAxis, logAxis, rounded, wantsLog } from './scale.ts';
 import { byLabel, inPanels, type Sheet, sheets } from './sheet.ts';
-import type { ChartSpec, View } from './spec.ts';
-import { byDatapath, CONFIG, inDatapathOrder } from './theme.ts';
-import { carriedLoads } from './throughput.ts';
 
 const STATISTICS = ['p50', 'p99'];
 
@@ -121,27 +124,14 @@ const loadLatencyChart = (
       mark: { type: 'point', filled: false, fill: 'white', opacity: 1, size: 44, strokeWidth: 1.5 },
       encoding: { x, y: vertical('top'), color: colour, shape },
     },
-    {
-      transform: [{ filter: 'isValid(datum.latency)' }],
-      mark: { type: 'line', strokeWidth: 1.75 },
-      encoding: {
-        x,
-        y: vertical('latency'),
-        color: colour,
-        strokeDash: dash,
-        order: { field: 'order', type: 'quantitative' },
-      },
-    },
-    {
-      transform: [{ filter: 'isValid(datum.latency)' }],
-      mark: { type: 'rule', strokeWidth: 1.25 },
-      encoding: { x, y: vertical('low'), y2: { field: 'high' }, color: colour },
-    },
-    {
-      transform: [{ filter: 'isValid(datum.latency)' }],
-      mark: { type: 'point', filled: true, opacity: 1, size: 36 },
-      encoding: { x, y: vertical('latency'), color: colour, shape },
-    },
+    ...curves({
+      names,
+      x,
+      y: vertical,
+      field: 'latency',
+      filter: 'isValid(datum.latency)',
+      order: 'order',
+    }),
   ];
   const notes = [
     ...sheet.fixed,

@@ -1,15 +1,22 @@
 /** How the points of a run are spread over charts and panels: which parameter goes to columns, which to rows. */
+
+import { legend } from '../drawing/legend.ts';
+import type { View } from '../drawing/spec.ts';
+import { BOLD, fitted, widest } from '../drawing/text-width.ts';
+import { PAGE } from '../drawing/theme.ts';
 import type { Swept } from '../rows.ts';
 import { type Axis, setting, some } from './axes.ts';
-import { legend } from './legend.ts';
-import type { View } from './spec.ts';
-import { widest } from './text-width.ts';
-import { PAGE } from './theme.ts';
 
 /** One direction of panels: a few steps of a parameter, or the workloads. */
 export interface Side {
   readonly labels: readonly string[];
   labelOf(workload: string, swept: Swept): string | undefined;
+}
+
+/** The panel of a point. */
+export interface Place {
+  readonly column: string;
+  readonly row: string;
 }
 
 export interface Sheet {
@@ -21,7 +28,7 @@ export interface Sheet {
   /** Settings that all panels share because there was no direction left for them. */
   readonly fixed: readonly string[];
   /** The panel of a point; `null` if it is not shown. */
-  place(workload: string, swept: Swept): { column: string; row: string } | null;
+  place(workload: string, swept: Swept): Place | null;
 }
 
 /** Most panels in each direction; 0 where the chart uses that direction itself. */
@@ -92,10 +99,12 @@ const SPACING = 20;
 const MARGIN = 110;
 
 /** A heading that does not fit its panel is broken at its `=`, and cut if even that is too wide. */
-const headed = (labels: readonly string[], space: number): View =>
-  widest(labels) * 1.12 <= space
-    ? {}
-    : { labelExpr: "split(datum.label, '= ')", labelLimit: space + SPACING / 2 };
+const headed = (labels: readonly string[], space: number): View => {
+  if (widest(labels) * BOLD <= space) return {};
+  const lines = labels.map((label) => label.split('= ').map((part) => fitted(part.trim(), space / BOLD)));
+  const byLabel = Object.fromEntries(labels.map((label, i) => [label, lines[i]]));
+  return { labelExpr: `${JSON.stringify(byLabel)}[datum.value]` };
+};
 
 /** The chart as panels of one layered view each, under the legend of the datapaths. */
 export const inPanels = (

@@ -1,15 +1,18 @@
 /** Where a request spends its time: its mean latency cut into working and waiting stages, a bar per datapath. */
+
+import type { Bar } from '../drawing/bar-data.ts';
+import type { Part } from '../drawing/bar-key.ts';
+import { barChart } from '../drawing/bars.ts';
+import type { ChartSpec } from '../drawing/spec.ts';
+import { CONFIG } from '../drawing/theme.ts';
 import { displayForAll, quantity } from '../format.ts';
 import type { StageRow, SummaryRow } from '../rows.ts';
 import { groupBy, pointKey, unique } from '../select.ts';
 import { isSaturated, reason, worst } from '../verdict.ts';
 import type { Axis } from './axes.ts';
-import type { Part } from './bar-key.ts';
-import { type Bar, barChart, barPanels } from './bars.ts';
+import { barPanels } from './bar-panels.ts';
 import { heading, type Question, verdictNotes } from './heading.ts';
 import { type Sheet, sheets } from './sheet.ts';
-import type { ChartSpec } from './spec.ts';
-import { CONFIG } from './theme.ts';
 
 /** Stages below this share of every bar shown are lumped together. */
 const SMALL = 0.015;

@@ -19,24 +19,31 @@ const KNOWN: Readonly<Record<string, Style>> = {
   'vhost-net': { colour: '#E69F00', dash: [10, 3, 2, 3], shape: 'diamond' },
   sriov: { colour: '#009E73', dash: [5, 2], shape: 'triangle-down' },
 };
-const OTHERS: readonly Style[] = [
-  { colour: '#CC79A7', dash: [12, 3], shape: 'cross' },
-  { colour: '#56B4E9', dash: [3, 1], shape: 'triangle-left' },
-  { colour: '#8C7A00', dash: [6, 2, 2, 2, 2, 2], shape: 'triangle-right' },
-  { colour: '#666666', dash: [1, 3], shape: 'stroke' },
-];
+/** For names not known here: no two of the first sixteen look alike. */
+const OTHERS = {
+  colours: ['#CC79A7', '#56B4E9', '#8C7A00', '#666666'],
+  dashes: [
+    [12, 3],
+    [3, 1],
+    [6, 2, 2, 2, 2, 2],
+    [1, 3],
+  ],
+  shapes: ['cross', 'triangle-left', 'triangle-right', 'wedge'],
+} as const;
 
-const ORDER = Object.keys(KNOWN);
-
-/** Bare metal first, then from most to least emulation, then whatever else by name. */
-export const inDatapathOrder = (names: readonly string[]): string[] => {
-  const rank = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
-  return [...new Set(names)].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0));
+/** @param i position among the unknown names. */
+const otherStyle = (i: number): Style => {
+  const round = Math.floor(i / 4);
+  return {
+    colour: OTHERS.colours[i % 4],
+    dash: OTHERS.dashes[(i + round) % 4],
+    shape: OTHERS.shapes[(i + 2 * round) % 4],
+  };
 };
 
 export const stylesOf = (names: readonly string[]): Style[] => {
   let others = 0;
-  return names.map((name) => (Object.hasOwn(KNOWN, name) ? KNOWN[name] : OTHERS[others++ % OTHERS.length]));
+  return names.map((name) => (Object.hasOwn(KNOWN, name) ? KNOWN[name] : otherStyle(others++)));
 };
 
 /** The encodings that tell datapaths apart; the legend is drawn apart, since Vega's cannot show dash and symbol. */
@@ -62,7 +69,7 @@ export const CONFIG: View = {
   view: { stroke: '#999999', strokeWidth: 0.5 },
   title: {
     anchor: 'start',
-    frame: 'group',
+    frame: 'bounds',
     fontSize: 14,
     fontWeight: 'bold',
     offset: 10,
@@ -80,5 +87,6 @@ export const CONFIG: View = {
     labelColor: '#222222',
     titleColor: '#222222',
   },
+  axisXQuantitative: { labelFlush: false },
   header: { labelFontSize: 11, labelFontWeight: 'bold', labelLimit: 0, title: null, labelPadding: 6 },
 };

@@ -20,10 +20,10 @@ export const wantsLog = (values: readonly number[]): boolean => {
   return span !== null && span[0] > 0 && span[1] / span[0] > 50;
 };
 
-/** Ticks within `span`: 1-2-5 over few decades, powers of ten over many. */
+/** Ticks within `span`: 1-2-5 over few decades, closer within one, powers of ten over many. */
 export const logTicks = ([low, high]: Span): number[] => {
   const decades = Math.log10(high / low);
-  const steps = decades <= 3 ? [1, 2, 5] : [1];
+  const steps = decades < 1 ? [1, 1.5, 2, 3, 4, 5, 6, 8] : decades <= 3 ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil(decades / 8));
   const ticks: number[] = [];
   for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e += every) {
@@ -32,11 +32,15 @@ export const logTicks = ([low, high]: Span): number[] => {
   return ticks.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
 };
 
+/** An axis with its scale, and what the scale spans. */
+export interface Scaled {
+  readonly scale: View;
+  readonly axis: View;
+  readonly span: Span;
+}
+
 /** A log scale and its axis around `values`, widened to hold at least a factor of three. */
-export const logAxis = (
-  values: readonly number[],
-  title: string,
-): { scale: View; axis: View; span: Span } => {
+export const logAxis = (values: readonly number[], title: string): Scaled => {
   const [low, high] = spanOf(values.filter((value) => value > 0)) ?? [1, 10];
   const extra = Math.max(1.08, Math.sqrt(3 / (high / low)));
   const span: Span = [rounded(low / extra), rounded(high * extra)];
@@ -48,10 +52,7 @@ export const logAxis = (
 };
 
 /** A linear scale from zero and its axis. */
-export const linearAxis = (
-  values: readonly number[],
-  title: string,
-): { scale: View; axis: View; span: Span } => {
+export const linearAxis = (values: readonly number[], title: string): Scaled => {
   const high = spanOf(values)?.[1] ?? 1;
   const span: Span = [0, rounded(high > 0 ? high * 1.06 : 1)];
   return {

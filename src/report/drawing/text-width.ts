@@ -16,6 +16,9 @@ const REST = 625;
 
 const byLetter = new Map(WIDTHS.flatMap(([letters, width]) => [...letters].map((letter) => [letter, width])));
 
+/** The bold face is wider by about this much. */
+export const BOLD = 1.13;
+
 /** @param size of the font, px. */
 export const textWidth = (text: string, size = 11): number => {
   let width = 0;

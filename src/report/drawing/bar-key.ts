@@ -14,11 +14,14 @@ export interface Part {
 /** Okabe and Ito's, ordered so that neighbours differ in grey too. */
 const FILLS = ['#0072B2', '#F0E442', '#009E73', '#E69F00', '#CC79A7', '#56B4E9', '#D55E00', '#BBBBBB'];
 const LIGHT_TEXT = new Set(['#0072B2', '#009E73', '#D55E00']);
+/** Text colour: black on a white edge. */
+const HALO = 'halo';
 const LUMPED = '#DDDDDD';
 
-const tint = (colour: string): string =>
+const mixed = (colour: string, towards: number, part: number): string =>
   `#${[1, 3, 5]
-    .map((at) => Math.round(255 - (255 - Number.parseInt(colour.slice(at, at + 2), 16)) * 0.22))
+    .map((at) => Number.parseInt(colour.slice(at, at + 2), 16))
+    .map((level) => Math.round(level + (towards - level) * part))
     .map((level) => level.toString(16).padStart(2, '0'))
     .join('')}`;
 
@@ -49,7 +52,8 @@ export const coloured = (parts: readonly Part[], stacks: readonly (readonly numb
 
 const paint = (part: Part, hue: string): Painted => {
   const colour = part.number === '' ? LUMPED : hue;
-  if (part.striped) return { ...part, fill: tint(colour), ink: colour, text: 'halo' };
+  if (part.striped)
+    return { ...part, fill: mixed(colour, 255, 0.78), ink: mixed(colour, 0, 0.3), text: HALO };
   return { ...part, fill: colour, ink: colour, text: LIGHT_TEXT.has(colour) ? 'white' : 'black' };
 };
 
@@ -60,6 +64,25 @@ const NAME_MAX = 220;
 
 export const keyWidth = (parts: readonly Part[]): number =>
   Math.ceil(SWATCH + 8 + widest(parts.map((part) => fitted(part.name, NAME_MAX))));
+
+/** Numbers on the parts; on hatching they stand on a white edge, or the lines would cross them. */
+export const numbered = (values: readonly { number: string; text: string }[], place: View): View[] => {
+  const bold = { type: 'text', fontSize: 9, fontWeight: 'bold' };
+  const encoding = { ...place, text: { field: 'number' } };
+  const colour = { field: 'text', type: 'nominal', scale: null, legend: null };
+  return [
+    {
+      data: { values: values.filter(({ text }) => text === HALO) },
+      mark: { ...bold, stroke: 'white', strokeWidth: 3.5 },
+      encoding,
+    },
+    {
+      data: { values: values.map((one) => ({ ...one, text: one.text === HALO ? 'black' : one.text })) },
+      mark: bold,
+      encoding: { ...encoding, color: colour },
+    },
+  ];
+};
 
 export const key = (parts: readonly Painted[]): View => {
   const width = keyWidth(parts);
@@ -92,8 +115,6 @@ export const key = (parts: readonly Painted[]): View => {
     axis: null,
   });
   const ink = (field: string): View => ({ field, type: 'nominal', scale: null, legend: null });
-  const number = { x: x({ datum: SWATCH / 2 }), y: y('middle'), text: { field: 'number' } };
-  const bold = { type: 'text', fontSize: 9, fontWeight: 'bold' };
   return {
     width,
     height,
@@ -121,16 +142,7 @@ export const key = (parts: readonly Painted[]): View => {
           stroke: ink('ink'),
         },
       },
-      {
-        data: { values: boxes.filter((box) => box.text === 'halo') },
-        mark: { ...bold, stroke: 'white', strokeWidth: 3.5 },
-        encoding: number,
-      },
-      {
-        data: { values: boxes.map((box) => ({ ...box, text: box.text === 'halo' ? 'black' : box.text })) },
-        mark: bold,
-        encoding: { ...number, color: ink('text') },
-      },
+      ...numbered(boxes, { x: x({ datum: SWATCH / 2 }), y: y('middle') }),
       {
         data: { values: boxes },
         mark: { type: 'text', align: 'left', fontSize: 11, color: '#222222' },

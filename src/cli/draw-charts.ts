@@ -1,0 +1,24 @@
+/** Draws the charts of a results folder: Vega-Lite specification, SVG and PNG each. */
+import path from 'node:path';
+import type { PointRows } from '../experiment/summarise.ts';
+import { charts } from '../report/chart/charts.ts';
+import { toPng, toSvg } from '../report/render.ts';
+import type { LoadedScenario } from '../scenario/load.ts';
+import { writeFile } from './results-folder.ts';
+
+export const drawCharts = async (
+  folder: string,
+  loaded: LoadedScenario,
+  rows: PointRows,
+): Promise<string[]> => {
+  const { title, question } = loaded.base;
+  const names: string[] = [];
+  for (const { name, spec } of charts(rows, { title, question })) {
+    const svg = await toSvg(spec);
+    writeFile(path.join(folder, `${name}.vl.json`), `${JSON.stringify(spec, null, 1)}\n`);
+    writeFile(path.join(folder, `${name}.svg`), svg);
+    writeFile(path.join(folder, `${name}.png`), await toPng(svg));
+    names.push(`${name}.{vl.json,svg,png}`);
+  }
+  return names;
+};

@@ -1,0 +1,38 @@
+/** `vmio list`: what scenarios, profiles, datapaths and metrics there are. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseDocument } from 'yaml';
+import { datapaths } from '../datapaths/index.ts';
+import { METRICS } from '../experiment/metrics.ts';
+import { FINE, WRONG_INPUT } from './exit-status.ts';
+import { PROFILES, SCENARIOS, yamlFiles } from './package-files.ts';
+
+const KINDS = ['scenarios', 'profiles', 'datapaths', 'metrics'] as const;
+type Kind = (typeof KINDS)[number];
+
+const titled = (folder: string, key: string): [string, string][] =>
+  yamlFiles(folder).map((name) => {
+    const document = parseDocument(readFileSync(path.join(folder, name), 'utf8'));
+    return [name, String(document.get(key) ?? '')];
+  });
+
+const entries: Record<Kind, () => [string, string][]> = {
+  scenarios: () => titled(SCENARIOS, 'question'),
+  profiles: () => titled(PROFILES, 'title'),
+  datapaths: () => datapaths.map(({ kind, summary }) => [kind, summary]),
+  metrics: () => METRICS.map(({ name, unit, meaning }) => [name, `${meaning} (${unit})`]),
+};
+
+export const listCommand = (what: string | undefined): number => {
+  if (what !== undefined && !KINDS.includes(what as Kind)) {
+    process.stderr.write(`vmio: cannot list "${what}"; there are ${KINDS.join(', ')}\n`);
+    return WRONG_INPUT;
+  }
+  for (const kind of what === undefined ? KINDS : [what as Kind]) {
+    const list = entries[kind]();
+    const width = Math.max(...list.map(([name]) => name.length));
+    process.stdout.write(`${kind}\n`);
+    for (const [name, text] of list) process.stdout.write(`  ${name.padEnd(width)}  ${text}\n`);
+  }
+  return FINE;
+};

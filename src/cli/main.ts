@@ -1,0 +1,130 @@
+/** The command line: parses arguments and hands over; each command is loaded only when it is called. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { FINE, WRONG_INPUT } from './exit-status.ts';
+import { VERSION } from './version.ts';
+
+const collect = (value: string, earlier: string[]): string[] => [...earlier, value];
+
+const wholeNumber =
+  (low: number, high: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new InvalidArgumentError(`expected a whole number from ${low} to ${high}.`);
+    }
+    return value;
+  };
+
+const setOption = (): Option =>
+  new Option(
+    '--set <path=value>',
+    'set one value of the scenario, e.g. workloads.rpc.connections=4 (repeatable)',
+  )
+    .argParser(collect)
+    .default([], 'none');
+const sweepOption = (): Option =>
+  new Option(
+    '--sweep <path=values>',
+    "sweep a value, e.g. 'workloads.bulk.rate=[10 k/s, 100 k/s]' or '={from: 10 k/s, to: 1 M/s, steps: 5, scale: log}'; twice makes a grid",
+  )
+    .argParser(collect)
+    .default([], 'as the scenario says');
+const seedOption = (): Option =>
+  new Option('--seed <n>', 'seed of the random streams; the scenario’s where not given').argParser(
+    wholeNumber(0, 2 ** 32 - 1),
+  );
+
+const program = (finish: (status: number) => void): Command => {
+  const vmio = new Command('vmio')
+    .description(
+      'Simulates virtual-machine I/O and compares emulation, virtio, vhost-net and SR-IOV with bare metal.',
+    )
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .showHelpAfterError('(add --help)')
+    .exitOverride();
+  vmio
+    .command('run')
+    .description('simulate, print the comparison, write the results folder and charts')
+    .argument('<scenario...>', 'scenario files (YAML)')
+    .addOption(setOption())
+    .addOption(sweepOption())
+    .addOption(seedOption())
+    .option('--out <dir>', 'folder for the results; each scenario gets one inside', 'results')
+    .option('--json', 'print one JSON object per summary row to standard output')
+    .option('--quiet', 'print nothing but errors')
+    .option('--no-charts', 'write the CSV files only')
+    .option('--dry-run', 'print what would be run, and run nothing')
+    .action(async (files: string[], options) => {
+      const { runCommand } = await import('./run-command.ts');
+      finish(await runCommand(files, options));
+    });
+  vmio
+    .command('check')
+    .description('validate only; print the resolved scenario, its defaults, and each cost with its source')
+    .argument('<scenario...>', 'scenario files (YAML)')
+    .addOption(setOption())
+    .addOption(sweepOption())
+    .addOption(seedOption())
+    .option('--quiet', 'print mistakes and warnings only')
+    .action(async (files: string[], options) => {
+      const { checkCommand } = await import('./check-command.ts');
+      finish(checkCommand(files, options));
+    });
+  vmio
+    .command('replay')
+    .description('run one single trial again, as an error message names it')
+    .argument('<scenario>', 'scenario file (YAML)')
+    .addOption(setOption())
+    .addOption(sweepOption())
+    .addOption(seedOption())
+    .requiredOption('--datapath <kind>', 'datapath of the trial')
+    .requiredOption('--replication <n>', 'number of the trial', wholeNumber(0, 1_000_000))
+    .option('--point <n>', 'number of the point in the sweep, from 0', wholeNumber(0, 1_000_000), 0)
+    .action(async (file: string, options) => {
+      const { replayCommand } = await import('./replay-command.ts');
+      finish(replayCommand(file, options));
+    });
+  vmio
+    .command('list')
+    .description('list what there is')
+    .argument('[what]', 'scenarios, profiles, datapaths or metrics; all where not given')
+    .action(async (what: string | undefined) => {
+      const { listCommand } = await import('./list-command.ts');
+      finish(listCommand(what));
+    });
+  vmio
+    .command('schema')
+    .description('print the JSON Schema of scenarios (or of machine profiles), for editors')
+    .addOption(
+      new Option('--of <what>', 'what to describe').choices(['scenario', 'profile']).default('scenario'),
+    )
+    .action(async (options: { of: 'scenario' | 'profile' }) => {
+      const { schemaCommand } = await import('./schema-command.ts');
+      finish(schemaCommand(options.of));
+    });
+  vmio
+    .command('init')
+    .description('write a first scenario with its machine profile into a folder')
+    .argument('[dir]', 'folder; made if it is not there', '.')
+    .action(async (dir: string) => {
+      const { initCommand } = await import('./init-command.ts');
+      finish(initCommand(dir));
+    });
+  return vmio;
+};
+
+/** Runs the command line. @returns the exit status. */
+export const main = async (args: readonly string[]): Promise<number> => {
+  let status = FINE;
+  try {
+    await program((code) => {
+      status = code;
+    }).parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? FINE : WRONG_INPUT;
+    const { explain } = await import('./failure.ts');
+    return explain(error, '');
+  }
+  return status;
+};

@@ -1,0 +1,210 @@
+/** From a validated point to a world with VMs, backends and applications in it. */
+import type { WorkloadRecord } from '../accounting/workload-record.ts';
+import type { Attachment } from '../datapaths/datapath.ts';
+import { datapathOf } from '../datapaths/index.ts';
+import { type Vm, World } from '../datapaths/world.ts';
+import type { RandomStream } from '../kernel/random.ts';
+import { OpenLoopSender, Receiver, RequestClient, StreamSender } from '../models/guest/application.ts';
+import {
+  type Arrivals,
+  fixedSize,
+  mixedSizes,
+  periodic,
+  poisson,
+  type Sizes,
+} from '../models/guest/arrivals.ts';
+import { NetStack } from '../models/guest/net-stack.ts';
+import { SOCKET_MEMORY, Socket, truesize } from '../models/guest/socket.ts';
+import { type Context, type Program, RUN, WAIT } from '../models/hardware/context.ts';
+import { FRAME_MIN } from '../models/hardware/frame.ts';
+import { TrafficSource } from '../models/hardware/traffic-source.ts';
+import type { ScenarioPoint } from '../scenario/load.ts';
+import type { Workload } from '../scenario/workload-schema.ts';
+import { interval, type Picoseconds, seconds } from '../units.ts';
+
+/** A workload at work: its record, and what its verdict needs besides. */
+export interface RunningWorkload {
+  readonly name: string;
+  readonly vm: string;
+  readonly record: WorkloadRecord;
+  /** Requests per second that want to start; null for closed loops. */
+  readonly offered: number | null;
+  /** How far the sender is behind its schedule, ps. */
+  lag(now: number): number;
+}
+
+export interface Trial {
+  readonly world: World;
+  readonly workloads: readonly RunningWorkload[];
+  readonly vms: readonly string[];
+}
+
+export interface TrialRun {
+  readonly datapath: string;
+  readonly seed: number;
+  readonly replication: number;
+}
+
+/** Where a VM goes that is not pinned: VM k on cores 2k (vCPU) and 2k + 1 (backend), as far as there are cores. */
+const placed = (point: ScenarioPoint, name: string, index: number): Vm => {
+  const { cores } = point.profile;
+  const { pin } = point.scenario.vms[name];
+  const list = (chosen: number | number[] | undefined, otherwise: number): number[] =>
+    chosen === undefined ? [otherwise % cores] : typeof chosen === 'number' ? [chosen] : chosen;
+  return { name, vcpus: [list(pin.vcpu, index * 2)], backend: list(pin.backend, index * 2 + 1) };
+};
+
+const sizesOf = (size: number | readonly { size: number; weight: number }[], stream: RandomStream): Sizes =>
+  typeof size === 'number'
+    ? fixedSize(Math.max(size, FRAME_MIN))
+    : mixedSizes(
+        stream,
+        size.map(({ size: bytes, weight }) => ({ size: Math.max(bytes, FRAME_MIN), share: weight })),
+      );
+
+/** net.core.rmem_default in packets of this size. */
+const receiveLimit = (size: number): number => Math.floor(SOCKET_MEMORY / truesize(size));
+
+class TrialBuilder {
+  private readonly world: World;
+  private readonly attachments = new Map<string, { attachment: Attachment; stack: NetStack }>();
+  private flow = 0;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  addVm(vm: Vm, kind: string, params: unknown): void {
+    const { world } = this;
+    const attachment = datapathOf(kind).build(world, vm, params as never);
+    const stack = new NetStack(attachment.processor, world.packets, attachment.device);
+    this.attachments.set(vm.name, { attachment, stack });
+  }
+
+  /** Threads that compute without end. */
+  addHogs(name: string, threads: number, cores: readonly number[]): void {
+    const { world } = this;
+    const work = world.books.costs.cost('background.work');
+    for (let i = 0; i < threads; i++) {
+      const program = function* (cpu: Context): Program {
+        yield WAIT;
+        for (;;) {
+          cpu.spend(work, seconds(1), 1);
+          yield RUN;
+        }
+      };
+      world.hostThread(`${name}${i}`, cores, program).signal();
+    }
+  }
+
+  addWorkload(name: string, workload: Workload): RunningWorkload {
+    const { world } = this;
+    const record = world.books.timeline.workload(name);
+    const base = { name, vm: workload.vm, record };
+    switch (workload.kind) {
+      case 'open-loop':
+        return workload.direction === 'transmit'
+          ? { ...base, ...this.addSender(record, workload) }
+          : { ...base, ...this.addReceiver(record, workload) };
+      case 'request-response':
+        this.addClients(record, workload);
+        return { ...base, offered: null, lag: () => 0 };
+      case 'stream': {
+        const sizes = sizesOf(workload.size, this.stream(record, 'size'));
+        const socket = new Socket(workload.sendBuffer, 1);
+        const { processor, endpoint } = this.endpoint(record, workload.vm, socket, sizes);
+        world.peer.role(endpoint.flow, { kind: 'sink' });
+        new StreamSender(processor, endpoint);
+        return { ...base, offered: null, lag: () => 0 };
+      }
+    }
+  }
+
+  private stream(record: WorkloadRecord, variate: string): RandomStream {
+    return this.world.random.stream(`workload ${record.name} ${variate}`);
+  }
+
+  private endpoint(record: WorkloadRecord, vm: string, socket: Socket, sizes: Sizes) {
+    const { attachment, stack } = this.attachments.get(vm) as NonNullable<
+      ReturnType<typeof this.attachments.get>
+    >;
+    const flow = this.flow++;
+    stack.bind(flow, socket);
+    attachment.route(flow);
+    const endpoint = { record, flow, socket, stack, packets: this.world.packets, sizes };
+    return { processor: attachment.processor, endpoint };
+  }
+
+  private arrivals(record: WorkloadRecord, workload: Extract<Workload, { kind: 'open-loop' }>): Arrivals {
+    const gap = interval(workload.rate);
+    const stream = this.stream(record, 'arrivals');
+    return workload.arrivals === 'poisson' ? poisson(stream, gap) : periodic(stream, gap);
+  }
+
+  private addSender(record: WorkloadRecord, workload: Extract<Workload, { kind: 'open-loop' }>) {
+    const sizes = sizesOf(workload.size, this.stream(record, 'size'));
+    const socket = new Socket(SOCKET_MEMORY, 1);
+    const { processor, endpoint } = this.endpoint(record, workload.vm, socket, sizes);
+    this.world.peer.role(endpoint.flow, { kind: 'sink' });
+    const sender = new OpenLoopSender(processor, endpoint, this.arrivals(record, workload));
+    return { offered: workload.rate, lag: (now: number) => Math.max(0, now - sender.intended) };
+  }
+
+  private addReceiver(record: WorkloadRecord, workload: Extract<Workload, { kind: 'open-loop' }>) {
+    const { world } = this;
+    const sizes = sizesOf(workload.size, this.stream(record, 'size'));
+    const largest = typeof workload.size === 'number' ? workload.size : 1514;
+    const socket = new Socket(SOCKET_MEMORY, receiveLimit(largest));
+    const { processor, endpoint } = this.endpoint(record, workload.vm, socket, sizes);
+    new Receiver(processor, endpoint);
+    new TrafficSource(world.sim, world.peer, {
+      record,
+      flow: endpoint.flow,
+      arrivals: this.arrivals(record, workload),
+      sizes,
+    });
+    return { offered: workload.rate, lag: () => 0 };
+  }
+
+  private addClients(
+    record: WorkloadRecord,
+    workload: Extract<Workload, { kind: 'request-response' }>,
+  ): void {
+    const { world } = this;
+    const service = this.stream(record, 'service');
+    const draw = (): Picoseconds =>
+      workload.serviceVariation === 'fixed'
+        ? workload.service
+        : (Math.round(service.exponential(workload.service)) as Picoseconds);
+    for (let i = 0; i < workload.connections; i++) {
+      const socket = new Socket(SOCKET_MEMORY, 16);
+      const sizes = fixedSize(Math.max(workload.request, FRAME_MIN));
+      const { processor, endpoint } = this.endpoint(record, workload.vm, socket, sizes);
+      world.peer.role(endpoint.flow, {
+        kind: 'server',
+        response: Math.max(workload.response, FRAME_MIN),
+        service: draw,
+      });
+      new RequestClient(processor, endpoint, workload.think);
+    }
+  }
+}
+
+/** Builds one trial of `point` on one datapath. */
+export const buildTrial = (point: ScenarioPoint, run: TrialRun): Trial => {
+  const { scenario, machine } = point;
+  const { maxEvents } = scenario.run;
+  const world = new World(machine, { seed: run.seed, replication: run.replication, maxEvents });
+  const builder = new TrialBuilder(world);
+  const names = Object.keys(scenario.vms);
+  names.forEach((name, index) => {
+    builder.addVm(placed(point, name, index), run.datapath, scenario.parameters[run.datapath]);
+  });
+  for (const [name, { threads, cores }] of Object.entries(scenario.background)) {
+    builder.addHogs(name, threads, cores);
+  }
+  const workloads = Object.entries(scenario.workloads).map(([name, workload]) =>
+    builder.addWorkload(name, workload),
+  );
+  return { world, workloads, vms: names };
+};

@@ -1,0 +1,167 @@
+/** The metrics of one trial (design: names used everywhere), per workload, per VM and per machine. */
+import type { Counter } from '../accounting/counters.ts';
+import type { Spending } from '../accounting/ledger.ts';
+import type { ScenarioPoint } from '../scenario/load.ts';
+import { inNanoseconds, inSeconds, type Picoseconds, workIn } from '../units.ts';
+import type { RunningWorkload, Trial } from './build-trial.ts';
+
+/** One figure of one replication. */
+export interface Measured {
+  readonly vm: string;
+  readonly workload: string;
+  readonly metric: string;
+  readonly component: string;
+  readonly statistic: string;
+  readonly unit: string;
+  readonly value: number;
+}
+
+interface Source {
+  readonly trial: Trial;
+  readonly point: ScenarioPoint;
+  readonly spending: readonly Spending[];
+  readonly counts: readonly { counter: Counter; value: number }[];
+  readonly startDrops: readonly ReadonlyMap<string, number>[];
+}
+
+const PERCENTILES: readonly (readonly [string, number])[] = [
+  ['p50', 0.5],
+  ['p90', 0.9],
+  ['p99', 0.99],
+  ['p99.9', 0.999],
+  ['p99.99', 0.9999],
+];
+
+/** Requests below which a percentile says nothing: one in a hundred above it. */
+const enough = (samples: number, p: number): boolean => samples * (1 - p) >= 5;
+
+export const measure = (source: Source): Measured[] => {
+  const { trial, point } = source;
+  const window = point.scenario.run.measure;
+  return [
+    ...trial.workloads.flatMap((workload, i) => ofWorkload(workload, window, source.startDrops[i])),
+    ...trial.vms.flatMap((vm) => ofVm(vm, source)),
+    ...ofMachine(source, window),
+  ];
+};
+
+const ofWorkload = (
+  { name, vm, record }: RunningWorkload,
+  window: Picoseconds,
+  startDrops: ReadonlyMap<string, number>,
+): Measured[] => {
+  const { latency, jitter } = record;
+  const rows: Measured[] = [];
+  const add = (metric: string, statistic: string, unit: string, value: number, component = ''): void => {
+    rows.push({ vm, workload: name, metric, component, statistic, unit, value });
+  };
+  const samples = latency.count;
+  if (samples > 0) {
+    add('latency', 'mean', 'ns', inNanoseconds(latency.mean as Picoseconds));
+    if (samples > 1) add('latency', 'stddev', 'ns', inNanoseconds(latency.stddev as Picoseconds));
+    for (const [statistic, p] of PERCENTILES) {
+      if (enough(samples, p))
+        add('latency', statistic, 'ns', inNanoseconds(latency.quantile(p) as Picoseconds));
+    }
+    add('latency', 'max', 'ns', inNanoseconds(latency.max as Picoseconds));
+    add('latency', 'samples', 'requests', samples);
+    add('jitter.ipdv', 'mean', 'ns', inNanoseconds(jitter.ipdvMean as Picoseconds));
+    add('jitter.ipdv', 'stddev', 'ns', inNanoseconds(jitter.ipdvDeviation as Picoseconds));
+    add('jitter.rfc3550', 'last', 'ns', inNanoseconds(jitter.rfc3550 as Picoseconds));
+    if (enough(samples, 0.99)) {
+      const spread = latency.quantile(0.99) - latency.quantile(0.5);
+      add('jitter.p99-p50', 'value', 'ns', inNanoseconds(spread as Picoseconds));
+    }
+  }
+  const span = inSeconds(window);
+  add('throughput.requests', 'rate', '1/s', samples / span);
+  add('throughput.bits', 'rate', 'bit/s', (record.bytesCompleted * 8) / span);
+  let total = 0;
+  for (const [place, count] of record.drops) {
+    const dropped = count - (startDrops.get(place) ?? 0);
+    total += dropped;
+    add('drops', 'rate', '1/s', dropped / span, place);
+  }
+  add('drops', 'rate', '1/s', total / span);
+  return rows;
+};
+
+/** Counted per request of the VM; the whole, and each component. */
+const COUNTED = ['exits.device', 'exits.other', 'kicks', 'interrupts.raised', 'interrupts.taken'];
+
+const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[] => {
+  const requests = trial.workloads
+    .filter((workload) => workload.vm === vm)
+    .reduce((sum, { record }) => sum + record.latency.count, 0);
+  if (requests === 0) return [];
+  const rows: Measured[] = [];
+  const add = (metric: string, component: string, unit: string, value: number, statistic = 'mean'): void => {
+    rows.push({ vm, workload: '', metric, component, statistic, unit, value });
+  };
+  for (const metric of COUNTED) {
+    const mine = counts.filter(({ counter }) => counter.metric === metric && counter.vm === vm);
+    for (const { counter, value } of mine) add(metric, counter.component, '1/request', value / requests);
+    const total = mine.reduce((sum, { value }) => sum + value, 0);
+    add(metric, '', '1/request', total / requests);
+  }
+  for (const tally of trial.world.books.counters.allTallies()) {
+    if (tally.vm !== vm || tally.count === 0) continue;
+    add(tally.metric, tally.component, 'packets', tally.sum / tally.count);
+    add(tally.metric, tally.component, 'packets', tally.max, 'max');
+  }
+  // The vCPU alone: guest work and the host's work on its behalf.
+  const vcpu = spending.filter(({ payer }) => payer.startsWith(`${vm} vcpu`));
+  const work = vcpu.reduce((sum, line) => sum + line.busy, 0) / requests;
+  add('cycles', 'vcpu', 'cycles/request', workIn(work as Picoseconds, point.machine.clock));
+  return rows;
+};
+
+/** Who is billed, short enough for a legend. */
+export const payerOf = ({ payer, plane, side }: Spending, vms: readonly string[]): string => {
+  const vm = vms.find((name) => payer.startsWith(`${name} vcpu`));
+  if (vm !== undefined) return plane === 'own' ? 'guest' : plane;
+  if (payer.startsWith('vhost ')) return 'vhost';
+  if (payer.startsWith('qemu ')) return 'qemu main';
+  if (/^core\d+ (softirq|irq)$/.test(payer)) return 'host softirq';
+  return side === 'guest' ? 'guest' : payer;
+};
+
+/** Background threads are no cost of a request. */
+const BACKGROUND = 'background.work';
+
+const ofMachine = ({ trial, spending, counts, point }: Source, window: Picoseconds): Measured[] => {
+  const rows: Measured[] = [];
+  const add = (metric: string, component: string, unit: string, value: number): void => {
+    rows.push({ vm: '', workload: '', metric, component, statistic: 'mean', unit, value });
+  };
+  const requests = trial.workloads.reduce((sum, { record }) => sum + record.latency.count, 0);
+  const { clock } = point.machine;
+  const cyclesOf = (busy: number): number => workIn(busy as Picoseconds, clock);
+  if (requests > 0) {
+    const byPayer = new Map<string, number>();
+    let total = 0;
+    for (const line of spending) {
+      if (line.cost === BACKGROUND) continue;
+      const payer = payerOf(line, trial.vms);
+      byPayer.set(payer, (byPayer.get(payer) ?? 0) + line.busy);
+      total += line.busy;
+    }
+    for (const [payer, busy] of byPayer) add('cycles', payer, 'cycles/request', cyclesOf(busy) / requests);
+    add('cycles', '', 'cycles/request', cyclesOf(total) / requests);
+    for (const { counter, value } of counts) {
+      if (counter.metric === 'wakeups') add('wakeups', counter.component, '1/request', value / requests);
+    }
+  }
+  for (const { counter, value } of counts) {
+    if (counter.metric === 'migrations')
+      add('migrations', counter.component, '1/s', value / inSeconds(window));
+  }
+  let all = 0;
+  for (const { name } of trial.world.cores) {
+    const busy = spending.reduce((sum, line) => (line.core === name ? sum + line.busy : sum), 0) / window;
+    all += busy;
+    add('cpu', name, 'cores', busy);
+  }
+  add('cpu', '', 'cores', all);
+  return rows;
+};

@@ -1,0 +1,41 @@
+/** The metrics of every run, by the names used everywhere. */
+
+export interface Metric {
+  readonly name: string;
+  readonly unit: string;
+  readonly meaning: string;
+  /** Statistic meant where the metric is named alone. */
+  readonly whole: string;
+}
+
+const metric = (name: string, unit: string, meaning: string, whole = 'mean'): Metric => ({
+  name,
+  unit,
+  meaning,
+  whole,
+});
+
+export const METRICS: readonly Metric[] = [
+  metric('latency', 'ns', 'from the intended start to completion: mean stddev p50 p90 p99 p99.9 p99.99 max'),
+  metric('jitter.ipdv', 'ns', 'difference of consecutive latencies (RFC 3393): mean stddev'),
+  metric('jitter.rfc3550', 'ns', 'smoothed interarrival jitter (RFC 3550)', 'last'),
+  metric('jitter.p99-p50', 'ns', 'distance of two percentiles', 'value'),
+  metric('throughput.requests', '1/s', 'requests completed', 'rate'),
+  metric('throughput.bits', 'bit/s', 'bits of the requests completed', 'rate'),
+  metric('drops', '1/s', 'requests dropped, by place and reason', 'rate'),
+  metric(
+    'exits.device',
+    '1/request',
+    'register accesses and kicks: VM exits under KVM, by register or queue',
+  ),
+  metric('exits.other', '1/request', 'other VM exits: halt, timer, EOI, external interrupt'),
+  metric('kicks', '1/request', 'virtqueue notifications of the guest, by queue'),
+  metric('interrupts.raised', '1/request', 'interrupt messages of the device, by vector'),
+  metric('interrupts.taken', '1/request', 'device interrupts that the guest handled, by vector'),
+  metric('wakeups', '1/request', 'host threads woken, by thread'),
+  metric('migrations', '1/s', 'host threads moved to another core, by thread'),
+  metric('cycles', 'cycles/request', 'core cycles by payer; component vcpu: guest and exits of one VM'),
+  metric('cpu', 'cores', 'utilisation, by core'),
+  metric('batch', 'packets', 'packets per batch: mean max'),
+  metric('occupancy', 'packets', 'packets found in a ring on arrival: mean max'),
+];

@@ -1,0 +1,166 @@
+/** One replication: warm-up, two halves of the measured window, and the books checked at each end. */
+import { InvariantError } from '../accounting/invariant.ts';
+import type { Spending } from '../accounting/ledger.ts';
+import type { ScenarioPoint } from '../scenario/load.ts';
+import { inSeconds, type PerSecond, type Picoseconds } from '../units.ts';
+import { buildTrial, type Trial, type TrialRun } from './build-trial.ts';
+import { type Measured, measure } from './measure.ts';
+import { BoundedSeries } from './statistics/bounded-series.ts';
+import type { Outcome } from './statistics/outcome.ts';
+
+export interface TrialResult {
+  readonly measured: readonly Measured[];
+  /** By workload, for the verdict. */
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly spending: readonly Spending[];
+  readonly completed: ReadonlyMap<string, number>;
+  readonly stages: readonly StageTimes[];
+  readonly events: number;
+  /** The most loaded core and how busy it was, to name what saturates. */
+  readonly bottleneck: string;
+}
+
+export interface StageTimes {
+  readonly workload: string;
+  readonly stage: string;
+  readonly kind: 'working' | 'waiting';
+  /** ps per completed request. */
+  readonly mean: number;
+  /** ps, of the sampled requests. */
+  readonly sample: readonly number[];
+}
+
+/** Brings every core's books up to now and checks that charges and idle time equal elapsed time, to the ps. */
+export const closeBooks = ({ world }: Trial): void => {
+  const { sim, cores, books } = world;
+  for (const core of cores) core.settleBooks();
+  const busy = new Map<string, number>();
+  for (const line of books.ledger.spending()) busy.set(line.core, (busy.get(line.core) ?? 0) + line.busy);
+  for (const { name } of cores) {
+    const charged = busy.get(name) ?? 0;
+    const idle = books.ledger.idle.get(name) ?? 0;
+    const gap = charged + idle - sim.now;
+    if (gap !== 0) {
+      throw new InvariantError(
+        `${name} at ${sim.now} ps: charges ${charged} + idle ${idle} miss elapsed time by ${gap} ps`,
+      );
+    }
+  }
+  for (const record of books.timeline.workloads) {
+    record.accumulate(sim.now);
+    const dropped = [...record.drops.values()].reduce((sum, count) => sum + count, 0);
+    if (dropped !== record.dropped || record.inFlight < 0) {
+      throw new InvariantError(`workload ${record.name}: submitted ≠ completed + dropped + in flight`);
+    }
+  }
+};
+
+interface HalfStart {
+  readonly area: number;
+  readonly completed: number;
+  readonly latencySum: number;
+}
+
+const halfStart = ({ workloads }: Trial): HalfStart[] =>
+  workloads.map(({ record }) => ({
+    area: record.inFlightArea,
+    completed: record.latency.count,
+    latencySum: record.latency.count === 0 ? 0 : record.latency.mean * record.latency.count,
+  }));
+
+/** Runs `warmUp`, then `point.scenario.run.measure`. @throws InvariantError, BudgetError */
+export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picoseconds): TrialResult => {
+  const trial = buildTrial(point, run);
+  const { world, workloads } = trial;
+  const { sim, books } = world;
+  const { measure: window } = point.scenario.run;
+  sim.run(warmUp);
+  closeBooks(trial);
+  books.timeline.startMeasuring(sim.now);
+  books.counters.resetTallies();
+  const before = { ledger: books.ledger.snapshot(), counters: books.counters.snapshot() };
+  const startDrops = workloads.map(({ record }) => new Map(record.drops));
+  const startSubmitted = workloads.map(({ record }) => record.submitted);
+
+  const half = Math.floor(window / 2);
+  sim.run((warmUp + half) as Picoseconds);
+  for (const { record } of workloads) record.accumulate(sim.now);
+  const middle = halfStart(trial);
+  sim.run((warmUp + window) as Picoseconds);
+  closeBooks(trial);
+  const end = halfStart(trial);
+
+  const span = inSeconds(window);
+  const outcomes = new Map<string, Outcome>();
+  workloads.forEach(({ name, record, offered, lag }, i) => {
+    const first = middle[i];
+    const last = end[i];
+    const mean = (sum: number, count: number): number => (count === 0 ? Number.NaN : sum / count);
+    outcomes.set(name, {
+      window,
+      offered: (offered ?? (record.submitted - startSubmitted[i]) / span) as PerSecond,
+      carried: (record.latency.count / span) as PerSecond,
+      lagAtEnd: lag(sim.now) as Picoseconds,
+      backlog: [first.area / half, (last.area - first.area) / (window - half)],
+      latency: [
+        mean(first.latencySum, first.completed),
+        mean(last.latencySum - first.latencySum, last.completed - first.completed),
+      ],
+      samples: record.latency.count,
+    });
+  });
+  const spending = books.ledger.spending(before.ledger);
+  const counts = books.counters.since(before.counters);
+  return {
+    measured: measure({ trial, point, spending, counts, startDrops }),
+    outcomes,
+    spending,
+    completed: new Map(workloads.map(({ name, record }) => [name, record.latency.count])),
+    stages: stagesOf(trial),
+    events: sim.events,
+    bottleneck: bottleneckOf(trial, spending, window),
+  };
+};
+
+const stagesOf = ({ world, workloads }: Trial): StageTimes[] =>
+  workloads.flatMap(({ name, record }) =>
+    world.books.timeline.stages.list
+      .filter(({ id }) => record.stageSums[id] > 0)
+      .map(({ id, name: stage, kind }) => ({
+        workload: name,
+        stage,
+        kind,
+        mean: record.stageSums[id] / record.latency.count,
+        sample: record.sample.map((row) => row[id]),
+      })),
+  );
+
+/** Polling burns a core without being load. */
+const NO_LOAD = new Set(['halt.poll', 'background.work']);
+
+const bottleneckOf = ({ world }: Trial, spending: readonly Spending[], window: number): string => {
+  const shares = world.cores.map(({ name }) => {
+    const lines = spending.filter((line) => line.core === name && !NO_LOAD.has(line.cost));
+    const busy = lines.reduce((sum, line) => sum + line.busy, 0) / window;
+    const payers = new Map<string, number>();
+    for (const line of lines) payers.set(line.payer, (payers.get(line.payer) ?? 0) + line.busy);
+    const [payer] = [...payers].sort((a, b) => b[1] - a[1])[0] ?? ['nothing'];
+    return { busy, station: `${payer} (${name})` };
+  });
+  const wire = world.nic.egress.use().busy / world.sim.now;
+  return [...shares, { busy: wire, station: 'wire out' }].reduce((a, b) => (b.busy > a.busy ? b : a)).station;
+};
+
+/** Runs the pilot: latencies of the whole trial in order, to find where the warm-up ends. */
+export const runPilot = (point: ScenarioPoint, run: TrialRun): ReadonlyMap<string, BoundedSeries> => {
+  const trial = buildTrial(point, run);
+  const series = new Map<string, BoundedSeries>();
+  for (const { name, record } of trial.workloads) {
+    const recorder = new BoundedSeries();
+    record.onCompleted = (at, latency) => recorder.record(at, latency);
+    series.set(name, recorder);
+  }
+  trial.world.sim.run(point.scenario.run.measure);
+  closeBooks(trial);
+  return series;
+};

@@ -1,0 +1,8 @@
+/** The order of datapaths in every table and chart: bare metal, then from most to least emulation, then by name. */
+
+const KNOWN: readonly string[] = ['native', 'e1000', 'virtio-net', 'vhost-net', 'sriov'];
+
+export const inDatapathOrder = (names: readonly string[]): string[] => {
+  const rank = (name: string): number => (KNOWN.includes(name) ? KNOWN.indexOf(name) : KNOWN.length);
+  return [...new Set(names)].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0));
+};

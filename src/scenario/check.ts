@@ -1,0 +1,131 @@
+/** Rules that join several keys: cores exist, names refer to something, limits of real devices hold. */
+import { FRAME_MAX } from '../models/hardware/frame.ts';
+import { inSeconds, LONGEST_TRIAL } from '../units.ts';
+import type { Profile } from './profile.ts';
+import type { Scenario } from './schema.ts';
+import { didYouMean, type Mistake, type PathKey } from './text/mistake.ts';
+import { nearest } from './text/nearest.ts';
+import type { Places } from './text/places.ts';
+
+/** Largest transmit queue with QEMU user space and vhost-net (network-path notes §1.1). */
+const TX_QUEUE_MAX = 256;
+const RX_QUEUE_MAX = 1024;
+const QUEUE_MIN = 256;
+
+const asList = (cores: number | readonly number[] | undefined): readonly number[] =>
+  cores === undefined ? [] : typeof cores === 'number' ? [cores] : cores;
+
+export const checkPoint = (
+  scenario: Scenario,
+  profile: Profile,
+  original: Profile,
+  places: Places,
+  irqCore: number,
+): Mistake[] => {
+  const found: Mistake[] = [];
+  const mistake = (path: readonly PathKey[], message: string): void => {
+    const parents = [path, path.slice(0, -1), path.slice(0, 1), []];
+    const place = parents.map((at) => places.value(at)).find((at) => at !== undefined);
+    found.push({ ...(place ?? { file: '', line: 1, column: 1 }), path: [...path], message });
+  };
+  const { cores } = profile;
+  const coreCheck = (path: readonly PathKey[], list: readonly number[]): void => {
+    const wrong = list.find((core) => core >= cores);
+    if (wrong !== undefined)
+      mistake(path, `core ${wrong} does not exist: the host has cores 0 to ${cores - 1}`);
+  };
+  coreCheck(['host', 'irqCore'], [irqCore]);
+  for (const [name, vm] of Object.entries(scenario.vms)) {
+    coreCheck(['vms', name, 'pin', 'vcpu'], asList(vm.pin.vcpu));
+    coreCheck(['vms', name, 'pin', 'backend'], asList(vm.pin.backend));
+  }
+  for (const [name, hog] of Object.entries(scenario.background)) {
+    coreCheck(['background', name, 'cores'], hog.cores);
+  }
+  if (Object.keys(scenario.vms).length === 0) mistake(['vms'], 'at least one VM is needed');
+  if (Object.keys(scenario.workloads).length === 0) mistake(['workloads'], 'at least one workload is needed');
+  for (const [name, workload] of Object.entries(scenario.workloads)) {
+    if (!Object.hasOwn(scenario.vms, workload.vm)) {
+      const near = nearest(workload.vm, Object.keys(scenario.vms));
+      mistake(['workloads', name, 'vm'], `there is no VM "${workload.vm}"${didYouMean(near)}`);
+    }
+    const sizes =
+      workload.kind === 'request-response'
+        ? ([
+            ['request', workload.request],
+            ['response', workload.response],
+          ] as const)
+        : typeof workload.size === 'number'
+          ? ([['size', workload.size]] as const)
+          : workload.size.map(({ size }) => ['size', size] as const);
+    for (const [key, size] of sizes) {
+      if (size > FRAME_MAX) {
+        mistake(
+          ['workloads', name, key],
+          `${size} B is more than one frame at MTU 1500 (${FRAME_MAX} B); segmentation offload is not modelled yet`,
+        );
+      }
+    }
+  }
+  for (const name of Object.keys(scenario.costs)) {
+    if (Object.hasOwn(original.costs, name)) continue;
+    const near = nearest(name, Object.keys(original.costs));
+    mistake(['costs', name], `the machine profile has no cost "${name}"${didYouMean(near)}`);
+  }
+  ringCheck(scenario, mistake);
+  if (scenario.run.measure * 2 > LONGEST_TRIAL) {
+    mistake(
+      ['run', 'measure'],
+      `a trial is at most ${inSeconds(LONGEST_TRIAL)} simulated seconds, warm-up included`,
+    );
+  }
+  if (profile.idleStates[0].after !== 0) {
+    mistake(['host', 'idleStates'], 'the first idle state must begin after 0 us');
+  }
+  expectationCheck(scenario, mistake);
+  return found;
+};
+
+type Report = (path: readonly PathKey[], message: string) => void;
+
+const ringCheck = (scenario: Scenario, mistake: Report): void => {
+  for (const kind of ['virtio-net', 'vhost-net'] as const) {
+    const { tunables } = scenario.parameters[kind] as { tunables: Record<string, number> };
+    for (const [key, limit] of [
+      ['tx_queue_size', TX_QUEUE_MAX],
+      ['rx_queue_size', RX_QUEUE_MAX],
+    ] as const) {
+      const size = tunables[key];
+      const path = ['parameters', kind, 'tunables', key];
+      if (!Number.isInteger(Math.log2(size)) || size < QUEUE_MIN) {
+        mistake(path, `a virtqueue of QEMU has a power of two of at least ${QUEUE_MIN} entries, not ${size}`);
+      } else if (size > limit) {
+        const why = key === 'tx_queue_size' ? `; ${kind} takes more only for receive` : '';
+        mistake(path, `${size} entries are more than the ${limit} that ${kind} supports${why}`);
+      }
+    }
+  }
+};
+
+const expectationCheck = (scenario: Scenario, mistake: Report): void => {
+  scenario.expect.forEach((entry, i) => {
+    const parts = [entry, entry.ratioTo, entry.differenceTo];
+    for (const part of parts) {
+      if (part?.workload !== undefined && !Object.hasOwn(scenario.workloads, part.workload)) {
+        const near = nearest(part.workload, Object.keys(scenario.workloads));
+        mistake(['expect', i, 'workload'], `there is no workload "${part.workload}"${didYouMean(near)}`);
+      }
+      if (part?.datapath !== undefined && !scenario.datapaths.includes(part.datapath)) {
+        const near = nearest(part.datapath, scenario.datapaths);
+        mistake(['expect', i, 'datapath'], `the scenario does not run "${part.datapath}"${didYouMean(near)}`);
+      }
+    }
+    const tests = [entry.equals, entry.below, entry.above, entry.between, entry.order, entry.saturates];
+    if (tests.every((test) => test === undefined)) {
+      mistake(['expect', i], 'says nothing to hold: equals, below, above, between, order or saturates');
+    }
+    if (entry.metric === undefined && entry.saturates === undefined) {
+      mistake(['expect', i], 'missing key "metric"');
+    }
+  });
+};

@@ -1,0 +1,183 @@
+/** Reads a scenario and its machine profile, applies options and the sweep, and answers with points or mistakes. */
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Machine } from '../datapaths/world.ts';
+import { checkPoint } from './check.ts';
+import { outOfRange } from './price.ts';
+import { machineOf, type Profile, profileSchema } from './profile.ts';
+import { type Scenario, scenarioSchema } from './schema.ts';
+import { type GridPoint, grid } from './sweep.ts';
+import { type Mistake, sortMistakes } from './text/mistake.ts';
+import { Places } from './text/places.ts';
+import { parseYaml } from './text/read-yaml.ts';
+import { setOption } from './text/set-option.ts';
+import { type Override, setPath } from './text/set-path.ts';
+import { validate } from './text/validate.ts';
+
+/** One validated point of a scenario, ready to be simulated on each datapath. */
+export interface ScenarioPoint {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly scenario: Scenario;
+  /** The profile with the scenario's overrides. */
+  readonly profile: Profile;
+  readonly machine: Machine;
+}
+
+export interface LoadedScenario {
+  /** File name without ending. */
+  readonly name: string;
+  readonly file: string;
+  readonly base: Scenario;
+  readonly points: readonly ScenarioPoint[];
+  /** Remarks that stop nothing: prices outside the range their source finds plausible. */
+  readonly warnings: readonly string[];
+}
+
+export interface LoadOptions {
+  /** `path=value`, as given to --set. */
+  readonly set?: readonly string[];
+  /** `path=[a, b]` or `path={from: …}`, as given to --sweep; each replaces that axis of the file. */
+  readonly sweep?: readonly string[];
+  readonly seed?: number;
+}
+
+export type Loaded =
+  | { readonly ok: true; readonly loaded: LoadedScenario }
+  | { readonly ok: false; readonly mistakes: readonly Mistake[] };
+
+const FILE_MAX = 1 << 20;
+
+const readText = (file: string): { text: string } | { mistake: Mistake } => {
+  const mistake = (message: string) => ({ mistake: { file, line: 0, column: 0, path: [], message } });
+  try {
+    const { size } = statSync(file);
+    if (size > FILE_MAX) return mistake(`is ${size} bytes long; a scenario has at most ${FILE_MAX}`);
+    return { text: readFileSync(file, 'utf8') };
+  } catch {
+    return mistake('cannot be read: no such file, or not allowed');
+  }
+};
+
+/** Later keys win, maps are merged: what `host:` says over what the profile says. */
+const merged = <T>(below: T, above: unknown): T => {
+  const isMap = (x: unknown): x is Record<string, unknown> =>
+    typeof x === 'object' && x !== null && !Array.isArray(x);
+  if (!isMap(below) || !isMap(above)) return (above === undefined ? below : above) as T;
+  const out: Record<string, unknown> = { ...below };
+  for (const [key, value] of Object.entries(above)) out[key] = merged(out[key], value);
+  return out as T;
+};
+
+/** The profile, or its mistakes. */
+const loadProfile = (file: string): { profile: Profile } | { mistakes: readonly Mistake[] } => {
+  const read = readText(file);
+  if ('mistake' in read) return { mistakes: [read.mistake] };
+  const { document, value, mistakes } = parseYaml(file, read.text);
+  if (value === undefined) return { mistakes };
+  const checked = validate(profileSchema, document, file);
+  if (mistakes.length > 0 || !checked.valid)
+    return { mistakes: sortMistakes([...mistakes, ...checked.mistakes]) };
+  return { profile: checked.value };
+};
+
+const overridden = (profile: Profile, scenario: Scenario): Profile => {
+  const { irqCore: _, ...host } = scenario.host;
+  // A scenario's price replaces the profile's figure but keeps its range, so that `check` can warn.
+  const costs = Object.fromEntries(
+    Object.entries(scenario.costs).map(([name, entry]) => {
+      const { range } = profile.costs[name] ?? {};
+      return [name, { ...(range === undefined ? {} : { range }), ...entry }];
+    }),
+  );
+  return { ...merged(profile, host), costs: { ...profile.costs, ...costs } };
+};
+
+export const loadScenario = (file: string, options: LoadOptions = {}): Loaded => {
+  const read = readText(file);
+  if ('mistake' in read) return { ok: false, mistakes: [read.mistake] };
+  const { document, value, mistakes } = parseYaml(file, read.text);
+  if (value === undefined) return { ok: false, mistakes };
+  const found: Mistake[] = [...mistakes];
+  const overrides: Override[] = [];
+  let root: unknown = value;
+  const apply = (assigned: ReturnType<typeof setOption>): void => {
+    root = assigned.value;
+    found.push(...assigned.mistakes);
+    if (assigned.override !== undefined) overrides.push(assigned.override);
+  };
+  for (const assignment of options.set ?? []) apply(setOption(root, assignment, '--set', scenarioSchema));
+  if (options.seed !== undefined) {
+    apply(setOption(root, `run.seed=${options.seed}`, '--seed', scenarioSchema));
+  }
+  for (const assignment of options.sweep ?? []) {
+    const at = assignment.indexOf('=');
+    const quoted = at < 0 ? assignment : `sweep."${assignment.slice(0, at)}"=${assignment.slice(at + 1)}`;
+    apply(setOption(root, quoted, '--sweep', scenarioSchema));
+  }
+  const checked = validate(scenarioSchema, document, file, { value: root, overrides });
+  found.push(...checked.mistakes);
+  if (!checked.valid || found.length > 0) return { ok: false, mistakes: sortMistakes(found) };
+  return expand({ file, document, root, overrides, base: checked.value });
+};
+
+interface Source {
+  readonly file: string;
+  readonly document: ReturnType<typeof parseYaml>['document'];
+  readonly root: unknown;
+  readonly overrides: readonly Override[];
+  readonly base: Scenario;
+}
+
+/** Validates every point of the grid by itself, so that a swept value is checked like a written one. */
+const expand = (source: Source): Loaded => {
+  const { file, document, base } = source;
+  const places = new Places(document, file);
+  const nowhere = { file, line: 1, column: 1 };
+  const found: Mistake[] = [];
+  const warnings = new Set<string>();
+  let points: GridPoint[] = [];
+  try {
+    points = grid(base);
+  } catch (error) {
+    const place = places.key(['sweep']) ?? nowhere;
+    return { ok: false, mistakes: [{ ...place, path: ['sweep'], message: (error as Error).message }] };
+  }
+  const profiles = new Map<string, ReturnType<typeof loadProfile>>();
+  const ready: ScenarioPoint[] = [];
+  for (const { settings, labels } of points) {
+    let root = source.root;
+    const overrides = [...source.overrides];
+    for (const { path: where, value } of settings) {
+      const place = places.key(['sweep', where]) ?? places.key(['cases', labels['case'], where]) ?? nowhere;
+      const assigned = setPath(root, where, value, place, scenarioSchema);
+      root = assigned.value;
+      found.push(...assigned.mistakes);
+      if (assigned.override !== undefined) overrides.push(assigned.override);
+    }
+    const checked = validate(scenarioSchema, document, file, { value: root, overrides });
+    found.push(...checked.mistakes);
+    if (!checked.valid) continue;
+    const scenario = checked.value;
+    const profileFile = path.join(path.dirname(file), scenario.machine);
+    const known = profiles.get(profileFile) ?? loadProfile(profileFile);
+    profiles.set(profileFile, known);
+    if ('mistakes' in known) {
+      const place = places.value(['machine']) ?? nowhere;
+      if (known.mistakes.some(({ line }) => line === 0)) {
+        found.push({ ...place, path: ['machine'], message: `"${scenario.machine}" cannot be read` });
+      } else found.push(...known.mistakes);
+      continue;
+    }
+    const profile = overridden(known.profile, scenario);
+    const irqCore = scenario.host.irqCore ?? profile.cores - 1;
+    found.push(...checkPoint(scenario, profile, known.profile, places, irqCore));
+    for (const [name, entry] of Object.entries(profile.costs)) {
+      const remark = outOfRange(name, entry);
+      if (remark !== null) warnings.add(remark);
+    }
+    if (found.length === 0) ready.push({ labels, scenario, profile, machine: machineOf(profile, irqCore) });
+  }
+  if (found.length > 0) return { ok: false, mistakes: sortMistakes(found) };
+  const name = path.basename(file).replace(/\.ya?ml$/, '');
+  return { ok: true, loaded: { name, file, base, points: ready, warnings: [...warnings] } };
+};

@@ -1,0 +1,115 @@
+/** What a scenario may say: one strict schema, from which validation, editor completion and the docs follow. */
+import { z } from 'zod';
+import { datapaths } from '../datapaths/index.ts';
+import { expectationSchema } from './expectation-schema.ts';
+import { priceSchema } from './price.ts';
+import { profileSchema } from './profile.ts';
+import { count, share, time } from './text/quantity-schemas.ts';
+import { workloadSchema } from './workload-schema.ts';
+
+const core = z.int().min(0).max(255);
+const coreSet = z.union([core, z.array(core).min(1)]).describe('a core, or the cores it may run on');
+
+const vmSchema = z.strictObject({
+  pin: z
+    .strictObject({
+      vcpu: coreSet.describe('cores that the vCPU may run on').optional(),
+      backend: coreSet.describe('cores that vhost worker and QEMU may run on').optional(),
+    })
+    .prefault({}),
+});
+
+const hogSchema = z
+  .strictObject({
+    threads: z.int().min(1).max(64),
+    cores: z.array(core).min(1).describe('cores that they may run on'),
+  })
+  .describe('threads of the host that compute without end');
+
+/** Parts of the machine profile that a scenario may override. */
+const hostSchema = z
+  .strictObject({
+    cores: z.int().min(1).max(256).optional(),
+    irqCore: core
+      .describe("core that takes the host NIC's interrupts; the last one where not given")
+      .optional(),
+    iommu: profileSchema.shape.iommu.optional(),
+    exitOutShare: profileSchema.shape.exitOutShare.optional(),
+    idleStates: profileSchema.shape.idleStates.optional(),
+    features: profileSchema.shape.features.partial().optional(),
+    scheduler: profileSchema.shape.scheduler.partial().optional(),
+    kvm: profileSchema.shape.kvm.partial().optional(),
+    nic: profileSchema.shape.nic.partial().optional(),
+  })
+  .describe('overrides of the machine profile');
+
+const parametersShape = Object.fromEntries(
+  datapaths.map(({ kind, params, summary }) => [
+    kind,
+    (params as z.ZodObject).prefault({}).describe(`parameters: ${summary}`),
+  ]),
+);
+
+const axisSchema = z.union([
+  z.array(z.union([z.string(), z.number(), z.boolean()])).min(1),
+  z.strictObject({
+    from: z.union([z.string(), z.number()]),
+    to: z.union([z.string(), z.number()]),
+    steps: z.int().min(2).max(1000),
+    scale: z.enum(['linear', 'log']).default('linear'),
+  }),
+]);
+
+export const runSchema = z.strictObject({
+  measure: time({ positive: true }).describe('length of the measured window, simulated time'),
+  warmUp: z
+    .union([z.literal('auto'), time()])
+    .describe('auto: fixed by MSER-5 on a pilot run')
+    .default('auto'),
+  replications: z
+    .int()
+    .min(2)
+    .max(1000)
+    .describe('at least 5 for results; fewer only for exact counts')
+    .default(5),
+  precision: share()
+    .describe('adds replications until every latency p50 and throughput has this relative half-width')
+    .optional(),
+  maxReplications: z.int().min(2).max(1000).default(40),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(1),
+  maxEvents: count().describe('events per trial; more end it with a message').prefault('500 M'),
+});
+
+export const scenarioSchema = z.strictObject({
+  title: z.string().min(1),
+  question: z.string().min(1).describe('what the scenario answers, in words'),
+  note: z.string().describe('what to know when reading the answer').optional(),
+  machine: z.string().describe('machine profile, relative to this file, e.g. profiles/server-3ghz.yaml'),
+  host: hostSchema.prefault({}),
+  costs: z.record(z.string(), priceSchema).describe('prices that replace those of the profile').prefault({}),
+  vms: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/i, 'a name is letters, digits and -'), vmSchema),
+  workloads: z.record(
+    z.string().regex(/^[a-z][a-z0-9-]*$/i, 'a name is letters, digits and -'),
+    workloadSchema,
+  ),
+  background: z.record(z.string(), hogSchema).describe('load of the host beside the VMs').prefault({}),
+  datapaths: z
+    .array(z.enum(datapaths.map(({ kind }) => kind) as [string, ...string[]]))
+    .min(1)
+    .describe('the compared axis'),
+  parameters: z.strictObject(parametersShape).describe('parameters by datapath').prefault({}),
+  cases: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .describe('named sets of path: value; each case is run')
+    .optional(),
+  sweep: z.record(z.string(), axisSchema).describe('path: values; two axes make a grid').optional(),
+  run: runSchema,
+  expect: z.array(expectationSchema).default([]),
+});
+
+export type Scenario = z.output<typeof scenarioSchema>;
+export type Run = z.output<typeof runSchema>;

@@ -1,0 +1,57 @@
+/** What a VM's applications do. */
+import { z } from 'zod';
+import { rate, size, time } from './text/quantity-schemas.ts';
+
+const vm = z.string().describe('the VM that the workload runs in');
+const frame = size({ positive: true }).describe(
+  'frame without FCS: 60 B to 1514 B (shorter ones are padded)',
+);
+const sizes = z.union([
+  frame,
+  z
+    .array(z.strictObject({ size: frame, weight: z.number().min(0) }))
+    .min(1)
+    .describe('each size with its weight'),
+]);
+
+const openLoop = z
+  .strictObject({
+    kind: z.literal('open-loop'),
+    vm,
+    direction: z.enum(['transmit', 'receive']),
+    arrivals: z.enum(['poisson', 'periodic']).default('poisson'),
+    rate: rate({ positive: true }),
+    size: sizes.prefault('60 B'),
+  })
+  .describe('packets at the times of an arrival process; latency counts from the intended start');
+
+const requestResponse = z
+  .strictObject({
+    kind: z.literal('request-response'),
+    vm,
+    request: frame.prefault('60 B'),
+    response: frame.prefault('60 B'),
+    service: time().describe('service time of the remote peer').prefault('0 us'),
+    serviceVariation: z
+      .enum(['fixed', 'exponential'])
+      .describe('distribution of the service time')
+      .default('fixed'),
+    think: time().describe('pause between a response and the next request').prefault('0 us'),
+    connections: z.int().min(1).max(256).describe('clients, each with one request outstanding').default(1),
+  })
+  .describe('a client in the VM, a server at the other end of the wire');
+
+const stream = z
+  .strictObject({
+    kind: z.literal('stream'),
+    vm,
+    size: sizes.prefault('1514 B'),
+    sendBuffer: size({ positive: true })
+      .describe('net.core.wmem: skb memory in flight before the sender blocks')
+      .prefault('212992 B'),
+  })
+  .describe('sends as fast as its send buffer lets it');
+
+export const workloadSchema = z.discriminatedUnion('kind', [openLoop, requestResponse, stream]);
+
+export type Workload = z.output<typeof workloadSchema>;
