@@ -25,7 +25,11 @@ export interface Cost {
   readonly draw: (() => Picoseconds) | null;
 }
 
-const drawing = (price: Price, stream: RandomStream): (() => Picoseconds) | null => {
+const drawing = (
+  price: Price,
+  stream: RandomStream,
+  stalls: { value: number },
+): (() => Picoseconds) | null => {
   const { fixed, variation = 0, stallProbability = 0, stall = 0, sigma = 0 } = price;
   if (variation === 0 && stallProbability === 0 && sigma === 0) return null;
   // Lognormal with mean m and coefficient of variation c: sigma^2 = ln(1 + c^2), median = m / sqrt(1 + c^2).
@@ -34,6 +38,7 @@ const drawing = (price: Price, stream: RandomStream): (() => Picoseconds) | null
   return () => {
     const base = spread > 0 ? stream.lognormal(median, spread) : fixed;
     const stalled = stallProbability > 0 && stream.bernoulli(stallProbability);
+    if (stalled) stalls.value++;
     return Math.round(base + (stalled ? stall : 0)) as Picoseconds;
   };
 };
@@ -45,12 +50,14 @@ const log1pSquare = (c: number): number => log(1 + c * c);
 export class CostTable {
   private readonly byName = new Map<string, Cost>();
   readonly names: readonly string[];
+  /** Occurrences that stalled, of all costs. */
+  readonly stalls = { value: 0 };
 
   /** @param stream names a random stream per cost, so that one cost's draws never shift another's. */
   constructor(prices: ReadonlyMap<string, Price>, stream: (name: string) => RandomStream) {
     this.names = [...prices.keys()];
     for (const [name, price] of prices) {
-      const draw = drawing(price, stream(`cost ${name}`));
+      const draw = drawing(price, stream(`cost ${name}`), this.stalls);
       this.byName.set(name, { id: this.byName.size, name, price: price.fixed, draw });
     }
   }

@@ -93,6 +93,12 @@ export class Timeline {
     this.marks[request]++;
   }
 
+  /** Someone worked for the request in `work` from `start` to `end`; before that it waited in `wait`. */
+  worked(request: Request, wait: number, work: number, start: number, end: number): void {
+    if (this.last[request] !== start) this.mark(request, wait, start);
+    if (end !== start) this.mark(request, work, end);
+  }
+
   /** When the request was meant to start, ps. */
   intended(request: Request): Picoseconds {
     return this.started[request] as Picoseconds;
@@ -117,7 +123,10 @@ export class Timeline {
       const row = record.sampled() ? new Float64Array(STAGES_MAX) : null;
       for (let i = base; i < end; i++) {
         record.stageSums[this.stageOf[i]] += this.timeIn[i];
-        if (row !== null) row[this.stageOf[i]] = this.timeIn[i];
+        if (row === null) continue;
+        row[this.stageOf[i]] = this.timeIn[i];
+        record.placeSums[this.stageOf[i]] += i - base;
+        record.placeCounts[this.stageOf[i]]++;
       }
       if (row !== null) record.keep(row);
     }

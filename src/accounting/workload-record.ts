@@ -21,6 +21,9 @@ export class WorkloadRecord {
   readonly latency = new LatencyHistogram();
   readonly jitter = new JitterMeter();
   readonly stageSums = new Float64Array(STAGES_MAX);
+  /** Sum and count over the sample of a stage's place in a request's life; for the order of the stages. */
+  readonly placeSums = new Float64Array(STAGES_MAX);
+  readonly placeCounts = new Float64Array(STAGES_MAX);
   /** Sampled requests: one row of stage times each, ps. */
   sample: Float64Array[] = [];
   private sampleStride = 1;

@@ -16,12 +16,6 @@ export const virtioParams = {
     .boolean()
     .describe('guest kernel 5.13 to 6.3 without the callback fix: reaping re-arms interrupts')
     .default(false),
-  fixedBatch: z
-    .int()
-    .min(0)
-    .max(256)
-    .describe('teaching: kick after every so many packets; 0: as Linux decides')
-    .default(0),
   completionInterrupts: z
     .boolean()
     .describe('teaching: false lets transmit completions never interrupt')
@@ -35,6 +29,5 @@ export const driverOptions = (params: z.output<typeof shape>): VirtioNetOptions 
   indirect: params.tunables.indirect_desc,
   napi_tx: params.tunables.napi_tx,
   rearmsWhileReaping: params.guestKernelRearms,
-  fixedBatch: params.fixedBatch,
   completionInterrupts: params.completionInterrupts,
 });

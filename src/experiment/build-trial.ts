@@ -4,7 +4,13 @@ import type { Attachment } from '../datapaths/datapath.ts';
 import { datapathOf } from '../datapaths/index.ts';
 import { type Vm, World } from '../datapaths/world.ts';
 import type { RandomStream } from '../kernel/random.ts';
-import { OpenLoopSender, Receiver, RequestClient, StreamSender } from '../models/guest/application.ts';
+import {
+  BatchSender,
+  OpenLoopSender,
+  Receiver,
+  RequestClient,
+  StreamSender,
+} from '../models/guest/application.ts';
 import {
   type Arrivals,
   fixedSize,
@@ -146,7 +152,12 @@ class TrialBuilder {
     const socket = new Socket(SOCKET_MEMORY, 1);
     const { processor, endpoint } = this.endpoint(record, workload.vm, socket, sizes);
     this.world.peer.role(endpoint.flow, { kind: 'sink' });
-    const sender = new OpenLoopSender(processor, endpoint, this.arrivals(record, workload));
+    const arrivals = this.arrivals(record, workload);
+    const { batch } = workload;
+    const sender =
+      batch === undefined
+        ? new OpenLoopSender(processor, endpoint, arrivals)
+        : new BatchSender(processor, endpoint, arrivals, batch);
     return { offered: workload.rate, lag: (now: number) => Math.max(0, now - sender.intended) };
   }
 

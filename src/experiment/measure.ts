@@ -1,6 +1,7 @@
 /** The metrics of one trial (design: names used everywhere), per workload, per VM and per machine. */
 import type { Counter } from '../accounting/counters.ts';
 import type { Spending } from '../accounting/ledger.ts';
+import type { Stage } from '../accounting/stages.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import { inNanoseconds, inSeconds, type Picoseconds, workIn } from '../units.ts';
 import type { RunningWorkload, Trial } from './build-trial.ts';
@@ -22,6 +23,8 @@ interface Source {
   readonly spending: readonly Spending[];
   readonly counts: readonly { counter: Counter; value: number }[];
   readonly startDrops: readonly ReadonlyMap<string, number>[];
+  /** Occurrences of any cost that stalled in the window. */
+  readonly stalls: number;
 }
 
 const PERCENTILES: readonly (readonly [string, number])[] = [
@@ -39,7 +42,9 @@ export const measure = (source: Source): Measured[] => {
   const { trial, point } = source;
   const window = point.scenario.run.measure;
   return [
-    ...trial.workloads.flatMap((workload, i) => ofWorkload(workload, window, source.startDrops[i])),
+    ...trial.workloads.flatMap((workload, i) =>
+      ofWorkload(workload, window, source.startDrops[i], trial.world.books.timeline.stages.list),
+    ),
     ...trial.vms.flatMap((vm) => ofVm(vm, source)),
     ...ofMachine(source, window),
   ];
@@ -49,6 +54,7 @@ const ofWorkload = (
   { name, vm, record }: RunningWorkload,
   window: Picoseconds,
   startDrops: ReadonlyMap<string, number>,
+  stages: readonly Stage[],
 ): Measured[] => {
   const { latency, jitter } = record;
   const rows: Measured[] = [];
@@ -74,6 +80,10 @@ const ofWorkload = (
     }
   }
   const span = inSeconds(window);
+  for (const { id, name: stage } of stages) {
+    if (record.stageSums[id] === 0) continue;
+    add('stage', 'mean', 'ns', inNanoseconds((record.stageSums[id] / samples) as Picoseconds), stage);
+  }
   add('throughput.requests', 'rate', '1/s', samples / span);
   add('throughput.bits', 'rate', 'bit/s', (record.bytesCompleted * 8) / span);
   let total = 0;
@@ -87,7 +97,16 @@ const ofWorkload = (
 };
 
 /** Counted per request of the VM; the whole, and each component. */
-const COUNTED = ['exits.device', 'exits.other', 'kicks', 'interrupts.raised', 'interrupts.taken'];
+const COUNTED = [
+  'exits.device',
+  'exits.other',
+  'kicks',
+  'interrupts.raised',
+  'interrupts.taken',
+  'virtqueue',
+];
+/** Metrics whose components are different things: their sum means nothing. */
+const NO_TOTAL = new Set(['virtqueue']);
 
 const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[] => {
   const requests = trial.workloads
@@ -102,7 +121,15 @@ const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[
     const mine = counts.filter(({ counter }) => counter.metric === metric && counter.vm === vm);
     for (const { counter, value } of mine) add(metric, counter.component, '1/request', value / requests);
     const total = mine.reduce((sum, { value }) => sum + value, 0);
-    add(metric, '', '1/request', total / requests);
+    if (!NO_TOTAL.has(metric)) add(metric, '', '1/request', total / requests);
+  }
+  for (const access of ['read', 'write']) {
+    const some = counts.filter(
+      ({ counter }) =>
+        counter.metric === 'exits.device' && counter.vm === vm && counter.component.startsWith(access),
+    );
+    const total = some.reduce((sum, { value }) => sum + value, 0);
+    add('exits.device', `${access}s`, '1/request', total / requests);
   }
   for (const tally of trial.world.books.counters.allTallies()) {
     if (tally.vm !== vm || tally.count === 0) continue;
@@ -112,7 +139,7 @@ const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[
   // The vCPU alone: guest work and the host's work on its behalf.
   const vcpu = spending.filter(({ payer }) => payer.startsWith(`${vm} vcpu`));
   const work = vcpu.reduce((sum, line) => sum + line.busy, 0) / requests;
-  add('cycles', 'vcpu', 'cycles/request', workIn(work as Picoseconds, point.machine.clock));
+  add('cycles.vcpu', '', 'cycles/request', workIn(work as Picoseconds, point.machine.clock));
   return rows;
 };
 
@@ -123,13 +150,14 @@ export const payerOf = ({ payer, plane, side }: Spending, vms: readonly string[]
   if (payer.startsWith('vhost ')) return 'vhost';
   if (payer.startsWith('qemu ')) return 'qemu main';
   if (/^core\d+ (softirq|irq)$/.test(payer)) return 'host softirq';
-  return side === 'guest' ? 'guest' : payer;
+  return side === 'guest' ? 'guest' : 'application';
 };
 
 /** Background threads are no cost of a request. */
 const BACKGROUND = 'background.work';
 
-const ofMachine = ({ trial, spending, counts, point }: Source, window: Picoseconds): Measured[] => {
+const ofMachine = (source: Source, window: Picoseconds): Measured[] => {
+  const { trial, spending, counts, point } = source;
   const rows: Measured[] = [];
   const add = (metric: string, component: string, unit: string, value: number): void => {
     rows.push({ vm: '', workload: '', metric, component, statistic: 'mean', unit, value });
@@ -151,6 +179,13 @@ const ofMachine = ({ trial, spending, counts, point }: Source, window: Picosecon
     for (const { counter, value } of counts) {
       if (counter.metric === 'wakeups') add('wakeups', counter.component, '1/request', value / requests);
     }
+    for (const direction of ['tx', 'rx']) {
+      const frames = counts.filter(
+        ({ counter: { metric, component } }) => metric === 'frames' && component === direction,
+      );
+      add('frames', direction, '1/request', frames.reduce((sum, { value }) => sum + value, 0) / requests);
+    }
+    add('stalls', '', '1/request', source.stalls / requests);
   }
   for (const { counter, value } of counts) {
     if (counter.metric === 'migrations')

@@ -26,6 +26,8 @@ export interface StageTimes {
   readonly kind: 'working' | 'waiting';
   /** ps per completed request. */
   readonly mean: number;
+  /** Mean place in a request's life, from 0; orders the stages. */
+  readonly place: number;
   /** ps, of the sampled requests. */
   readonly sample: readonly number[];
 }
@@ -80,6 +82,7 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
   books.counters.resetTallies();
   const before = { ledger: books.ledger.snapshot(), counters: books.counters.snapshot() };
   const startDrops = workloads.map(({ record }) => new Map(record.drops));
+  const startStalls = books.costs.stalls.value;
   const startSubmitted = workloads.map(({ record }) => record.submitted);
 
   const half = Math.floor(window / 2);
@@ -112,7 +115,14 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
   const spending = books.ledger.spending(before.ledger);
   const counts = books.counters.since(before.counters);
   return {
-    measured: measure({ trial, point, spending, counts, startDrops }),
+    measured: measure({
+      trial,
+      point,
+      spending,
+      counts,
+      startDrops,
+      stalls: books.costs.stalls.value - startStalls,
+    }),
     outcomes,
     spending,
     completed: new Map(workloads.map(({ name, record }) => [name, record.latency.count])),
@@ -131,6 +141,7 @@ const stagesOf = ({ world, workloads }: Trial): StageTimes[] =>
         stage,
         kind,
         mean: record.stageSums[id] / record.latency.count,
+        place: record.placeSums[id] / Math.max(1, record.placeCounts[id]),
         sample: record.sample.map((row) => row[id]),
       })),
   );
@@ -145,7 +156,7 @@ const bottleneckOf = ({ world }: Trial, spending: readonly Spending[], window: n
     const payers = new Map<string, number>();
     for (const line of lines) payers.set(line.payer, (payers.get(line.payer) ?? 0) + line.busy);
     const [payer] = [...payers].sort((a, b) => b[1] - a[1])[0] ?? ['nothing'];
-    return { busy, station: `${payer} (${name})` };
+    return { busy, station: `${name}: ${payer}` };
   });
   const wire = world.nic.egress.use().busy / world.sim.now;
   return [...shares, { busy: wire, station: 'wire out' }].reduce((a, b) => (b.busy > a.busy ? b : a)).station;

@@ -121,12 +121,12 @@ const nearestRank = (sorted: readonly number[], p: number): number =>
 const stageRows = (at: Point, result: PointResult): StageRow[] => {
   const rows = new Map<
     string,
-    { kind: 'working' | 'waiting'; workload: string; means: number[]; sample: number[] }
+    { kind: 'working' | 'waiting'; workload: string; place: number; means: number[]; sample: number[] }
   >();
   for (const { stages } of result.trials) {
-    for (const { workload, stage, kind, mean, sample } of stages) {
+    for (const { workload, stage, kind, mean, place, sample } of stages) {
       const key = `${workload}\u0000${stage}`;
-      const entry = rows.get(key) ?? { kind, workload, means: [], sample: [] };
+      const entry = rows.get(key) ?? { kind, workload, place, means: [], sample: [] };
       entry.means.push(mean);
       entry.sample.push(...sample);
       rows.set(key, entry);
@@ -139,7 +139,8 @@ const stageRows = (at: Point, result: PointResult): StageRow[] => {
     totals.set(workload, (totals.get(workload) ?? 0) + meanOf(means));
   }
   const positions = new Map<string, number>();
-  return [...rows].map(([key, { kind, workload, means, sample }]) => {
+  const inOrder = [...rows].sort(([, a], [, b]) => a.place - b.place);
+  return inOrder.map(([key, { kind, workload, means, sample }]) => {
     const position = (positions.get(workload) ?? 0) + 1;
     positions.set(workload, position);
     const sorted = sample.toSorted((a, b) => a - b);

@@ -1,157 +1,367 @@
 /** The list of everything that is yet to happen, in order of time and, at one instant, of scheduling. */
+import { EVENTS_PER_DAY, guessGap, planCalendar } from './calendar-plan.ts';
 import { SimulationError } from './simulation-error.ts';
 
 const SLOT_BITS = 20;
-const SLOT_MASK = (1 << SLOT_BITS) - 1;
-const TICKETS_APART = 1 << SLOT_BITS;
-/** 2^33 events: the serial number and the slot share the 53 bits of a ticket. */
-const LAST_TICKET = Number.MAX_SAFE_INTEGER - TICKETS_APART;
-/** No ticket is negative, so a free slot matches none. */
-const FREE = -1;
+/** Also the distance between two tickets: a ticket is serial number x 2^20 + slot. */
+const MOST_PENDING = 2 ** SLOT_BITS;
+const SLOT_MASK = MOST_PENDING - 1;
+const LAST_TICKET = Number.MAX_SAFE_INTEGER - MOST_PENDING;
+/** In place of a ticket: the slot is free. In place of a handler: the event is cancelled. In place of a slot: none. */
+const NONE = -1;
+/** `popLater` moved events to the heap, or looked at a whole year. */
+const AGAIN = -2;
+
+// Measured with bench/hold.js: a heap alone is faster below some 100 pending events (some 1,000 where nine in ten delays are short).
+const LARGE = 192;
+const SMALL = 48;
 
 /**
- * Pending events in parallel typed arrays. A ticket is serial number x 2^20 + slot: it orders ties, finds its slot, and is
- * never given twice, so an old ticket is harmless. A cancelled event leaves its heap entry behind; it is skipped when it
- * surfaces, and swept out when half the entries are such.
+ * Events that come soon are in a binary heap. When many are pending, those that come later are in a calendar: a ring of buckets, one a
+ * day, from which each day is moved to the heap when it comes. As long as few are pending every day counts as today. What is earlier is
+ * always in the heap, or alone on its day, so the order does not depend on how long a day is.
+ *
+ * A cancelled event stays where it is until it comes up, or until half of all are such and everything is dealt anew.
  */
 export class EventList {
-  /** Set by `pop`: time and argument of the event taken. Cells, since V8 boxes a double in a field. */
-  readonly time = new Float64Array(1);
-  readonly argument = new Float64Array(1);
-  private entries = 0;
-  private dead = 0;
-  private times = new Float64Array(64);
-  private tickets = new Float64Array(64);
-  private slots = 0;
-  private free = new Int32Array(64);
-  private freeCount = 0;
-  private owner = new Float64Array(64).fill(FREE);
-  private handlers = new Int32Array(64);
-  private arguments = new Float64Array(64);
-  private readonly serial = new Float64Array(1);
+  /** Time of the last event taken: the clock. Doubles start as NaN, so that V8 gives them fields that hold a double without a box. */
+  time = Number.NaN;
+  /** Argument of the last event taken. */
+  argument = Number.NaN;
 
-  /** Events pending (cancelled ones are not). */
-  get size(): number {
-    return this.entries - this.dead;
+  // Records: ticket, time, argument, then as two 32-bit integers handler and link; the two arrays are views of one buffer.
+  private reals = new Float64Array(4 * 64);
+  private ints = new Int32Array(this.reals.buffer);
+  private slots = 0;
+  private firstFree = NONE;
+  private nextTicket = Number.NaN;
+  private cancelled = 0;
+  private cancels = 0;
+
+  // The heap: pairs of time and ticket. Taking the root leaves a hole, which the next event pushed mostly fills.
+  private pairs = new Float64Array(2 * 64);
+  private end = 0;
+  private hole = 0;
+  private crowd = 2 * LARGE;
+
+  // The calendar: heads of linked lists, and a bit for each that is not empty.
+  private heads = new Int32Array(0);
+  private bits = new Int32Array(0);
+  private mask = 0;
+  private later = 0;
+  private rate = Number.NaN;
+  private tomorrow = Number.NaN;
+  private newYear = Number.NaN;
+
+  // What the last plan was made from.
+  private planTime = Number.NaN;
+  private planFired = 0;
+  private yearFired = 0;
+
+  constructor() {
+    this.time = 0;
+    this.argument = 0;
+    this.nextTicket = 0;
+    this.rate = 0;
+    this.tomorrow = 1;
+    this.newYear = 0;
+    this.planTime = 0;
   }
 
-  /** Adds an event and returns its ticket. The caller has checked the time. */
+  /** Events pending. */
+  get size(): number {
+    return this.entries - this.cancelled;
+  }
+
+  /** Events for which there is memory. */
+  get capacity(): number {
+    return this.reals.length / 4;
+  }
+
+  /** Buckets of the calendar; 0 while everything is in the heap. */
+  get days(): number {
+    return this.rate === 0 ? 0 : this.mask + 1;
+  }
+
+  /** Adds an event and returns its ticket; the caller answers for the time. */
   push(time: number, handler: number, argument: number): number {
-    const slot = this.freeCount > 0 ? this.free[--this.freeCount]! : this.newSlot();
-    const ticket = this.serial[0]! + slot;
-    this.serial[0] = this.serial[0]! + TICKETS_APART;
-    if (ticket > LAST_TICKET) throw new SimulationError('more than 2^33 events scheduled in one run');
-    this.owner[slot] = ticket;
-    this.handlers[slot] = handler;
-    this.arguments[slot] = argument;
-    if (this.entries === this.times.length) this.growHeap();
-    this.siftUp(this.entries++, time, ticket);
+    let slot = this.firstFree;
+    if (slot === NONE) slot = this.addSlot();
+    const { reals, ints } = this;
+    this.firstFree = ints[8 * slot + 7]!;
+    const ticket = this.nextTicket + slot;
+    this.nextTicket += MOST_PENDING;
+    reals[4 * slot] = ticket;
+    reals[4 * slot + 1] = time;
+    reals[4 * slot + 2] = argument;
+    ints[8 * slot + 6] = handler;
+    const day = time * this.rate;
+    if (day >= this.tomorrow) this.putLater(day, slot);
+    else if (this.hole !== 0) {
+      this.hole = 0;
+      this.sink(time, ticket);
+    } else {
+      this.append(time, ticket);
+      if (this.end > this.crowd) this.crowded();
+    }
     return ticket;
   }
 
-  /** Removes a pending event; false if the ticket has fired, was cancelled, or never was. */
+  /** Removes a pending event; false if it has fired, was cancelled, or never was. */
   cancel(ticket: number): boolean {
     const slot = ticket & SLOT_MASK;
-    if (!(slot < this.slots && this.owner[slot] === ticket)) return false;
-    this.release(slot);
-    if (++this.dead > 32 && this.dead * 2 > this.entries) this.sweep();
+    if (!(slot < this.slots && this.reals[4 * slot] === ticket && this.ints[8 * slot + 6] !== NONE))
+      return false;
+    this.ints[8 * slot + 6] = NONE;
+    this.cancels++;
+    if (ticket > LAST_TICKET)
+      throw new SimulationError('2^33 events scheduled in one run, most of them cancelled');
+    if (++this.cancelled > 32 && this.cancelled * 2 > this.entries) this.deal();
     return true;
   }
 
-  /** Takes the first event not later than `until`: returns its handler, -1 if there is none. */
+  /** Takes the first event, if it is not later than `until`: returns its handler and sets `time` and `argument`. Else returns -1. */
   pop(until: number): number {
-    while (this.entries > 0 && this.times[0]! <= until) {
-      const ticket = this.tickets[0]!;
-      const slot = ticket & SLOT_MASK;
-      this.time[0] = this.times[0]!;
-      const last = --this.entries;
-      if (last > 0) this.siftDown(0, this.times[last]!, this.tickets[last]!);
-      if (this.owner[slot] === ticket) {
-        this.release(slot);
-        this.argument[0] = this.arguments[slot]!;
-        return this.handlers[slot]!;
+    for (;;) {
+      if (this.hole !== 0) this.closeHole();
+      let handler: number;
+      if (this.end === 0) handler = this.later === 0 ? NONE : this.popLater(until);
+      else {
+        if (this.pairs[0]! > until) return NONE;
+        this.hole = 1;
+        handler = this.take(this.pairs[1]! & SLOT_MASK);
       }
-      this.dead--;
+      if (handler !== AGAIN) return handler;
     }
-    return -1;
   }
 
-  private release(slot: number): void {
-    this.owner[slot] = FREE;
-    this.free[this.freeCount++] = slot;
+  private get entries(): number {
+    return (this.end >> 1) - this.hole + this.later;
   }
 
-  private siftUp(from: number, time: number, ticket: number): void {
-    const { times, tickets } = this;
-    let i = from;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      const parentTime = times[parent]!;
-      if (parentTime < time || (parentTime === time && tickets[parent]! < ticket)) break;
-      times[i] = parentTime;
-      tickets[i] = tickets[parent]!;
-      i = parent;
+  /** Frees a slot and returns its handler, or AGAIN if the event had been cancelled. */
+  private take(slot: number): number {
+    const { reals, ints } = this;
+    reals[4 * slot] = NONE;
+    ints[8 * slot + 7] = this.firstFree;
+    this.firstFree = slot;
+    const handler = ints[8 * slot + 6]!;
+    if (handler === NONE) {
+      this.cancelled--;
+      return AGAIN;
     }
-    times[i] = time;
-    tickets[i] = ticket;
+    this.time = reals[4 * slot + 1]!;
+    this.argument = reals[4 * slot + 2]!;
+    return handler;
   }
 
-  private siftDown(from: number, time: number, ticket: number): void {
-    const { times, tickets, entries } = this;
-    let i = from;
-    for (let child = 2 * i + 1; child < entries; child = 2 * i + 1) {
-      const right = child + 1;
-      if (
-        right < entries &&
-        (times[right]! < times[child]! ||
-          (times[right] === times[child] && tickets[right]! < tickets[child]!))
-      ) {
-        child = right;
-      }
-      const childTime = times[child]!;
-      if (childTime > time || (childTime === time && tickets[child]! > ticket)) break;
-      times[i] = childTime;
-      tickets[i] = tickets[child]!;
-      i = child;
+  private addSlot(): number {
+    const slot = this.slots;
+    if (slot === MOST_PENDING)
+      throw new SimulationError(`more than ${slot} events pending: a model schedules without end`);
+    if (4 * slot === this.reals.length) {
+      this.reals = widened(this.reals);
+      this.ints = new Int32Array(this.reals.buffer);
     }
-    times[i] = time;
-    tickets[i] = ticket;
-  }
-
-  /** Drops cancelled entries and restores the heap; the order of what is left does not depend on it. */
-  private sweep(): void {
-    let kept = 0;
-    for (let i = 0; i < this.entries; i++) {
-      const ticket = this.tickets[i]!;
-      if (this.owner[ticket & SLOT_MASK] !== ticket) continue;
-      this.times[kept] = this.times[i]!;
-      this.tickets[kept++] = ticket;
-    }
-    this.entries = kept;
-    this.dead = 0;
-    for (let i = (kept >> 1) - 1; i >= 0; i--) this.siftDown(i, this.times[i]!, this.tickets[i]!);
-  }
-
-  private newSlot(): number {
-    const slot = this.slots++;
-    if (slot === TICKETS_APART)
-      throw new SimulationError('more than 2^20 events pending: a model schedules without end');
-    if (slot === this.owner.length) {
-      this.owner = widened(this.owner);
-      this.arguments = widened(this.arguments);
-      const handlers = new Int32Array(2 * slot);
-      handlers.set(this.handlers);
-      this.handlers = handlers;
-      const free = new Int32Array(2 * slot);
-      free.set(this.free);
-      this.free = free;
-    }
+    this.ints[8 * slot + 7] = NONE;
+    this.slots = slot + 1;
     return slot;
   }
 
-  private growHeap(): void {
-    this.times = widened(this.times);
-    this.tickets = widened(this.tickets);
+  private closeHole(): void {
+    this.hole = 0;
+    const last = this.end - 2;
+    this.end = last;
+    if (last > 0) this.sink(this.pairs[last]!, this.pairs[last + 1]!);
+  }
+
+  /** Fills the root of the heap. */
+  private sink(time: number, ticket: number): void {
+    const { pairs, end } = this;
+    let i = 0;
+    for (let child = 2; child < end; child = 2 * i + 2) {
+      if (child + 2 < end) {
+        const left = pairs[child]!;
+        const right = pairs[child + 2]!;
+        // Which child is earlier is the toss of a coin: computed, since a branch would be mispredicted half the time.
+        if (left !== right) child += +(right < left) << 1;
+        else if (pairs[child + 3]! < pairs[child + 1]!) child += 2;
+      }
+      const childTime = pairs[child]!;
+      if (childTime > time || (childTime === time && pairs[child + 1]! > ticket)) break;
+      pairs[i] = childTime;
+      pairs[i + 1] = pairs[child + 1]!;
+      i = child;
+    }
+    pairs[i] = time;
+    pairs[i + 1] = ticket;
+  }
+
+  /** Adds a leaf to the heap. */
+  private append(time: number, ticket: number): void {
+    if (this.end === this.pairs.length) this.pairs = widened(this.pairs);
+    const { pairs } = this;
+    let i = this.end;
+    this.end = i + 2;
+    while (i > 0) {
+      const parent = ((i - 2) >> 2) << 1;
+      const parentTime = pairs[parent]!;
+      if (parentTime < time || (parentTime === time && pairs[parent + 1]! < ticket)) break;
+      pairs[i] = parentTime;
+      pairs[i + 1] = pairs[parent + 1]!;
+      i = parent;
+    }
+    pairs[i] = time;
+    pairs[i + 1] = ticket;
+  }
+
+  private putLater(day: number, slot: number): void {
+    const bucket = day & this.mask;
+    this.ints[8 * slot + 7] = this.heads[bucket]!;
+    this.heads[bucket] = slot;
+    this.bits[bucket >>> 5]! |= 1 << bucket;
+    this.later++;
+  }
+
+  /** The heap is empty: takes the event of the next day, if it is alone, or moves that day to the heap and returns AGAIN. */
+  private popLater(until: number): number {
+    if (this.tomorrow >= this.newYear) {
+      this.review();
+      return AGAIN;
+    }
+    const { heads, bits, mask, rate } = this;
+    let day = this.tomorrow;
+    let bucket = day & mask;
+    let word = (bits[bucket >>> 5]! >>> bucket) << bucket;
+    for (;;) {
+      let w = bucket >>> 5;
+      while (word === 0) {
+        if (++w > mask >>> 5) {
+          this.tomorrow = this.newYear;
+          return AGAIN;
+        }
+        word = bits[w]!;
+      }
+      const found = (w << 5) + 31 - Math.clz32(word & -word);
+      day += found - bucket;
+      bucket = found;
+      this.tomorrow = day;
+      const slot = heads[bucket]!;
+      const time = this.reals[4 * slot + 1]!;
+      if (this.ints[8 * slot + 7] === NONE && time * rate < day + 1) {
+        if (time > until) return NONE;
+        heads[bucket] = NONE;
+        bits[w] = bits[w]! ^ (1 << bucket);
+        this.tomorrow = day + 1;
+        this.later--;
+        return this.take(slot);
+      }
+      this.moveDay(day, bucket);
+      if (this.end > 0) return AGAIN;
+      word &= word - 1;
+    }
+  }
+
+  /** Moves the events of one day to the heap; those of other years stay. */
+  private moveDay(day: number, bucket: number): void {
+    const { reals, ints } = this;
+    let kept = NONE;
+    let slot = this.heads[bucket]!;
+    while (slot !== NONE) {
+      const next = ints[8 * slot + 7]!;
+      if (reals[4 * slot + 1]! * this.rate < day + 1) {
+        this.later--;
+        this.append(reals[4 * slot + 1]!, reals[4 * slot]!);
+      } else {
+        ints[8 * slot + 7] = kept;
+        kept = slot;
+      }
+      slot = next;
+    }
+    this.heads[bucket] = kept;
+    if (kept === NONE) this.bits[bucket >>> 5]! ^= 1 << bucket;
+    this.tomorrow = day + 1;
+  }
+
+  /** Events taken so far. */
+  private get fired(): number {
+    return this.nextTicket / MOST_PENDING - this.size - this.cancels;
+  }
+
+  /** A year is over: are its days still of the right length? */
+  private review(): void {
+    const planned = (this.mask + 1) * EVENTS_PER_DAY;
+    const { size, fired } = this;
+    const inYear = fired - this.yearFired;
+    const misfit = inYear > 2 * planned || inYear < planned / 3 || size > planned;
+    this.yearFired = fired;
+    this.newYear += this.mask + 1;
+    // A new plan costs as much as `size` events, so it must serve as many; but nothing is gained by leafing through empty years.
+    if (inYear === 0 || (misfit && fired - this.planFired > size)) this.deal();
+  }
+
+  private crowded(): void {
+    this.crowd *= 2;
+    if (this.rate === 0 || this.fired - this.planFired > this.size) this.deal();
+  }
+
+  /** Takes all events up and deals them anew, by a new plan; drops the cancelled ones. */
+  private deal(): void {
+    const { fired, time } = this;
+    const slots = this.gather();
+    const pending = slots.length;
+    const timeOf = (index: number): number => this.reals[4 * slots[index]! + 1]!;
+    if (pending >= (this.rate === 0 ? LARGE : SMALL)) {
+      const measured = (time - this.planTime) / (fired - this.planFired);
+      const fresh = fired - this.planFired >= pending && measured > 0;
+      const { rate, days } = planCalendar(pending, fresh ? measured : guessGap(time, pending, timeOf));
+      let first = timeOf(0);
+      for (let i = 1; i < pending; i++) first = Math.min(first, timeOf(i));
+      this.rate = rate;
+      this.tomorrow = Math.floor(first * rate) + 1;
+      this.newYear = this.tomorrow + days - (this.tomorrow & (days - 1));
+      this.mask = days - 1;
+      this.heads = new Int32Array(days).fill(NONE);
+      this.bits = new Int32Array(days >>> 5);
+    } else {
+      this.rate = 0;
+      this.tomorrow = 1;
+      this.heads = new Int32Array(0);
+    }
+    for (const slot of slots) {
+      const due = this.reals[4 * slot + 1]!;
+      const day = due * this.rate;
+      if (day >= this.tomorrow) this.putLater(day, slot);
+      else this.append(due, this.reals[4 * slot]!);
+    }
+    this.crowd = Math.max(2 * LARGE, 2 * this.end);
+    this.planTime = time;
+    this.planFired = fired;
+    this.yearFired = fired;
+  }
+
+  /** Empties heap and calendar: the slots of all pending events. */
+  private gather(): Int32Array {
+    const slots = new Int32Array(this.size);
+    let count = 0;
+    const add = (slot: number): void => {
+      if (this.ints[8 * slot + 6] === NONE) this.take(slot);
+      else slots[count++] = slot;
+    };
+    for (let i = 2 * this.hole; i < this.end; i += 2) add(this.pairs[i + 1]! & SLOT_MASK);
+    if (this.later > 0) {
+      for (let slot of this.heads) {
+        while (slot !== NONE) {
+          const next = this.ints[8 * slot + 7]!;
+          add(slot);
+          slot = next;
+        }
+      }
+    }
+    this.end = 0;
+    this.hole = 0;
+    this.later = 0;
+    return slots;
   }
 }
 

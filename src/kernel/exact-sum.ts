@@ -1,6 +1,7 @@
 /** A sum of whole numbers that stays exact where a double would round: totals over all customers pass 2^53. */
 
 const UNIT = 2 ** 52;
+const HALF = 2 ** 26;
 
 /** Counts in two parts, `high` x 2^52 + `low`, with 0 <= low < 2^52; exact while the sum is below 2^105. */
 export class ExactSum {
@@ -19,14 +20,17 @@ export class ExactSum {
     }
   }
 
-  /** Adds `count` times `value`, both whole, though the product may be above 2^53. */
+  /** Adds `count` times `value`, both whole; `count` below 2^26, `value` below 2^53. */
   addProduct(count: number, value: number): void {
-    if (count * value <= UNIT || count === 1) this.add(count * value);
-    else {
-      const half = Math.floor(count / 2);
-      this.addProduct(half, value);
-      this.addProduct(count - half, value);
+    if (count * value <= UNIT) {
+      this.add(count * value);
+      return;
     }
+    // In parts of 26 bits, so that no product passes 2^53.
+    const upper = count * Math.floor(value / HALF);
+    this.high += Math.floor(upper / HALF);
+    this.add((upper % HALF) * HALF);
+    this.add(count * (value % HALF));
   }
 
   equals(other: ExactSum): boolean {

@@ -4,9 +4,9 @@ import { EXPONENTIAL, NORMAL } from './ziggurat.ts';
 
 /** One stream: the sfc32 generator (Doty-Humphrey's "small fast counting"; period at least 2^32) and its variates. */
 export class RandomStream {
-  private a: number;
-  private b: number;
-  private c: number;
+  private a = 0;
+  private b = 0;
+  private c = 0;
   private counter = 1;
 
   /** Three 32-bit words of state; `streams` derives them. */

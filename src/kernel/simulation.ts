@@ -19,26 +19,36 @@ export class Simulation {
   private readonly list = new EventList();
   private readonly table: ((argument: number) => void)[] = [];
   private readonly labels: string[] = [];
-  private readonly clock = new Float64Array(1);
   private readonly maxEvents: number;
   private fired = 0;
   private instantBegan = 0;
   private running = false;
   private stopped = false;
+  /** Why the run cannot go on. */
+  private failure: Error | undefined = undefined;
 
-  /** `maxEvents`: events this run may fire in all (default 500 million). */
+  /** `maxEvents`: events this run may fire in all, from 1 to 2^32 (default 500 million). */
   constructor(options: { maxEvents?: number } = {}) {
-    this.maxEvents = options.maxEvents ?? 500e6;
+    const { maxEvents = 500e6 } = options;
+    if (!(Number.isInteger(maxEvents) && maxEvents >= 1 && maxEvents <= 2 ** 32)) {
+      throw new RangeError(`maxEvents is ${maxEvents}: a whole number from 1 to 2^32`);
+    }
+    this.maxEvents = maxEvents;
   }
 
   /** The present simulated time. */
   get now(): Picoseconds {
-    return this.clock[0]! as Picoseconds;
+    return this.list.time as Picoseconds;
   }
 
   /** Events fired so far. */
   get events(): number {
     return this.fired;
+  }
+
+  /** Events for which there is memory: grows with the most that were ever pending at a time, not with the length of the run. */
+  get capacity(): number {
+    return this.list.capacity;
   }
 
   /** Registers a function that events may call; done once per function, while building. `label` names it in errors. */
@@ -52,14 +62,16 @@ export class Simulation {
    * @throws SimulationError if `time` is before `now`, not an integer, or beyond the longest trial.
    */
   at(time: Picoseconds, handler: Handler, argument = 0): Ticket {
-    if (!(time >= this.clock[0]! && time <= LONGEST_TRIAL && Math.floor(time) === time))
+    if (!(time >= this.list.time && time <= LONGEST_TRIAL && Math.floor(time) === time))
       this.refuse(time, handler);
     return this.list.push(time, handler, argument) as Ticket;
   }
 
   /** Schedules `handler` at `now + delay`; errors as in `at`. */
   after(delay: Picoseconds, handler: Handler, argument = 0): Ticket {
-    return this.at((this.clock[0]! + delay) as Picoseconds, handler, argument);
+    const time = this.list.time + delay;
+    if (!(delay >= 0 && time <= LONGEST_TRIAL && Math.floor(time) === time)) this.refuse(time, handler);
+    return this.list.push(time, handler, argument) as Ticket;
   }
 
   /** Removes a pending event. False if it has fired or was cancelled already: an old ticket does no harm. */
@@ -74,17 +86,19 @@ export class Simulation {
 
   /**
    * Fires all events up to and including `until`, then sets `now` to `until`; may be called again to go on.
-   * @throws SimulationError if `until` is past or more than 10^6 events fire at one instant; BudgetError after `maxEvents`.
+   * @throws SimulationError if `until` is past or more than 10^6 events fire at one instant; BudgetError after `maxEvents`; either
+   * of them again when called again.
    */
   run(until: Picoseconds): void {
     if (!(until >= this.now) || this.running) {
       throw new SimulationError(`run(${until}) at ${this.now} ps${this.running ? ', within a run' : ''}`);
     }
+    if (this.failure) throw this.failure;
     this.running = true;
     this.stopped = false;
     try {
       this.fireUntil(until);
-      if (!this.stopped) this.clock[0] = until;
+      if (!this.stopped) this.list.time = until;
     } finally {
       this.running = false;
     }
@@ -96,19 +110,19 @@ export class Simulation {
   }
 
   private fireUntil(until: number): void {
-    const { list, table, clock } = this;
+    const { list, table, maxEvents } = this;
+    let time = -1;
     while (!this.stopped) {
       const handler = list.pop(until);
       if (handler < 0) return;
-      const time = list.time[0]!;
-      if (time !== clock[0]!) {
-        clock[0] = time;
+      if (time !== list.time) {
+        time = list.time;
         this.instantBegan = this.fired;
       }
       if (this.fired - this.instantBegan >= MOST_AT_ONE_INSTANT) this.reportLoop(handler);
-      if (this.fired >= this.maxEvents) this.reportBudget();
+      if (this.fired >= maxEvents) this.reportBudget();
       this.fired++;
-      table[handler]!(list.argument[0]!);
+      table[handler]!(list.argument);
     }
   }
 
@@ -119,15 +133,17 @@ export class Simulation {
   }
 
   private reportLoop(handler: number): never {
-    throw new SimulationError(
+    this.failure = new SimulationError(
       `more than ${MOST_AT_ONE_INSTANT} events at ${this.now} ps without the clock moving; the next is '${this.labels[handler]}'`,
     );
+    throw this.failure;
   }
 
   private reportBudget(): never {
-    throw new BudgetError(
+    this.failure = new BudgetError(
       `the run used up its budget of ${this.maxEvents} events at ${inMicroseconds(this.now)} us of simulated time: ` +
         'measure for a shorter time, lower the offered load, or raise run.maxEvents',
     );
+    throw this.failure;
   }
 }

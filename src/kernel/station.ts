@@ -52,11 +52,16 @@ export class Station {
   private readonly served = new ExactSum();
 
   constructor(sim: Simulation, name: string, options: StationOptions = {}) {
-    const servers = options.servers ?? 1;
+    const { servers = 1, room = Infinity } = options;
+    if (!(Number.isInteger(servers) && servers >= 1))
+      throw new RangeError(`station '${name}' with ${servers} servers`);
+    if (!(room >= 0 && (Number.isInteger(room) || room === Infinity))) {
+      throw new RangeError(`station '${name}' with room for ${room}`);
+    }
     this.sim = sim;
     this.name = name;
     this.servers = servers;
-    this.room = options.room ?? Infinity;
+    this.room = room;
     this.settledAt = sim.now;
     this.finished = sim.handler((server) => this.finish(server), name);
     this.resting = Int32Array.from({ length: servers }, (_, i) => servers - 1 - i);

@@ -68,7 +68,9 @@ const recordsOf = (file: string, csv: string): string[][] => {
   try {
     return parse(csv, { bom: true });
   } catch (error) {
-    throw new CsvError(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new CsvError(`${file}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 };
 

@@ -33,10 +33,16 @@ const ALIASES: Readonly<Record<string, string>> = {
   'b/s': 'bit/s',
 };
 
+/** Counts carry a prefix but no unit: what is counted stands in the column's or the axis's title. */
+const COUNT = /^(?:|count|cycles|(?:1|cycles)\/request)$/;
+
 const ladderOf = (unit: string): readonly (readonly [string, number])[] | undefined => {
-  if (unit === '' || unit === 'cycles' || unit === 'count') return LADDERS[LADDERS.length - 1];
+  if (COUNT.test(unit)) return LADDERS[LADDERS.length - 1];
   return LADDERS.find((steps) => steps.some(([name]) => name === (ALIASES[unit] ?? unit)));
 };
+
+/** The same unit under its usual name: `1/s` is `/s`. */
+export const sameUnit = (a: string, b: string): boolean => (ALIASES[a] ?? a) === (ALIASES[b] ?? b);
 
 /** A unit to show values in: multiply by `per`. */
 export interface Display {

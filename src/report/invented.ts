@@ -194,7 +194,7 @@ const pointRows = (datapath: string, workload: string, at: Shape['points'][numbe
     path.fixed * factor * (1 + 0.08 * Math.log10(1 / (1 - p))) +
     (path.service * factor * -Math.log(1 - p)) / (1 - load);
   const payers = path.payers.map(([payer, , cycles]) =>
-    row('cycles', 'mean', 'cycles', cycles, { component: payer }),
+    row('cycles', 'mean', 'cycles/request', cycles, { component: payer }),
   );
   const cycles = path.payers.reduce((sum, [, , some]) => sum + some, 0);
   return [
@@ -203,10 +203,10 @@ const pointRows = (datapath: string, workload: string, at: Shape['points'][numbe
       : STATISTICS.map(([name, p]) =>
           row('latency', name, 'ns', tail(p), { spread: 0.01 + 0.1 * p ** 400 }),
         )),
-    row('throughput.requests', 'mean', '/s', Math.min(at.rate, capacity), { spread: 0.004 }),
-    row('exits.device', 'mean', '', path.exits, { component: 'kick', spread: 0.001 }),
-    row('exits.other', 'mean', '', path.exits / 3, { spread: 0.01 }),
-    row('interrupts.taken', 'mean', '', 0.97, { spread: 0.02 }),
+    row('throughput.requests', 'rate', '1/s', Math.min(at.rate, capacity), { spread: 0.004 }),
+    row('exits.device', 'mean', '1/request', path.exits, { component: 'kick', spread: 0.001 }),
+    row('exits.other', 'mean', '1/request', path.exits / 3, { spread: 0.01 }),
+    row('interrupts.taken', 'mean', '1/request', 0.97, { spread: 0.02 }),
     row('cpu', 'mean', 'cores', (cycles * at.rate) / 3e9, { spread: 0.01 }),
     ...payers,
   ];
@@ -256,7 +256,7 @@ export const invented = ({
         metric: 'cycles',
         component: '',
         statistic: 'mean',
-        unit: 'cycles',
+        unit: 'cycles/request',
         value: spent,
         ci_low: spent * 0.985,
         ci_high: spent * 1.015,

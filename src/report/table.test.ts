@@ -53,7 +53,7 @@ test('no line is wider than 110 columns, colour changes nothing else', () => {
     expect(text).not.toMatch(/ $/m);
     const coloured = table(results.summary, { colour: true });
     expect(coloured).not.toBe(text);
-    expect(stripVTControlCharacters(coloured).replaceAll(/ +$/gm, '')).toBe(text);
+    expect(stripVTControlCharacters(coloured)).toBe(text);
   }
 });
 

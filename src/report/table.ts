@@ -1,6 +1,5 @@
 /** The comparison in the terminal: per workload and point one aligned line for each datapath, always with its interval. */
 import { styleText } from 'node:util';
-import Table from 'cli-table3';
 import { type Axis, axesOf, setting } from './chart/axes.ts';
 import { inDatapathOrder } from './datapath-order.ts';
 import type { SummaryRow } from './rows.ts';
@@ -11,6 +10,8 @@ import { isSaturated, isSettled } from './verdict.ts';
 /** Widest line, so that it fits most terminals and a paper's listing. */
 const COLUMNS_MAX = 110;
 const GAP = 2;
+/** Longest name of a saturated station. */
+const ACROSS_MAX = 36;
 const HEAD = ['', 'p50', 'p99', 'carried', 'cycles', 'CPU', 'exits', 'irqs', 'verdict'];
 const LEGEND = 'cycles, exits and interrupts are per request; CPU is in cores';
 
@@ -62,14 +63,20 @@ const blocksOf = (rows: readonly SummaryRow[], intervals: number): Block[] => {
 };
 
 /** Common to all blocks, so that they line up. */
-const widthsOf = (blocks: readonly Block[]): number[] =>
-  HEAD.map((head, column) =>
-    blocks
-      .flatMap((block) => block.lines)
-      // What saturates stands across two columns.
+const widthsOf = (blocks: readonly Block[]): number[] => {
+  const lines = blocks.flatMap((block) => block.lines);
+  const widths = HEAD.map((head, column) =>
+    lines
       .filter(({ verdict }) => column !== 1 || !isSaturated(verdict))
       .reduce((width, { cells }) => Math.max(width, cells[column].length), head.length),
   );
+  // What saturates stands across the columns of both percentiles.
+  const across = lines
+    .filter(({ verdict }) => isSaturated(verdict))
+    .reduce((width, { cells }) => Math.max(width, Math.min(cells[1].length, ACROSS_MAX)), 0);
+  widths[2] = Math.max(widths[2], across - widths[1] - GAP);
+  return widths;
+};
 
 const excess = (widths: readonly number[]): number =>
   widths.reduce((all, width) => all + width + GAP, -GAP) - COLUMNS_MAX;
@@ -83,26 +90,23 @@ const narrowed = ([name, ...figures]: readonly number[]): number[] => [
 type Paint = (style: 'bold' | 'dim' | 'red' | 'yellow', text: string) => string;
 
 const draw = ({ heading, lines }: Block, widths: readonly number[], paint: Paint): string => {
-  const last = widths.length - 1;
-  const grid = new Table({
-    chars: BORDERLESS,
-    style: { 'padding-left': 0, 'padding-right': GAP, head: [], border: [] },
-    colWidths: widths.map((width) => width + GAP),
-    colAligns: widths.map((_, column) => (column === 0 || column === last ? 'left' : 'right')),
-  });
-  grid.push(HEAD.map((head) => paint('dim', head)));
-  for (const { cells, verdict } of lines) {
+  const head = paint('dim', joined(HEAD.map((name, column) => padded(name, column, widths[column]))));
+  const body = lines.map(({ cells, verdict }) => {
     const style = isSaturated(verdict) ? 'red' : isSettled(verdict) ? null : 'yellow';
-    const painted = cells.map((cell) => (style === null ? cell : paint(style, cell)));
-    const [name, first, , ...rest] = painted;
-    const across = { content: first, colSpan: 2, hAlign: 'center' } as const;
-    grid.push(isSaturated(verdict) ? [name, across, ...rest] : painted);
-  }
-  const text = grid.toString().split('\n');
-  return [paint('bold', heading), ...text.map((line) => line.trimEnd())].join('\n');
+    const texts = cells.map((cell, column) => padded(cell, column, widths[column]));
+    if (isSaturated(verdict)) texts.splice(1, 2, cut(cells[1], acrossOf(widths)).padStart(acrossOf(widths)));
+    return style === null ? joined(texts) : paint(style, joined(texts));
+  });
+  return [paint('bold', heading), head, ...body].join('\n');
 };
 
-const SIDES = ['top', 'bottom', 'left', 'right', 'mid'];
-const CORNERS = ['top-mid', 'top-left', 'top-right', 'bottom-mid', 'bottom-left', 'bottom-right'];
-const INNER = ['left-mid', 'mid-mid', 'right-mid', 'middle'];
-const BORDERLESS = Object.fromEntries([...SIDES, ...CORNERS, ...INNER].map((name) => [name, '']));
+const acrossOf = (widths: readonly number[]): number => widths[1] + GAP + widths[2];
+
+const joined = (texts: readonly string[]): string => texts.join(' '.repeat(GAP)).trimEnd();
+
+const cut = (text: string, width: number): string =>
+  text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+
+/** Words to the left, figures to the right. */
+const padded = (text: string, column: number, width: number): string =>
+  column === 0 || column === HEAD.length - 1 ? cut(text, width).padEnd(width) : text.padStart(width);

@@ -22,6 +22,13 @@ const openLoop = z
     arrivals: z.enum(['poisson', 'periodic']).default('poisson'),
     rate: rate({ positive: true }),
     size: sizes.prefault('60 B'),
+    batch: z
+      .strictObject({
+        size: z.int().min(1).max(64).describe('packets sent together with one doorbell'),
+        flush: time({ positive: true }).describe('a batch not full after so long is sent as it is'),
+      })
+      .describe('teaching: transmit in fixed batches')
+      .optional(),
   })
   .describe('packets at the times of an arrival process; latency counts from the intended start');
 

@@ -6,19 +6,45 @@
  *   application ◄─ stack ◄─ NAPI ◄─ irq ──┼── NIC ◄─ wire
  */
 import { z } from 'zod';
+import { TeachingDriver } from '../../models/guest/teaching-driver.ts';
 import { DmaMapping } from '../../models/linux/dma-mapping.ts';
 import { NicDriver } from '../../models/linux/nic-driver.ts';
+import { us } from '../../units.ts';
 import { defineDatapath } from '../datapath.ts';
 
 export const native = defineDatapath({
   kind: 'native',
   summary: 'Bare metal: the application above the NIC driver, no VM.',
-  params: z.strictObject({}),
+  params: z.strictObject({
+    completion: z
+      .enum(['napi', 'interrupt-per-completion', 'poll'])
+      .describe(
+        'napi: Linux; teaching, on the backend core: an interrupt for each completion, or checks at fixed times',
+      )
+      .default('napi'),
+    pollPeriodUs: z
+      .number()
+      .positive()
+      .max(1e6)
+      .describe('poll: us from the start of one check to the start of the next')
+      .default(1),
+  }),
 
-  build(world, vm) {
+  build(world, vm, { completion, pollPeriodUs }) {
     const { books, machine, packets, nic, cores } = world;
     const processor = cores[vm.vcpus[0][0]];
     const fn = world.addFunction(`${vm.name} nic`, vm.name);
+    const route = (flow: number): void => nic.route(flow, fn);
+    if (completion !== 'napi') {
+      const device = new TeachingDriver(cores[vm.backend[0]], {
+        function: fn,
+        packets,
+        completion: completion === 'poll' ? 'poll' : 'interrupt',
+        pollPeriod: us(pollPeriodUs),
+      });
+      if (completion === 'poll') fn.interrupt.connect(() => {});
+      return { processor, device, route };
+    }
     const device = new NicDriver(processor, {
       function: fn,
       packets,
@@ -27,6 +53,6 @@ export const native = defineDatapath({
       stageRx: books.timeline.working('guest: receive'),
     });
     fn.interrupt.connect(() => device.line.raise());
-    return { processor, device, route: (flow) => nic.route(flow, fn) };
+    return { processor, device, route };
   },
 });

@@ -23,6 +23,10 @@ export const vhostNet = defineDatapath({
   summary: 'Virtio ring served by a host kernel thread on its own core.',
   params: z.strictObject({
     ...virtioParams,
+    inlineBackend: z
+      .boolean()
+      .describe('teaching: the kicking vCPU serves the transmit ring itself, inside the exit')
+      .default(false),
     txqueuelen: z.int().min(1).max(100_000).describe('ring of the tap, frames').default(TAP_QUEUE_LENGTH),
   }),
 
@@ -45,6 +49,7 @@ export const vhostNet = defineDatapath({
       network,
       txInterrupt: new InterruptPath(books, vcpu, 'irqfd', 'virtio-net tx', () => device.txLine),
       rxInterrupt: new InterruptPath(books, vcpu, 'irqfd', 'virtio-net rx', () => device.rxLine),
+      inline: params.inlineBackend,
     });
     world.hostThread(`vhost ${vm.name}`, vm.backend, (cpu) => vhost.program(cpu));
     const device: VirtioNet = new VirtioNet(

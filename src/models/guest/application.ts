@@ -65,11 +65,12 @@ abstract class Application {
   protected abstract program(cpu: Context): Program;
 
   /** Opens a request and charges its way to the driver; ends in front of the driver's commit. */
-  protected prepare(cpu: Context, intended: Picoseconds): Packet {
+  protected prepare(cpu: Context, intended: Picoseconds, opened?: (request: number) => void): Packet {
     const { endpoint, books, sim, costs } = this;
     const { stack, packets, socket } = endpoint;
     const size = endpoint.sizes.next();
     const request = books.timeline.open(endpoint.record, intended, sim.now, size);
+    opened?.(request);
     const packet = packets.create(size, request, endpoint.flow);
     socket.charged(size);
     cpu.serve(request, stack.stage, this.waitSender);
@@ -137,6 +138,71 @@ export class OpenLoopSender extends Application {
       }
       cpu.serveNobody();
       cpu.mode = OPEN;
+    }
+  }
+}
+
+/** How an open loop gathers packets before it sends them. */
+export interface Batching {
+  /** Packets sent together, with one doorbell (xmit_more on all but the last). */
+  readonly size: number;
+  /** A batch that is not full so long after its first arrival is sent as it is. */
+  readonly flush: Picoseconds;
+}
+
+/** Sends at the times of an arrival process, but only `size` packets at a time. */
+export class BatchSender extends Application {
+  private readonly arrivals: Arrivals;
+  private readonly batching: Batching;
+  private readonly waitBatch: Stage;
+  /** Intended start of the oldest request at hand. */
+  intended = 0 as Picoseconds;
+
+  constructor(processor: Processor, endpoint: Endpoint, arrivals: Arrivals, batching: Batching) {
+    super(processor, endpoint);
+    this.arrivals = arrivals;
+    this.batching = batching;
+    this.waitBatch = processor.books.timeline.waiting('wait: batch assembly');
+  }
+
+  protected *program(cpu: Context): Program {
+    yield WAIT;
+    const { sim, endpoint, arrivals, timer, batching, books } = this;
+    const { queue, device } = endpoint.stack;
+    const { doorbell } = device;
+    const due: Picoseconds[] = [];
+    let next = arrivals.next();
+    for (;;) {
+      due.length = 0;
+      this.intended = next;
+      const latest = next + batching.flush;
+      while (due.length < batching.size && next <= latest) {
+        due.push(next);
+        next = arrivals.next();
+      }
+      const ready = (due.length === batching.size ? due[due.length - 1] : latest) as Picoseconds;
+      if (ready > sim.now) {
+        timer.arm(ready);
+        do yield WAIT;
+        while (ready > sim.now);
+      }
+      for (let i = 0; i < due.length; i++) {
+        while (endpoint.socket.full) yield WAIT;
+        const packet = this.prepare(cpu, due[i], (request) => {
+          books.timeline.mark(request, this.waitBatch.id, ready);
+        });
+        yield RUN;
+        if (queue.submit(cpu, packet, i < due.length - 1)) {
+          doorbell.leave(cpu);
+          yield RUN;
+          const work = doorbell.act(cpu);
+          if (work !== null) yield* work;
+          cpu.serveNobody();
+          doorbell.enter(cpu);
+        }
+        cpu.serveNobody();
+        cpu.mode = OPEN;
+      }
     }
   }
 }

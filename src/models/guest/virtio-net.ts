@@ -24,8 +24,6 @@ export interface VirtioNetOptions {
   readonly napi_tx: boolean;
   /** Guest kernels 5.13–6.3 without the callback fix. */
   readonly rearmsWhileReaping: boolean;
-  /** Teaching: a kick after every `fixedBatch` packets instead of the ring's own decision; 0: Linux. */
-  readonly fixedBatch: number;
   /** Teaching: the driver asks for no completion interrupts. */
   readonly completionInterrupts: boolean;
 }
@@ -110,15 +108,7 @@ export class VirtioNet implements NetDevice {
     tx.addOne(address, VIRTIO_NET_HEADER + parts.packets.size[packet], false, address);
     if (!options.napi_tx) this.stack.freed(packet);
     if (tx.numFree < STOP_BELOW) this.stop();
-    if (options.fixedBatch > 0) return this.batchFull();
     return (!more || this.stopped) && tx.kickPrepare();
-  }
-
-  private batched = 0;
-  private batchFull(): boolean {
-    this.batched = (this.batched + 1) % this.options.fixedBatch;
-    if (this.batched === 0) this.tx.kickPrepare();
-    return this.batched === 0;
   }
 
   /** Too few descriptors are left for another packet with fragments. */
@@ -170,7 +160,7 @@ export class VirtioNet implements NetDevice {
       cpu.charge(this.napiComplete);
       yield RUN;
       this.restart();
-      if (tx.enableCallbacks()) continue;
+      if (this.options.completionInterrupts && tx.enableCallbacks()) continue;
       yield WAIT;
     }
   }

@@ -42,6 +42,8 @@ export interface Identity {
   readonly name: string;
   readonly payer: string;
   readonly guest: boolean;
+  /** What kind of context it is, for the label of those it preempts, e.g. `guest softirq`. */
+  readonly kind: string;
 }
 
 export class Context {
@@ -93,7 +95,7 @@ export class Context {
     this.owner = owner;
     this.account = account;
     this.costs = books.costs.size;
-    this.preempts = books.timeline.waiting(`preempted by ${identity.payer}`);
+    this.preempts = books.timeline.waiting(`preempted by ${identity.kind}`);
   }
 
   /** Installs the program and brings it to its first WAIT, which it must reach without doing anything. */
@@ -261,19 +263,17 @@ export class Context {
 
   /** Books the segments [at, stop) in full; the first begins at `start`. */
   finish(stop: number, start: number): void {
-    const { spent, count } = this.account;
+    const { account, cost, ps, modes, request, workStage, waitStage, costs } = this;
+    const { spent, count } = account;
     const { timeline } = this.books;
     let t = start;
     for (let i = this.at; i < stop; i++) {
-      const span = this.ps[i];
-      const row = PLANE[this.modes[i]] * this.costs + this.cost[i];
+      const span = ps[i];
+      const row = PLANE[modes[i]] * costs + cost[i];
       spent[row] += span;
       count[row] += this.count[i];
-      const request = this.request[i];
-      if (request >= 0) {
-        timeline.mark(request, this.waitStage[i], t);
-        timeline.mark(request, this.workStage[i], t + span);
-      }
+      const served = request[i];
+      if (served >= 0) timeline.worked(served, waitStage[i], workStage[i], t, t + span);
       t += span;
     }
     this.left -= t - start;

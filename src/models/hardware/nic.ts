@@ -62,6 +62,7 @@ interface FunctionIdentity {
 export class NicFunction {
   readonly index: number;
   readonly name: string;
+  readonly vm: string;
   readonly settings: FunctionSettings;
   readonly vector: ModeratedVector;
   /** The interrupt message leaves for the processor. */
@@ -73,15 +74,20 @@ export class NicFunction {
   /** Frames transmitted since the driver last cleaned its ring. */
   transmitted = 0;
   private readonly raised: Counter;
+  private readonly sentFrames: Counter;
+  private readonly receivedFrames: Counter;
 
   constructor(nic: Nic, identity: FunctionIdentity, settings: FunctionSettings) {
     const { name, vm } = identity;
     this.nic = nic;
+    this.vm = vm;
     this.index = identity.index;
     this.name = name;
     this.settings = settings;
     this.received = new PacketQueue(settings.rxRing);
     this.raised = nic.books.counters.counter('interrupts.raised', name, vm);
+    this.sentFrames = nic.books.counters.counter('frames', 'tx', vm);
+    this.receivedFrames = nic.books.counters.counter('frames', 'rx', vm);
     this.vector = new ModeratedVector(nic.sim, name, settings.moderation, () => {
       this.raised.value++;
       this.interrupt.send();
@@ -103,12 +109,14 @@ export class NicFunction {
   deliver(packet: Packet): boolean {
     if (this.posted === 0) return false;
     this.posted--;
+    this.receivedFrames.value++;
     this.received.push(packet);
     this.vector.request('rx');
     return true;
   }
 
   departed(): void {
+    this.sentFrames.value++;
     this.transmitted++;
     this.vector.request('tx');
   }

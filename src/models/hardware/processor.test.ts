@@ -27,7 +27,12 @@ const interrupter = (bench: Bench, name: string) =>
 
 /** A vCPU of VM `web` alone on core 0. */
 const vcpuOn = (bench: Bench): VCpu => {
-  const haltPoll = { halt_poll_ns: 0, halt_poll_ns_grow: 2, halt_poll_ns_grow_start: 0, halt_poll_ns_shrink: 2 };
+  const haltPoll = {
+    halt_poll_ns: 0,
+    halt_poll_ns_grow: 2,
+    halt_poll_ns_grow_start: 0,
+    halt_poll_ns_shrink: 2,
+  };
   const features = {
     apicv: true,
     pvEoi: true,
@@ -86,25 +91,28 @@ describe('on a physical core', () => {
     ),
   );
 
-  test.each(cases)('a %s at the %s of a segment with %s runs as soon as that allows', (kind, _, __, mode, at) => {
-    const bench = new Bench({ slice: at });
-    const task = bench.thread('task', function* (cpu) {
-      for (const part of [OPEN, mode, OPEN]) {
-        cpu.mode = part;
-        cpu.charge(bench.costs.work, 100);
-      }
-      yield RUN;
-      bench.note('done');
-    });
-    bench.at(0, () => task.context.signal());
-    happen(bench, bench.cores[0], kind, at);
-    bench.run(1000);
+  test.each(cases)(
+    'a %s at the %s of a segment with %s runs as soon as that allows',
+    (kind, _, __, mode, at) => {
+      const bench = new Bench({ slice: at });
+      const task = bench.thread('task', function* (cpu) {
+        for (const part of [OPEN, mode, OPEN]) {
+          cpu.mode = part;
+          cpu.charge(bench.costs.work, 100);
+        }
+        yield RUN;
+        bench.note('done');
+      });
+      bench.at(0, () => task.context.signal());
+      happen(bench, bench.cores[0], kind, at);
+      bench.run(1000);
 
-    const from = deferredBy[kind].includes(mode) ? 200 : at;
-    expect(bench.seen).toEqual([`${from} ${kind}`, '330 done']);
-    expect(bench.bill('task')['work']).toEqual([300, 300]);
-    expect(bench.gaps()).toEqual([0]);
-  });
+      const from = deferredBy[kind].includes(mode) ? 200 : at;
+      expect(bench.seen).toEqual([`${from} ${kind}`, '330 done']);
+      expect(bench.bill('task')['work']).toEqual([300, 300]);
+      expect(bench.gaps()).toEqual([0]);
+    },
+  );
 });
 
 describe('on a vCPU', () => {

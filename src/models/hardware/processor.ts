@@ -70,7 +70,9 @@ export abstract class Processor implements Owner, Level {
 
   protected context(name: string, payer: string, owner: Owner = this): Context {
     const guest = this.vm !== '';
-    const identity = { name: `${this.name} ${name}`, payer, guest };
+    const level = /(softirq|irq|task|idle)$/.exec(payer)?.[1];
+    const kind = level === undefined ? payer : `${guest ? 'guest' : 'host'} ${level}`;
+    const identity = { name: `${this.name} ${name}`, payer, guest, kind };
     return new Context(this.books, identity, this, owner, this.account(payer, guest));
   }
 

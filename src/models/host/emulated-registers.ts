@@ -4,6 +4,7 @@
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
+import type { Counter } from '../../accounting/counters.ts';
 import { type Context, RUN } from '../hardware/context.ts';
 import { EXIT_USER } from '../hardware/mode.ts';
 import type { Access, RegisterPort } from '../hardware/register-port.ts';
@@ -28,6 +29,7 @@ export class EmulatedRegisters implements RegisterPort {
   private readonly heavy: Cost;
   private readonly light: Cost;
   private readonly dispatch: Cost;
+  private readonly accesses = new Map<string, Counter>();
   private readonly queued: { readonly register: string; readonly value: number }[] = [];
 
   constructor(books: Accounting, vcpu: VCpu, device: DeviceModel, lock: BigLock) {
@@ -40,7 +42,7 @@ export class EmulatedRegisters implements RegisterPort {
   }
 
   *read(cpu: Context, register: string): Access<number> {
-    this.vcpu.exits.countAccess(`read ${register}`);
+    this.count('read', register);
     const exit = this.vcpu.exits.leave(cpu, this.heavy);
     yield* this.inQemu(cpu);
     const value = yield* this.device.read(cpu, register);
@@ -52,7 +54,7 @@ export class EmulatedRegisters implements RegisterPort {
   }
 
   *write(cpu: Context, register: string, value: number): Access {
-    this.vcpu.exits.countAccess(`write ${register}`);
+    this.count('write', register);
     if (this.device.coalesced.has(register) && this.queued.length < COALESCED_MAX) {
       const light = this.vcpu.exits.leave(cpu, this.light);
       this.queued.push({ register, value });
@@ -65,6 +67,16 @@ export class EmulatedRegisters implements RegisterPort {
     this.lock.release(cpu);
     cpu.serveNobody();
     this.vcpu.exits.enter(cpu, exit);
+  }
+
+  private count(access: string, register: string): void {
+    const name = `${access} ${register}`;
+    let counter = this.accesses.get(name);
+    if (counter === undefined) {
+      counter = this.vcpu.exits.accesses(name);
+      this.accesses.set(name, counter);
+    }
+    counter.value++;
   }
 
   /** From the exit into QEMU's dispatch: take the lock, then first what was coalesced. */

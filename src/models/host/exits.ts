@@ -1,6 +1,6 @@
 /** VM exits of one vCPU: what leaves the guest, what it costs on the way out and on the way back in, and how often. */
 import type { Cost } from '../../accounting/cost.ts';
-import type { Counters } from '../../accounting/counters.ts';
+import type { Counter, Counters } from '../../accounting/counters.ts';
 import type { Context } from '../hardware/context.ts';
 import { EXIT_KERNEL, type Mode } from '../hardware/mode.ts';
 
@@ -17,6 +17,7 @@ export interface Exit {
 export class Exits {
   private readonly counters: Counters;
   private readonly vm: string;
+  private readonly others: Record<OtherExit, Counter>;
   /** Share of an exit that passes before the host acts on it (signals the backend, runs the device model). */
   private readonly outShare: number;
 
@@ -25,9 +26,13 @@ export class Exits {
     this.vm = vm;
     this.outShare = outShare;
     // Named at once, so that a count of zero is reported as zero.
-    for (const kind of ['halt', 'timer', 'eoi', 'external-interrupt']) {
-      counters.counter('exits.other', kind, vm);
-    }
+    const other = (kind: OtherExit): Counter => counters.counter('exits.other', kind, vm);
+    this.others = {
+      halt: other('halt'),
+      timer: other('timer'),
+      eoi: other('eoi'),
+      'external-interrupt': other('external-interrupt'),
+    };
   }
 
   /** Charges the way out of the guest; what follows in `context` is host work until `enter`. */
@@ -57,11 +62,11 @@ export class Exits {
   }
 
   count(kind: OtherExit): void {
-    this.counters.counter('exits.other', kind, this.vm).value++;
+    this.others[kind].value++;
   }
 
-  /** One access of a device: `name` is the register or queue, as the driver's documentation calls it. */
-  countAccess(name: string): void {
-    this.counters.counter('exits.device', name, this.vm).value++;
+  /** Counts accesses of a device: `name` is the register or queue, as the driver's documentation calls it. */
+  accesses(name: string): Counter {
+    return this.counters.counter('exits.device', name, this.vm);
   }
 }

@@ -3,7 +3,7 @@
  * placement and load balancing. Two policies: EEVDF's run-to-parity (Linux ≥ 6.6) and CFS with wake-up preemption.
  */
 import type { Cost } from '../../accounting/cost.ts';
-import type { Counters } from '../../accounting/counters.ts';
+import type { Counter, Counters } from '../../accounting/counters.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import { OPEN } from '../hardware/mode.ts';
@@ -28,8 +28,10 @@ export class FairScheduler implements Scheduler {
   private readonly sim: Simulation;
   private readonly settings: FairSchedulerSettings;
   private readonly cores: HostCore[] = [];
-  private readonly queues = new Map<HostCore, Thread[]>();
-  private readonly floor = new Map<HostCore, number>();
+  /** By core id: threads that wait, and the least virtual run time a newcomer starts with. */
+  private readonly queues: Thread[][] = [];
+  private readonly floor: number[] = [];
+  private readonly wakeups = new Map<Thread, Counter>();
   private readonly counters: Counters;
   private readonly migration: Cost;
 
@@ -43,8 +45,8 @@ export class FairScheduler implements Scheduler {
   /** Makes `core` known; cores are placed on in the order in which they were added. */
   add(core: HostCore): void {
     this.cores.push(core);
-    this.queues.set(core, []);
-    this.floor.set(core, 0);
+    this.queues[core.id] = [];
+    this.floor[core.id] = 0;
   }
 
   wake(thread: Thread): void {
@@ -53,11 +55,11 @@ export class FairScheduler implements Scheduler {
       return;
     }
     thread.runnable = true;
-    this.counters.counter('wakeups', thread.name).value++;
+    this.wakeupsOf(thread).value++;
     const core = this.place(thread);
     core.chargeRunning();
     // A sleeper does not save up time: it starts level with the queue it joins.
-    thread.virtualRuntime = Math.max(thread.virtualRuntime, this.floor.get(core) as number);
+    thread.virtualRuntime = Math.max(thread.virtualRuntime, this.floor[core.id]);
     const preempts = core.thread !== null && this.preempts(thread, core.thread);
     this.enqueue(core, thread);
     core.queued(preempts);
@@ -65,10 +67,20 @@ export class FairScheduler implements Scheduler {
 
   /** The core it ran on if idle, else an idle core of its affinity set, else the former. */
   private place(thread: Thread): HostCore {
-    const allowed = this.cores.filter((core) => thread.affinity.includes(core.id));
-    const previous = thread.core !== null && allowed.includes(thread.core) ? thread.core : allowed[0];
-    if (this.free(previous)) return previous;
-    return allowed.find((core) => this.free(core)) ?? previous;
+    const { affinity } = thread;
+    const previous =
+      thread.core !== null && affinity.includes(thread.core.id) ? thread.core : this.cores[affinity[0]];
+    if (affinity.length === 1 || this.free(previous)) return previous;
+    return this.cores.find((core) => affinity.includes(core.id) && this.free(core)) ?? previous;
+  }
+
+  private wakeupsOf(thread: Thread): Counter {
+    let counter = this.wakeups.get(thread);
+    if (counter === undefined) {
+      counter = this.counters.counter('wakeups', thread.name);
+      this.wakeups.set(thread, counter);
+    }
+    return counter;
   }
 
   private free(core: HostCore): boolean {
@@ -82,7 +94,7 @@ export class FairScheduler implements Scheduler {
   }
 
   private enqueue(core: HostCore, thread: Thread): void {
-    const queue = this.queues.get(core) as Thread[];
+    const queue = this.queues[core.id];
     if (queue.length === QUEUE_MAX)
       throw new RangeError(`more than ${QUEUE_MAX} threads wait for ${core.name}`);
     queue.push(thread);
@@ -93,10 +105,10 @@ export class FairScheduler implements Scheduler {
   }
 
   pick(core: HostCore): Thread | null {
-    const queue = this.queues.get(core) as Thread[];
+    const queue = this.queues[core.id];
     const thread = queue.length > 0 ? this.takeFirst(queue) : this.pull(core);
     if (thread === null) return null;
-    this.floor.set(core, Math.max(this.floor.get(core) as number, thread.virtualRuntime));
+    this.floor[core.id] = Math.max(this.floor[core.id], thread.virtualRuntime);
     if (thread.core !== null && thread.core !== core) this.migrated(thread);
     return thread;
   }
@@ -119,7 +131,7 @@ export class FairScheduler implements Scheduler {
   private pull(core: HostCore): Thread | null {
     let longest: Thread[] | null = null;
     for (const other of this.cores) {
-      const queue = this.queues.get(other) as Thread[];
+      const queue = this.queues[other.id];
       if (other === core || other.thread === null || queue.length <= (longest?.length ?? 0)) continue;
       if (queue.some((thread) => thread.affinity.includes(core.id))) longest = queue;
     }
@@ -136,13 +148,13 @@ export class FairScheduler implements Scheduler {
   /** On each tick with a queue: the thread that waits moves to a core that has less to do, if it may. */
   balance(): void {
     for (const core of this.cores) {
-      const queue = this.queues.get(core) as Thread[];
+      const queue = this.queues[core.id];
       const load = queue.length + (core.thread === null ? 0 : 1);
       const movable = queue.findIndex((thread) => this.lighter(thread, core, load) !== null);
       if (movable < 0) continue;
       const thread = queue.splice(movable, 1)[0];
       const target = this.lighter(thread, core, load) as HostCore;
-      thread.virtualRuntime += (this.floor.get(target) as number) - (this.floor.get(core) as number);
+      thread.virtualRuntime += this.floor[target.id] - this.floor[core.id];
       this.enqueue(target, thread);
       target.queued(false);
     }
@@ -158,7 +170,7 @@ export class FairScheduler implements Scheduler {
   }
 
   waiting(core: HostCore): number {
-    return (this.queues.get(core) as Thread[]).length;
+    return this.queues[core.id].length;
   }
 
   charge(thread: Thread, ran: number): void {

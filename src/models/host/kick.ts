@@ -18,7 +18,7 @@ export interface Kicked {
 
 export class Kick implements Doorbell {
   private readonly vcpu: VCpu;
-  private readonly queue: string;
+  private readonly accesses: Counter;
   private readonly backend: Kicked;
   private readonly exitCost: Cost;
   private readonly decode: Cost;
@@ -30,7 +30,7 @@ export class Kick implements Doorbell {
   /** @param fastMmio the kick is recognised by address alone (Intel); otherwise the instruction is decoded. */
   constructor(books: Accounting, vcpu: VCpu, queue: string, backend: Kicked, fastMmio: boolean) {
     this.vcpu = vcpu;
-    this.queue = queue;
+    this.accesses = vcpu.exits.accesses(`notify ${queue}`);
     this.backend = backend;
     this.fastMmio = fastMmio;
     this.exitCost = books.costs.cost('exit.kick');
@@ -41,7 +41,7 @@ export class Kick implements Doorbell {
 
   leave(cpu: Context): void {
     this.kicks.value++;
-    this.vcpu.exits.countAccess(`notify ${this.queue}`);
+    this.accesses.value++;
     this.exit = this.vcpu.exits.leave(cpu, this.exitCost);
     if (!this.fastMmio) cpu.charge(this.decode);
     if (this.backend.asleep) cpu.charge(this.wake);

@@ -7,6 +7,7 @@
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
+import type { Counter } from '../../accounting/counters.ts';
 import { InvariantError } from '../../accounting/invariant.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, RUN } from '../hardware/context.ts';
@@ -52,11 +53,15 @@ export class QemuVirtioNet {
   private readonly waitRx: Stage;
   private readonly bottomHalf: Source;
   private readonly tapReadable: Source;
+  private readonly pops: Counter;
+  private readonly flushes: Counter;
   private txWaiting = false;
 
   constructor(books: Accounting, parts: QemuVirtioNetParts) {
-    const { costs, timeline } = books;
+    const { costs, timeline, counters } = books;
     const { loop, tap } = parts;
+    this.pops = counters.counter('virtqueue', 'pop', parts.vm);
+    this.flushes = counters.counter('virtqueue', 'flush', parts.vm);
     this.parts = parts;
     this.io = new TapIo(books, parts.packets, parts.network, 'wait: QEMU main loop');
     this.virtqueue = costs.cost('qemu.virtqueue');
@@ -118,6 +123,8 @@ export class QemuVirtioNet {
       yield* this.io.send(cpu, packet);
       tx.push(head, 0);
       tx.flush();
+      this.pops.value++;
+      this.flushes.value++;
       if (!tx.shouldSignal()) continue;
       txInterrupt.charge(cpu);
       yield RUN;
@@ -162,6 +169,8 @@ export class QemuVirtioNet {
       memory.write(address, packet);
       rx.push(head, packets.size[packet]);
       rx.flush();
+      this.pops.value++;
+      this.flushes.value++;
       if (!rx.shouldSignal()) continue;
       rxInterrupt.charge(cpu);
       yield RUN;

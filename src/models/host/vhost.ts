@@ -10,7 +10,7 @@ import type { Tally } from '../../accounting/counters.ts';
 import { InvariantError } from '../../accounting/invariant.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
-import { BH_OFF, OPEN } from '../hardware/mode.ts';
+import { BH_OFF, inExit } from '../hardware/mode.ts';
 import type { Packets } from '../hardware/packets.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
 import type { GuestMemory } from '../virtio/guest-memory.ts';
@@ -34,6 +34,8 @@ export interface VhostParts {
   readonly network: HostNetwork;
   readonly txInterrupt: InterruptPath;
   readonly rxInterrupt: InterruptPath;
+  /** Teaching: the kicking vCPU serves the transmit ring itself, inside the exit; no second core works for it. */
+  readonly inline: boolean;
 }
 
 interface VhostCosts {
@@ -78,9 +80,10 @@ export class Vhost {
     const asleep = () => this.cpu.waiting;
     this.kickTx = {
       get asleep() {
-        return asleep();
+        return !parts.inline && asleep();
       },
       kick: () => this.queueTx(),
+      ...(parts.inline ? { inline: (cpu: Context) => this.serveInline(cpu) } : {}),
     };
     this.kickRx = {
       get asleep() {
@@ -109,9 +112,19 @@ export class Vhost {
     }
   }
 
+  /** The whole ring is served before the guest goes on; what came meanwhile is found by the next kick. */
+  private *serveInline(cpu: Context): Program {
+    do {
+      this.txQueued = false;
+      yield* this.handleTx(cpu);
+    } while (this.txQueued);
+    this.work.length = 0;
+  }
+
   private queueTx(): void {
     if (this.txQueued) return;
     this.txQueued = true;
+    if (this.parts.inline) return;
     this.work.push('tx');
     this.cpu.signal();
   }
@@ -130,6 +143,8 @@ export class Vhost {
     const { parts, costs, heads, frames } = this;
     const { tx, memory, packets, network } = parts;
     const { doorbell } = network.driver;
+    // The worker's own mode, or the exit of a vCPU that does the worker's job itself (`inlineBackend`).
+    const outer = cpu.mode;
     let handled = 0;
     let bytes = 0;
     let batch = 0;
@@ -163,14 +178,14 @@ export class Vhost {
       if (batch === 0) break;
       this.batches.add(batch);
       for (let i = 0; i < batch; i++) {
-        cpu.mode = BH_OFF;
+        cpu.mode = inExit(outer) ? outer : BH_OFF;
         cpu.serve(packets.request[frames[i]], network.stage, this.waitTx);
         network.charge(cpu, frames[i]);
         doorbell.leave(cpu);
         yield RUN;
         if (network.submit(cpu, frames[i])) doorbell.act(cpu);
         cpu.serveNobody();
-        cpu.mode = OPEN;
+        cpu.mode = outer;
       }
       for (let i = 0; i < batch; i++) tx.push(heads[i], 0);
       batch = 0;

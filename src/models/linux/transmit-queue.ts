@@ -43,9 +43,13 @@ export class TransmitQueue {
     this.softirq = cpu.softirq(`${settings.name} net_tx`, (context) => this.run(context));
   }
 
-  /** After the commit of `device.prepare`: hands the packet over. @returns whether to ring the doorbell. */
-  submit(cpu: Context, packet: Packet): boolean {
-    if (!this.device.stopped && this.queue.length === 0) return this.device.publish(cpu, packet, false);
+  /**
+   * After the commit of `device.prepare`: hands the packet over.
+   * @param more another packet follows at once, so the doorbell may wait (xmit_more).
+   * @returns whether to ring the doorbell.
+   */
+  submit(cpu: Context, packet: Packet, more = false): boolean {
+    if (!this.device.stopped && this.queue.length === 0) return this.device.publish(cpu, packet, more);
     if (!this.queue.push(packet)) this.drop(packet);
     return false;
   }

@@ -71,6 +71,14 @@ test('runs of saturated points are put in few words', () => {
   );
 });
 
+test('what is so at every point needs no list of points', () => {
+  const { summary } = rateSweep();
+  const short = summary.map((row) => (row.datapath === 'native' ? { ...row, verdict: 'short' } : row));
+  expect(verdictNotes(short, axesOf(short))).toContain(
+    'too short to settle, read with care: native throughout',
+  );
+});
+
 test('axes are sorted by size, words keep their order', () => {
   const [rate] = axesOf(rateSweep().summary.toReversed());
   expect(rate.steps.map((step) => step.label)).toEqual(['10 k/s', '50 k/s', '100 k/s', '200 k/s', '400 k/s']);

@@ -133,6 +133,7 @@ const steps = (bad: readonly Bad[], main: Axis | undefined): string => {
   if (main === undefined) return '';
   const sorted = [...bad].sort((a, b) => a.place - b.place);
   const [{ place, step }] = sorted;
+  if (sorted.length === main.steps.length) return 'throughout';
   // All from some step to the last one: said in one word.
   if (main.unit !== null && sorted.length > 1 && sorted.length === main.steps.length - place)
     return `from ${step}`;

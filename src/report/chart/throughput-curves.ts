@@ -5,7 +5,7 @@ import { curves, hollow } from '../drawing/marks.ts';
 import { linearAxis, logAxis, rounded, type Scaled, wantsLog } from '../drawing/scale.ts';
 import type { View } from '../drawing/spec.ts';
 import { CONFIG } from '../drawing/theme.ts';
-import { displayForAll } from '../format.ts';
+import { displayForAll, sameUnit } from '../format.ts';
 import { groupBy } from '../select.ts';
 import { type Axis, axisTitle } from './axes.ts';
 import type { Carried } from './carried.ts';
@@ -117,7 +117,7 @@ const placesOf = (carried: readonly Carried[], across: Axis, sheet: Sheet): Plac
   const own = carried.filter(
     ({ row, unit }) =>
       (across.workload === null || row.workload === across.workload) &&
-      (unit === across.unit || (unit === '/s' && across.unit === 'pps')),
+      (sameUnit(unit, across.unit ?? '') || (sameUnit(unit, '/s') && across.unit === 'pps')),
   );
   const places = own.map(({ row }) => sheet.place(row.workload, row.swept)!);
   return [...groupBy(places, ({ column, row }) => JSON.stringify([column, row])).values()].map(

@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { EventList } from './event-list.ts';
+
+interface Entry {
+  time: number;
+  ticket: number;
+  handler: number;
+  argument: number;
+}
+
+/** The same list, done naively: sorted by time, then by order of scheduling. */
+class Reference {
+  entries: Entry[] = [];
+  now = 0;
+
+  push(entry: Entry): void {
+    let i = this.entries.length;
+    while (i > 0 && this.entries[i - 1]!.time > entry.time) i--;
+    this.entries.splice(i, 0, entry);
+  }
+
+  cancel(ticket: number): boolean {
+    const i = this.entries.findIndex((entry) => entry.ticket === ticket);
+    if (i >= 0) this.entries.splice(i, 1);
+    return i >= 0;
+  }
+
+  pop(until: number): Entry | undefined {
+    if (this.entries.length === 0 || this.entries[0]!.time > until) return undefined;
+    return this.entries.shift();
+  }
+}
+
+/** Delays of one time scale, of two, with massive ties, and at one instant. */
+const delay = fc.oneof(
+  fc.nat(1000),
+  fc.oneof({ arbitrary: fc.nat(1e3), weight: 9 }, { arbitrary: fc.nat(1e6), weight: 1 }),
+  fc.nat(8).map((n) => n * 100),
+  fc.constant(0),
+  fc.nat(1e12),
+);
+
+/** One step: push so many, pop so many, cancel a ticket of any age, or let time pass. */
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('push' as const), delays: fc.array(delay, { maxLength: 400, size: 'max' }) }),
+  fc.record({
+    kind: fc.constant('pop' as const),
+    count: fc.nat(400),
+    within: fc.oneof(fc.constant(1e15), fc.nat(2000)),
+  }),
+  fc.record({
+    kind: fc.constant('hold' as const),
+    count: fc.nat(2000),
+    delays: fc.array(delay, { minLength: 1, maxLength: 20 }),
+  }),
+  fc.record({
+    kind: fc.constant('cancel' as const),
+    picks: fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), {
+      maxLength: 300,
+      size: 'max',
+    }),
+  }),
+);
+
+/** Drives the list and the reference side by side. */
+class Pair {
+  readonly list = new EventList();
+  readonly reference = new Reference();
+  readonly tickets: number[] = [];
+  fired = 0;
+
+  push(delay: number): void {
+    const time = this.list.time + delay;
+    const n = this.tickets.length;
+    const ticket = this.list.push(time, n % 7, n);
+    this.reference.push({ time, ticket, handler: n % 7, argument: n });
+    this.tickets.push(ticket);
+  }
+
+  pop(until: number): boolean {
+    const expected = this.reference.pop(until);
+    const handler = this.list.pop(until);
+    if (expected === undefined) {
+      expect(handler).toBe(-1);
+      return false;
+    }
+    this.fired++;
+    if (
+      handler !== expected.handler ||
+      this.list.time !== expected.time ||
+      this.list.argument !== expected.argument
+    ) {
+      expect({ handler, time: this.list.time, argument: this.list.argument }).toEqual(expected);
+    }
+    return true;
+  }
+
+  cancel(pick: number): void {
+    const ticket = this.tickets[Math.floor(pick * this.tickets.length)];
+    if (ticket === undefined) return;
+    expect(this.list.cancel(ticket)).toBe(this.reference.cancel(ticket));
+    expect(this.list.cancel(ticket)).toBe(false);
+  }
+}
+
+describe('the event list does what a sorted list does', () => {
+  test('for any mix of pushes, pops and cancels, across the switch to the calendar and back', () => {
+    let most = 0;
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }), (steps) => {
+        const pair = new Pair();
+        for (const step of steps) {
+          if (step.kind === 'push') for (const each of step.delays) pair.push(each);
+          else if (step.kind === 'pop') {
+            const until = pair.list.time + step.within;
+            for (let i = 0; i < step.count && pair.pop(until); i++);
+          } else if (step.kind === 'hold') {
+            for (let i = 0; i < step.count && pair.pop(1e15); i++)
+              pair.push(step.delays[i % step.delays.length]!);
+          } else for (const pick of step.picks) pair.cancel(pick);
+          expect(pair.list.size).toBe(pair.reference.entries.length);
+          most = Math.max(most, pair.list.size);
+        }
+        while (pair.pop(1e15));
+        expect(pair.list.size).toBe(0);
+      }),
+      { numRuns: 300, seed: 1 },
+    );
+    expect(most).toBeGreaterThan(1000);
+  });
+});

@@ -1,0 +1,333 @@
+/**
+ * Every interleaving of a driver, its interrupt and NAPI, and a device on a tiny ring: whatever the order, each buffer
+ * that was offered is used and comes back. One side's steps may also fall between two memory accesses of the other.
+ */
+import { describe, expect, test } from 'vitest';
+import { type Backend, DeviceQueue, EMPTY } from './device-queue.ts';
+import { DriverQueue, NOTHING } from './driver-queue.ts';
+import { type Explorer, explore } from './explore.test-support.ts';
+import { GuestMemory } from './guest-memory.ts';
+import { SplitRing } from './split-ring.ts';
+
+interface Setup {
+  readonly eventIdx: boolean;
+  readonly backend: Backend;
+  /** `transmit`: start_xmit reaps and asks for the interrupt after 3/4; `receive`: only NAPI reaps. */
+  readonly direction: 'transmit' | 'receive';
+  readonly rearmsWhileReaping?: boolean;
+  /** Where the u16 indices begin. */
+  readonly start?: number;
+  readonly buffers?: number;
+  /** Steps of the other side that may fall inside a step, in all. */
+  readonly preemptions?: number;
+  readonly device?: typeof DeviceQueue;
+  readonly driver?: typeof DriverQueue;
+}
+
+const SHARED = ['availIdx', 'usedIdx', 'availEvent', 'usedEvent', 'availFlags', 'usedFlags'] as const;
+
+type Side = 'driver' | 'device';
+interface Step {
+  readonly side: Side;
+  readonly enabled: () => boolean;
+  readonly run: () => void;
+}
+
+/** Sender, interrupt, NAPI and device as state machines over a real ring. */
+class Model {
+  readonly ring: SplitRing;
+  readonly driver: DriverQueue;
+  readonly device: DeviceQueue;
+  private readonly setup: Setup;
+  private readonly explorer: Explorer;
+  private readonly buffers: number;
+  private left: number;
+  private side: Side | null = null;
+  private nested = false;
+
+  private offered = 0;
+  private returned = 0;
+  private kicked = false;
+  private interrupt = false;
+  private napiScheduled = false;
+  private sender: 'add' | 'decide' = 'add';
+  private napi: 'asleep' | 'reap' | 'enable' = 'asleep';
+  private backend: 'asleep' | 'pop' | 'flush' | 'signal' | 'allow' | 'look again' = 'asleep';
+  private poppedSinceAllowed = 0;
+
+  constructor(setup: Setup, explorer: Explorer) {
+    const { eventIdx, backend, start = 0, rearmsWhileReaping = false } = setup;
+    this.setup = setup;
+    this.explorer = explorer;
+    this.buffers = setup.buffers ?? 3;
+    this.left = setup.preemptions ?? 2;
+    this.ring = new SplitRing(2, eventIdx);
+    this.driver = new (setup.driver ?? DriverQueue)(this.ring, { indirect: false, rearmsWhileReaping });
+    this.device = new (setup.device ?? DeviceQueue)(this.ring, new GuestMemory(8), backend);
+    if (start !== 0) this.startAt(start);
+    this.device.allowKicks();
+    this.watch();
+  }
+
+  private startAt(start: number): void {
+    const { ring, driver, device } = this;
+    Object.assign(ring, { availIdx: start, usedIdx: start, availEvent: start, usedEvent: start });
+    Object.assign(driver, { availShadow: start, lastUsed: start });
+    Object.assign(device, { lastAvail: start, shadowAvail: start, signalledUsed: start });
+  }
+
+  /** Before each access to a shared field the other side may take a step. */
+  private watch(): void {
+    const fields: Record<string, number> = {};
+    for (const field of SHARED) {
+      fields[field] = this.ring[field];
+      Object.defineProperty(this.ring, field, {
+        get: () => {
+          this.accessed();
+          return fields[field];
+        },
+        set: (value: number) => {
+          this.accessed();
+          fields[field] = value;
+        },
+      });
+    }
+  }
+
+  private accessed(): void {
+    const { side } = this;
+    if (side === null || this.nested || this.left === 0) return;
+    const steps = this.steps.filter((step) => step.side !== side && step.enabled());
+    const choice = this.explorer.choose(steps.length + 1);
+    if (choice === 0) return;
+    this.left--;
+    this.nested = true;
+    this.side = steps[choice - 1].side;
+    steps[choice - 1].run();
+    this.side = side;
+    this.nested = false;
+  }
+
+  /** Takes steps until nobody can. */
+  run(): void {
+    for (;;) {
+      if (this.explorer.seen(this.state())) return;
+      const steps = this.steps.filter((step) => step.enabled());
+      if (steps.length === 0) break;
+      const step = steps[this.explorer.choose(steps.length)];
+      this.side = step.side;
+      step.run();
+      this.side = null;
+    }
+    if (this.offered !== this.buffers || this.returned !== this.buffers) {
+      throw new Error(
+        `a wake-up is lost: ${this.offered} of ${this.buffers} offered, ${this.returned} returned`,
+      );
+    }
+  }
+
+  private state(): string {
+    const keep = (key: string, value: unknown) =>
+      ['memory', 'address', 'length', 'options', 'explorer', 'setup', 'steps'].includes(key)
+        ? undefined
+        : value;
+    const shared = SHARED.map((field) => this.ring[field]);
+    return JSON.stringify([this, shared], keep);
+  }
+
+  private readonly steps: readonly Step[] = [
+    {
+      side: 'driver',
+      enabled: () => this.sender === 'decide' || (this.offered < this.buffers && this.driver.numFree > 0),
+      run: () => this.send(),
+    },
+    { side: 'driver', enabled: () => this.interrupt, run: () => this.interrupted() },
+    { side: 'driver', enabled: () => this.napiScheduled || this.napi !== 'asleep', run: () => this.poll() },
+    { side: 'device', enabled: () => this.kicked || this.backend !== 'asleep', run: () => this.serve() },
+  ];
+
+  private send(): void {
+    const { driver } = this;
+    if (this.sender === 'decide') {
+      this.sender = 'add';
+      if (driver.kickPrepare()) this.kicked = true;
+      return;
+    }
+    if (this.setup.direction === 'transmit') {
+      do {
+        driver.disableCallbacks();
+        while (driver.reap() !== NOTHING) this.returned++;
+      } while (!driver.enableCallbacksDelayed());
+    }
+    driver.addOne(2048, 64, this.setup.direction === 'receive', this.offered++);
+    this.sender = 'decide';
+  }
+
+  private interrupted(): void {
+    this.interrupt = false;
+    if (!this.driver.interrupted()) return;
+    this.napiScheduled = true;
+    this.driver.disableCallbacks();
+  }
+
+  private poll(): void {
+    const { driver } = this;
+    if (this.napi === 'asleep') {
+      this.napiScheduled = false;
+      this.napi = 'reap';
+    } else if (this.napi === 'reap') {
+      if (driver.reap() === NOTHING) this.napi = 'enable';
+      else this.returned++;
+    } else {
+      this.napi = 'asleep';
+      if (!driver.enableCallbacks()) return;
+      driver.disableCallbacks();
+      this.napi = 'reap';
+    }
+  }
+
+  private serve(): void {
+    const { device } = this;
+    const qemu = this.setup.backend === 'qemu';
+    switch (this.backend) {
+      case 'asleep':
+        this.kicked = false;
+        device.suppressKicks();
+        this.backend = 'pop';
+        return;
+      case 'pop': {
+        const head = device.pop();
+        if (head === EMPTY) {
+          this.backend = qemu ? 'allow' : 'flush';
+          return;
+        }
+        device.push(head, 0);
+        if (qemu) this.backend = 'flush';
+        return;
+      }
+      case 'flush':
+        device.flush();
+        this.backend = 'signal';
+        return;
+      case 'signal':
+        if (device.shouldSignal()) this.interrupt = true;
+        this.backend = qemu ? 'pop' : 'allow';
+        return;
+      case 'allow':
+        this.allow();
+        return;
+      case 'look again':
+        this.lookAgain();
+    }
+  }
+
+  /** vhost: what slipped in is found by the enabling itself; QEMU flushes the ring once more. */
+  private allow(): void {
+    const { device } = this;
+    if (this.setup.backend === 'qemu') {
+      device.allowKicks();
+      this.poppedSinceAllowed = 0;
+      this.backend = 'look again';
+    } else if (device.availableNow) this.backend = 'pop';
+    else if (device.allowKicks()) {
+      device.suppressKicks();
+      this.backend = 'pop';
+    } else this.backend = 'asleep';
+  }
+
+  private lookAgain(): void {
+    const { device } = this;
+    const head = device.pop();
+    if (head !== EMPTY) {
+      device.push(head, 0);
+      device.flush();
+      if (device.shouldSignal()) this.interrupt = true;
+      this.poppedSinceAllowed++;
+      return;
+    }
+    this.backend = 'asleep';
+    if (this.poppedSinceAllowed === 0) return;
+    device.suppressKicks();
+    this.backend = 'pop';
+  }
+}
+
+const runs = (setup: Setup): number => explore((explorer) => new Model(setup, explorer).run());
+
+const setups = (['vhost', 'qemu'] as const).flatMap((backend) =>
+  [true, false].flatMap((eventIdx) =>
+    (['transmit', 'receive'] as const).map((direction) => ({ backend, eventIdx, direction })),
+  ),
+);
+
+describe('no wake-up is lost, in any order of steps', () => {
+  test.each(setups)('$backend, event index $eventIdx, $direction', (setup) => {
+    expect(runs({ ...setup, buffers: 5, preemptions: 0 })).toBeGreaterThan(100);
+  });
+
+  test.each(setups)('$backend, event index $eventIdx, $direction, where the indices wrap', (setup) => {
+    expect(runs({ ...setup, buffers: 4, preemptions: 0, start: 0xfffe })).toBeGreaterThan(100);
+  });
+
+  test.each(setups)(
+    '$backend, event index $eventIdx, $direction, with a guest kernel that re-arms',
+    (setup) => {
+      expect(runs({ ...setup, buffers: 4, preemptions: 0, rearmsWhileReaping: true })).toBeGreaterThan(100);
+    },
+  );
+});
+
+describe('no wake-up is lost when steps fall between the memory accesses of the other side', () => {
+  test.each(setups)('$backend, event index $eventIdx, $direction', (setup) => {
+    expect(runs({ ...setup, buffers: 3, preemptions: 2 })).toBeGreaterThan(1000);
+  });
+});
+
+describe('the enumeration would notice', () => {
+  const base = { eventIdx: true, backend: 'vhost', direction: 'receive' } as const;
+
+  test('a device that does not look again after it allowed kicks', () => {
+    class Careless extends DeviceQueue {
+      override allowKicks(): boolean {
+        super.allowKicks();
+        return false;
+      }
+    }
+    expect(() => runs({ ...base, device: Careless })).toThrow(/a wake-up is lost/);
+  });
+
+  test('a device that looks first and allows kicks then', () => {
+    class Hasty extends DeviceQueue {
+      override allowKicks(): boolean {
+        const more = this.availableNow;
+        super.allowKicks();
+        return more;
+      }
+    }
+    expect(() => runs({ ...base, device: Hasty })).toThrow(/a wake-up is lost/);
+  });
+
+  test('a driver that does not look again after it allowed interrupts', () => {
+    class Careless extends DriverQueue {
+      override enableCallbacks(): boolean {
+        super.enableCallbacks();
+        return false;
+      }
+    }
+    expect(() => runs({ ...base, driver: Careless })).toThrow(/a wake-up is lost/);
+  });
+
+  test('a device that makes its interrupt decision before it publishes', () => {
+    class Early extends DeviceQueue {
+      private decision = false;
+      override flush(): void {
+        this.decision = super.shouldSignal();
+        super.flush();
+      }
+      override shouldSignal(): boolean {
+        return this.decision;
+      }
+    }
+    expect(() => runs({ ...base, device: Early })).toThrow(/a wake-up is lost/);
+  });
+});
