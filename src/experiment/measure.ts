@@ -123,13 +123,17 @@ const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[
     const total = mine.reduce((sum, { value }) => sum + value, 0);
     if (!NO_TOTAL.has(metric)) add(metric, '', '1/request', total / requests);
   }
-  for (const access of ['read', 'write']) {
+  // A kick is a register write too.
+  for (const [sum, access] of [
+    ['reads', /^read /],
+    ['writes', /^(write|notify) /],
+  ] as const) {
     const some = counts.filter(
       ({ counter }) =>
-        counter.metric === 'exits.device' && counter.vm === vm && counter.component.startsWith(access),
+        counter.metric === 'exits.device' && counter.vm === vm && access.test(counter.component),
     );
-    const total = some.reduce((sum, { value }) => sum + value, 0);
-    add('exits.device', `${access}s`, '1/request', total / requests);
+    const total = some.reduce((all, { value }) => all + value, 0);
+    add('exits.device', sum, '1/request', total / requests);
   }
   for (const tally of trial.world.books.counters.allTallies()) {
     if (tally.vm !== vm || tally.count === 0) continue;

@@ -15,6 +15,17 @@ const QUEUE_MIN = 256;
 const asList = (cores: number | readonly number[] | undefined): readonly number[] =>
   cores === undefined ? [] : typeof cores === 'number' ? [cores] : cores;
 
+/** Collects mistakes at the nearest place that the file has for a path. */
+export const reporter = (places: Places): { found: Mistake[]; mistake: Report } => {
+  const found: Mistake[] = [];
+  const mistake: Report = (path, message) => {
+    const parents = [path, path.slice(0, -1), path.slice(0, 1), []];
+    const place = parents.map((at) => places.value(at)).find((at) => at !== undefined);
+    found.push({ ...(place ?? { file: '', line: 1, column: 1 }), path: [...path], message });
+  };
+  return { found, mistake };
+};
+
 export const checkPoint = (
   scenario: Scenario,
   profile: Profile,
@@ -22,12 +33,7 @@ export const checkPoint = (
   places: Places,
   irqCore: number,
 ): Mistake[] => {
-  const found: Mistake[] = [];
-  const mistake = (path: readonly PathKey[], message: string): void => {
-    const parents = [path, path.slice(0, -1), path.slice(0, 1), []];
-    const place = parents.map((at) => places.value(at)).find((at) => at !== undefined);
-    found.push({ ...(place ?? { file: '', line: 1, column: 1 }), path: [...path], message });
-  };
+  const { found, mistake } = reporter(places);
   const { cores } = profile;
   const coreCheck = (path: readonly PathKey[], list: readonly number[]): void => {
     const wrong = list.find((core) => core >= cores);
@@ -82,11 +88,10 @@ export const checkPoint = (
   if (profile.idleStates[0].after !== 0) {
     mistake(['host', 'idleStates'], 'the first idle state must begin after 0 us');
   }
-  expectationCheck(scenario, mistake);
   return found;
 };
 
-type Report = (path: readonly PathKey[], message: string) => void;
+export type Report = (path: readonly PathKey[], message: string) => void;
 
 const ringCheck = (scenario: Scenario, mistake: Report): void => {
   for (const kind of ['virtio-net', 'vhost-net'] as const) {
@@ -105,27 +110,4 @@ const ringCheck = (scenario: Scenario, mistake: Report): void => {
       }
     }
   }
-};
-
-const expectationCheck = (scenario: Scenario, mistake: Report): void => {
-  scenario.expect.forEach((entry, i) => {
-    const parts = [entry, entry.ratioTo, entry.differenceTo];
-    for (const part of parts) {
-      if (part?.workload !== undefined && !Object.hasOwn(scenario.workloads, part.workload)) {
-        const near = nearest(part.workload, Object.keys(scenario.workloads));
-        mistake(['expect', i, 'workload'], `there is no workload "${part.workload}"${didYouMean(near)}`);
-      }
-      if (part?.datapath !== undefined && !scenario.datapaths.includes(part.datapath)) {
-        const near = nearest(part.datapath, scenario.datapaths);
-        mistake(['expect', i, 'datapath'], `the scenario does not run "${part.datapath}"${didYouMean(near)}`);
-      }
-    }
-    const tests = [entry.equals, entry.below, entry.above, entry.between, entry.order, entry.saturates];
-    if (tests.every((test) => test === undefined)) {
-      mistake(['expect', i], 'says nothing to hold: equals, below, above, between, order or saturates');
-    }
-    if (entry.metric === undefined && entry.saturates === undefined) {
-      mistake(['expect', i], 'missing key "metric"');
-    }
-  });
 };

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Machine } from '../datapaths/world.ts';
 import { checkPoint } from './check.ts';
+import { checkExpectations } from './check-expectations.ts';
 import { outOfRange } from './price.ts';
 import { machineOf, type Profile, profileSchema } from './profile.ts';
 import { type Scenario, scenarioSchema } from './schema.ts';
@@ -177,6 +178,7 @@ const expand = (source: Source): Loaded => {
     }
     if (found.length === 0) ready.push({ labels, scenario, profile, machine: machineOf(profile, irqCore) });
   }
+  if (found.length === 0) found.push(...checkExpectations(base, ready, places));
   if (found.length > 0) return { ok: false, mistakes: sortMistakes(found) };
   const name = path.basename(file).replace(/\.ya?ml$/, '');
   return { ok: true, loaded: { name, file, base, points: ready, warnings: [...warnings] } };

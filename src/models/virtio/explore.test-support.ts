@@ -4,7 +4,7 @@ export interface Explorer {
   /** One of 0 … options − 1; each is tried in some run. */
   choose(options: number): number;
   /** Whether the run may stop: another one has been in this state, and goes on from it. */
-  seen(state: string): boolean;
+  seen(state: () => string): boolean;
 }
 
 /** @returns how many runs there were. */
@@ -22,9 +22,8 @@ export const explore = (run: (explorer: Explorer) => void): number => {
       },
       seen: (state) => {
         if (depth < replayed) return false;
-        if (visited.has(state)) return true;
-        visited.add(state);
-        return false;
+        const before = visited.size;
+        return visited.add(state()).size === before;
       },
     });
     path = path.slice(0, depth);
