@@ -85,6 +85,12 @@ const program = (finish: (status: number) => void): Command => {
       const { replayCommand } = await import('./replay-command.ts');
       finish(replayCommand(file, options));
     });
+  addFinders(vmio, finish);
+  return vmio;
+};
+
+/** Commands that run nothing: what there is, and how to start. */
+const addFinders = (vmio: Command, finish: (status: number) => void): void => {
   vmio
     .command('list')
     .description('list what there is')
@@ -111,7 +117,6 @@ const program = (finish: (status: number) => void): Command => {
       const { initCommand } = await import('./init-command.ts');
       finish(initCommand(dir));
     });
-  return vmio;
 };
 
 /** Runs the command line. @returns the exit status. */

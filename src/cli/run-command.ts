@@ -5,6 +5,7 @@ import { type Judgement, judge, unexpectedSaturation } from '../experiment/expec
 import type { SummaryRow } from '../experiment/rows.ts';
 import { type PointResult, PointRunner } from '../experiment/run-point.ts';
 import { summarise } from '../experiment/summarise.ts';
+import type { Expectation } from '../scenario/expectation-schema.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { FAILED, FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
 import { explain } from './failure.ts';
@@ -141,6 +142,27 @@ const simulate = async (
   return results;
 };
 
+/** Expectations that are listed one by one; of more, only those that failed are. */
+const LISTED_MAX = 20;
+
+const expected = ({ equals, tolerance, below, above, between, order, where }: Expectation): string =>
+  [
+    equals === undefined
+      ? ''
+      : `${equals}${tolerance === undefined ? '' : ` ± ${Number((tolerance * 100).toPrecision(6))} %`}`,
+    below === undefined ? '' : `below ${below}`,
+    above === undefined ? '' : `above ${above}`,
+    between === undefined ? '' : `from ${between[0]} to ${between[1]}`,
+    order === undefined ? '' : order.join(' < '),
+    where === undefined
+      ? ''
+      : `at ${Object.entries(where)
+          .map(([path, value]) => `${path} ${value}`)
+          .join(', ')}`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+
 const report = (
   judgements: readonly Judgement[],
   surprises: readonly string[],
@@ -149,7 +171,12 @@ const report = (
   for (const { expectation, held, found } of judgements) {
     const { metric = 'saturates', datapath, workload } = expectation;
     const what = [metric, workload, datapath].filter((part) => part !== undefined).join(', ');
-    print(`${held ? 'held  ' : 'FAILED'}  ${what}: ${found}\n        because ${expectation.because}`);
+    // Many held ones would bury a failed one.
+    if (held && judgements.length > LISTED_MAX) continue;
+    print(
+      `${held ? 'held  ' : 'FAILED'}  ${what}: ${found}${held ? '' : `, but expected ${expected(expectation)}`}`,
+    );
+    print(`        because ${expectation.because}`);
   }
   for (const surprise of surprises)
     print(`FAILED  saturated, which the scenario does not expect: ${surprise}`);

@@ -188,7 +188,7 @@ export class EventList {
         else if (pairs[child + 3]! < pairs[child + 1]!) child += 2;
       }
       const childTime = pairs[child]!;
-      if (childTime > time || (childTime === time && pairs[child + 1]! > ticket)) break;
+      if (childTime >= time && (childTime > time || pairs[child + 1]! > ticket)) break;
       pairs[i] = childTime;
       pairs[i + 1] = pairs[child + 1]!;
       i = child;

@@ -21,7 +21,6 @@ export class Simulation {
   private readonly labels: string[] = [];
   private readonly maxEvents: number;
   private fired = 0;
-  private instantBegan = 0;
   private running = false;
   private stopped = false;
   /** Why the run cannot go on. */
@@ -112,14 +111,15 @@ export class Simulation {
   private fireUntil(until: number): void {
     const { list, table, maxEvents } = this;
     let time = -1;
+    let atThisInstant = 0;
     while (!this.stopped) {
       const handler = list.pop(until);
       if (handler < 0) return;
       if (time !== list.time) {
         time = list.time;
-        this.instantBegan = this.fired;
+        atThisInstant = 0;
       }
-      if (this.fired - this.instantBegan >= MOST_AT_ONE_INSTANT) this.reportLoop(handler);
+      if (++atThisInstant > MOST_AT_ONE_INSTANT) this.reportLoop(handler);
       if (this.fired >= maxEvents) this.reportBudget();
       this.fired++;
       table[handler]!(list.argument);

@@ -34,7 +34,7 @@ export class Station {
   private readonly line = new WaitingLine();
   /** Servers at rest, used as a stack. */
   private readonly resting: Int32Array;
-  private restingCount: number;
+  private restingCount = 0;
   // What each server is doing; `since` is -1 at rest.
   private readonly since: Float64Array;
   private readonly arrived: Float64Array;

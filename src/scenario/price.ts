@@ -28,6 +28,8 @@ export const priceSchema = z
       .default('assumed'),
     source: z.string().min(3).describe('where the figure can be looked up, or why it is assumed').optional(),
   })
+  .refine(({ cycles, ns }) => cycles !== undefined || ns !== undefined, 'needs a figure: cycles or ns')
+  .refine(({ cv, sigma }) => cv === undefined || sigma === undefined, 'takes cv or sigma, not both')
   .describe('a named price');
 
 export type PriceEntry = z.output<typeof priceSchema>;

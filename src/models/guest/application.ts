@@ -40,6 +40,7 @@ abstract class Application {
   protected readonly timer: Timer;
   protected readonly waitSender: Stage;
   protected readonly waitApplication: Stage;
+  private readonly waitProcessor: Stage;
   protected readonly stageReceive: Stage;
 
   constructor(processor: Processor, endpoint: Endpoint) {
@@ -55,6 +56,7 @@ abstract class Application {
     };
     this.waitSender = timeline.waiting('wait: sender');
     this.waitApplication = timeline.waiting('wait: application');
+    this.waitProcessor = timeline.waiting('wait: processor');
     this.stageReceive = timeline.working('guest: application receive');
     this.cpu = processor.task(endpoint.record.name, (context) => this.program(context));
     endpoint.socket.owner = this.cpu;
@@ -96,7 +98,11 @@ abstract class Application {
   /** The application has consumed the packet: its request is complete. */
   protected complete(packet: Packet): void {
     const { packets } = this.endpoint;
-    this.books.timeline.close(packets.request[packet], this.sim.now);
+    const { timeline } = this.books;
+    const request = packets.request[packet];
+    // An interrupt may have come between the last instruction of the batch and this one.
+    timeline.mark(request, this.waitProcessor.id, this.sim.now);
+    timeline.close(request, this.sim.now);
     packets.release(packet);
   }
 }

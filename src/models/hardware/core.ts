@@ -39,6 +39,8 @@ export class Core extends Processor implements HostCore {
   /** The leaf that works now, since `startedAt`; null: idle or deciding. */
   private running: Context | null = null;
   private startedAt = 0;
+  /** When it began; `startedAt` moves on when the books are settled, this does not. */
+  private begunAt = 0;
   private stop = 0;
   private version = 0;
   private deciding = false;
@@ -50,9 +52,11 @@ export class Core extends Processor implements HostCore {
   private rescheduleWanted = false;
   private chargedAt = 0;
   private idleSince = 0;
+  /** Idle time is booked up to here. */
+  private idleBooked = 0;
   private isIdle = true;
   private waking = false;
-  /** Total idle time until `idleSince`, ps. */
+  /** Total idle time until `idleBooked`, ps. */
   private idleTotal = 0;
 
   constructor(
@@ -228,7 +232,7 @@ export class Core extends Processor implements HostCore {
   private begin(context: Context): void {
     const { now } = this.sim;
     this.running = context;
-    this.startedAt = now;
+    this.startedAt = this.begunAt = now;
     this.stop = context.level.stopOf(context);
     const span = this.stop === context.n ? context.left : context.spanTo(this.stop);
     this.sim.at((now + span) as Picoseconds, this.fire, ++this.version);
@@ -241,7 +245,7 @@ export class Core extends Processor implements HostCore {
       return;
     }
     const { now } = this.sim;
-    const polled = now - this.startedAt;
+    const polled = now - this.begunAt;
     const toNextPoll = grid === 0 ? 0 : Math.ceil(polled / grid) * grid - polled;
     context.settle(this.startedAt, now);
     this.startedAt = now;
@@ -354,7 +358,7 @@ export class Core extends Processor implements HostCore {
 
   private becomeIdle(): void {
     this.isIdle = true;
-    this.idleSince = this.sim.now;
+    this.idleSince = this.idleBooked = this.sim.now;
   }
 
   /** The time to leave the idle state is idle time: nothing is executed yet. */
@@ -367,23 +371,26 @@ export class Core extends Processor implements HostCore {
 
   private wokenUp(): void {
     this.waking = false;
+    this.bookIdle();
     this.isIdle = false;
-    this.idleTotal += this.sim.now - this.idleSince;
-    this.books.ledger.idle.set(this.name, this.idleTotal);
     this.decide();
   }
 
-  /** Books everything up to now without changing what runs; for the ends of warm-up and trial. */
+  private bookIdle(): void {
+    const { now } = this.sim;
+    this.idleTotal += now - this.idleBooked;
+    this.idleBooked = now;
+    this.books.ledger.idle.set(this.name, this.idleTotal);
+  }
+
+  /** Books everything up to now without changing what happens next; for the ends of warm-up and trial. */
   settleBooks(): void {
     const { now } = this.sim;
-    if (this.isIdle) {
-      this.idleTotal += now - this.idleSince;
-      this.idleSince = now;
-      this.books.ledger.idle.set(this.name, this.idleTotal);
-    }
-    const context = this.cut();
-    if (context === null) return;
-    if (context.idle) this.decide();
-    else this.begin(context);
+    if (this.isIdle) this.bookIdle();
+    if (this.running === null) return;
+    if (now < this.startedAt + this.running.spanTo(this.stop)) {
+      this.running.settle(this.startedAt, now);
+      this.startedAt = now;
+    } else this.decide(this.cut());
   }
 }

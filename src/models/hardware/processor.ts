@@ -141,6 +141,8 @@ export abstract class Processor implements Owner, Level {
 
   /** Where `context` must stop so that what is pending at this level can be taken. */
   stopOf(context: Context): number {
+    // Handlers are not nested: what is pending at their own level waits until they are done.
+    if (context === this.hard) return context.n;
     if (this.hardPending.length > 0) return context.boundary(takesInterrupt);
     if (this.softPending.length > 0 && this.soft === null) return context.boundary(takesSoftirq);
     return context.n;

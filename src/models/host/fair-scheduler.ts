@@ -6,7 +6,7 @@ import type { Cost } from '../../accounting/cost.ts';
 import type { Counter, Counters } from '../../accounting/counters.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
-import { OPEN } from '../hardware/mode.ts';
+import { EXIT_KERNEL, OPEN } from '../hardware/mode.ts';
 import type { HostCore, Scheduler, Thread } from '../hardware/thread.ts';
 
 export interface FairSchedulerSettings {
@@ -78,6 +78,8 @@ export class FairScheduler implements Scheduler {
     let counter = this.wakeups.get(thread);
     if (counter === undefined) {
       counter = this.counters.counter('wakeups', thread.name);
+      // Named at once, so that a count of zero is reported as zero.
+      this.counters.counter('migrations', thread.name);
       this.wakeups.set(thread, counter);
     }
     return counter;
@@ -142,7 +144,8 @@ export class FairScheduler implements Scheduler {
   private migrated(thread: Thread): void {
     thread.migrations++;
     this.counters.counter('migrations', thread.name).value++;
-    thread.leaf()?.prelude(this.migration, OPEN);
+    const leaf = thread.leaf();
+    leaf?.prelude(this.migration, leaf.guest ? EXIT_KERNEL : OPEN);
   }
 
   /** On each tick with a queue: the thread that waits moves to a core that has less to do, if it may. */

@@ -238,7 +238,7 @@ export class VCpu extends Processor {
 
   leaveGuest(context: Context): void {
     if (context.inExit) return;
-    context.prelude(this.costs.pollution, OPEN);
+    context.prelude(this.costs.pollution, context.modeNow);
     context.prelude(this.costs.exitLight, EXIT_KERNEL);
     this.exits.count('external-interrupt');
   }

@@ -1,0 +1,52 @@
+// What is measured, against whom, and what is aimed at. A new bench is one more entry in this list.
+//
+// A contender's `command` gets the tools and a size, and returns a command line that prints two numbers: a rate per CPU second, measured
+// around the part that matters, and something to check it by. It returns undefined where the tools are absent.
+import { existsSync } from 'node:fs';
+
+const vmio = 'vmio';
+const script = (name) => existsSync(new URL(name, import.meta.url));
+
+export const benches = [
+  {
+    name: 'hold',
+    title: 'Event list: N events pending, each schedules one more (million events per CPU second)',
+    unit: 1e6,
+    sizes: [16, 256, 4096, 65536],
+    contenders: {
+      [vmio]: ({ script }, n) => [...script('hold.js'), n, 8e6],
+      'C -O2 binary heap': ({ heap }, n) => heap && [heap, n, 8e6],
+      'ns-3 MapScheduler': ({ ns3Hold }, n) => ns3Hold && [ns3Hold, n, 2e6],
+      'SimPy processes': ({ python, peer }, n) => python && [python, peer('hold.py'), n, 4e5],
+    },
+    goals: [
+      { peer: 'ns-3 MapScheduler', mean: 3, each: 1.5 },
+      { peer: 'C -O2 binary heap', mean: 1 },
+      { peer: 'SimPy processes', mean: 15 },
+    ],
+  },
+  {
+    name: 'threads',
+    title: 'Generator threads that sleep (million events per CPU second)',
+    unit: 1e6,
+    sizes: [64],
+    contenders: {
+      [vmio]: ({ script }, n) => [...script('threads.js'), n, 8e6],
+      'SimPy processes': ({ python, peer }, n) => python && [python, peer('hold.py'), n, 1e6],
+    },
+    goals: [{ peer: 'SimPy processes', mean: 8 }],
+  },
+  {
+    name: 'datapaths',
+    title: 'Whole models (thousand packets per CPU second)',
+    unit: 1e3,
+    sizes: ['packets'],
+    contenders: {
+      // bench/datapaths.js: vhost-net transmit with everything on; prints packets per CPU second and events per packet.
+      [vmio]: ({ script: run }) => (script('datapaths.js') ? [...run('datapaths.js'), 1e6] : undefined),
+      'ns-3 UDP over 10 Gbit/s': ({ ns3Udp }) => ns3Udp && [ns3Udp, 2e5],
+      'SimPy vhost-net': ({ python, peer }) => python && [python, peer('vhost.py'), 2e5],
+    },
+    goals: [],
+  },
+];

@@ -1,0 +1,157 @@
+/** A qdisc in front of a driver that stops and restarts. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { World } from '../../datapaths/world.ts';
+import { priced } from '../../scenario/machines.test-support.ts';
+import { ns } from '../../units.ts';
+import { type Context, RUN, WAIT } from '../hardware/context.ts';
+import type { NetDevice } from './net-device.ts';
+import { TransmitQueue } from './transmit-queue.ts';
+
+/** A driver with a small ring that a test empties. */
+class FakeDevice implements NetDevice {
+  stopped = false;
+  readonly published: number[] = [];
+  free: number;
+  rings = 0;
+  readonly doorbell = {
+    leave: () => {},
+    act: () => {
+      this.rings++;
+      return null;
+    },
+    enter: () => {},
+  };
+  private readonly cost;
+
+  constructor(world: World, free: number) {
+    this.free = free;
+    this.cost = world.books.costs.cost('virtioNet.tx');
+  }
+
+  prepare(cpu: Context): void {
+    cpu.charge(this.cost);
+  }
+
+  publish(_cpu: Context, packet: number): boolean {
+    if (this.stopped) throw new Error('published to a stopped queue');
+    this.published.push(packet);
+    this.free--;
+    if (this.free === 0) this.stopped = true;
+    return true;
+  }
+
+  attach(): void {}
+}
+
+const bench = ({ free = Number.POSITIVE_INFINITY, length = 1000 } = {}) => {
+  const machine = priced({ 'virtioNet.tx': 100, 'stack.qdisc': 10 });
+  const world = new World(machine, { seed: 1, replication: 0, maxEvents: 1e6 });
+  const { sim, books, packets, cores } = world;
+  const device = new FakeDevice(world, free);
+  const stage = books.timeline.working('guest: transmit');
+  const queue = new TransmitQueue(cores[0], packets, device, { name: 'guest', length, stage });
+  const record = books.timeline.workload('w');
+  const sent: number[] = [];
+  let wanted = 0;
+  const sender = cores[0].task('sender', function* (cpu) {
+    yield WAIT;
+    for (;;) {
+      for (; wanted > 0; wanted--) {
+        const packet = packets.create(60, books.timeline.open(record, sim.now, sim.now, 60), 0);
+        device.prepare(cpu);
+        yield RUN;
+        sent.push(packet);
+        if (queue.submit(cpu, packet)) device.doorbell.act();
+      }
+      yield WAIT;
+    }
+  });
+  const send = (count: number): void => {
+    wanted += count;
+    sender.signal();
+    sim.run(ns(sim.now / 1000 + 1000));
+  };
+  /** The driver has reaped: `free` more slots, and the queue starts again. */
+  const restart = (more: number): void => {
+    device.free += more;
+    device.stopped = false;
+    queue.restarted();
+    sim.run(ns(sim.now / 1000 + 1000));
+  };
+  return { world, device, queue, record, sent, send, restart };
+};
+
+describe('a qdisc', () => {
+  test('is bypassed while it is empty and the driver takes packets', () => {
+    const { world, device, sent, send } = bench();
+    send(100);
+    expect(device.published).toEqual(sent);
+    expect(device.rings).toBe(100);
+    expect(world.books.ledger.spending().some(({ cost }) => cost === 'stack.qdisc')).toBe(false);
+  });
+
+  test('keeps what a stopped driver does not take, and sends it in order when that restarts', () => {
+    const { device, sent, send, restart } = bench({ free: 10 });
+    send(30);
+    expect(device.published).toEqual(sent.slice(0, 10));
+    restart(1000);
+    expect(device.published).toEqual(sent);
+  });
+
+  test('puts new packets behind its backlog, though the driver runs again', () => {
+    const { device, sent, send, restart } = bench({ free: 1 });
+    send(20);
+    restart(5);
+    send(20);
+    expect(device.published).toEqual(sent.slice(0, 6));
+    restart(1000);
+    expect(device.published).toEqual(sent);
+  });
+
+  test('sends a backlog longer than one run of 64', () => {
+    const { device, sent, send, restart } = bench({ free: 1 });
+    send(500);
+    restart(1000);
+    expect(device.published).toEqual(sent);
+  });
+
+  test('drops at its tail when it is full, with place and reason', () => {
+    const { world, device, queue, record, sent, send, restart } = bench({ free: 1, length: 10 });
+    const dropped: number[] = [];
+    const release = queue.dropped;
+    queue.dropped = (packet) => {
+      dropped.push(packet);
+      release(packet);
+    };
+    send(15);
+    expect(dropped).toEqual(sent.slice(11));
+    expect([...record.drops]).toEqual([['guest qdisc: full', 4]]);
+    expect(world.packets.alive).toBe(11);
+    restart(1000);
+    expect(device.published).toEqual(sent.slice(0, 11));
+  });
+
+  test('keeps the order through any stops, restarts and bursts, and loses nothing', () => {
+    const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 90 })), { maxLength: 30 });
+    fc.assert(
+      fc.property(steps, (program) => {
+        const { device, sent, send, restart } = bench({ free: 5, length: 100_000 });
+        for (const [sends, count] of program) {
+          if (sends) send(count);
+          else if (device.stopped) restart(count);
+        }
+        expect(device.published).toEqual(sent.slice(0, device.published.length));
+        if (device.stopped) restart(100_000);
+        expect(device.published).toEqual(sent);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+test('a restart without a backlog does nothing', () => {
+  const { world, restart } = bench();
+  restart(1);
+  expect(world.books.ledger.spending()).toEqual([]);
+});
