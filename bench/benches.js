@@ -1,11 +1,13 @@
 // What is measured, against whom, and what is aimed at. A new bench is one more entry in this list.
 //
 // A contender's `command` gets the tools and a size, and returns a command line that prints two numbers: a rate per CPU second, measured
-// around the part that matters, and something to check it by. It returns undefined where the tools are absent.
+// around the part that matters, and something to check it by (`checked`, if given, says what is right). It returns undefined where the tools are absent.
 import { existsSync } from 'node:fs';
 
 const vmio = 'vmio';
-const script = (name) => existsSync(new URL(name, import.meta.url));
+/** The mean delay that the events reveal, as a share of what it should be. */
+const nearOne = (check) => Math.abs(check - 1) < 0.05;
+const exists = (name) => existsSync(new URL(name, import.meta.url));
 
 export const benches = [
   {
@@ -13,6 +15,7 @@ export const benches = [
     title: 'Event list: N events pending, each schedules one more (million events per CPU second)',
     unit: 1e6,
     sizes: [16, 256, 4096, 65536],
+    checked: nearOne,
     contenders: {
       [vmio]: ({ script }, n) => [...script('hold.js'), n, 8e6],
       'C -O2 binary heap': ({ heap }, n) => heap && [heap, n, 8e6],
@@ -30,6 +33,7 @@ export const benches = [
     title: 'Generator threads that sleep (million events per CPU second)',
     unit: 1e6,
     sizes: [64],
+    checked: nearOne,
     contenders: {
       [vmio]: ({ script }, n) => [...script('threads.js'), n, 8e6],
       'SimPy processes': ({ python, peer }, n) => python && [python, peer('hold.py'), n, 1e6],
@@ -43,7 +47,7 @@ export const benches = [
     sizes: ['packets'],
     contenders: {
       // bench/datapaths.js: vhost-net transmit with everything on; prints packets per CPU second and events per packet.
-      [vmio]: ({ script: run }) => (script('datapaths.js') ? [...run('datapaths.js'), 1e6] : undefined),
+      [vmio]: ({ script }) => (exists('datapaths.js') ? [...script('datapaths.js'), 1e6] : undefined),
       'ns-3 UDP over 10 Gbit/s': ({ ns3Udp }) => ns3Udp && [ns3Udp, 2e5],
       'SimPy vhost-net': ({ python, peer }) => python && [python, peer('vhost.py'), 2e5],
     },

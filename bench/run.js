@@ -16,12 +16,12 @@ const { values: options } = parseArgs({
 const tools = findTools();
 
 /** One run in a process of its own: its rate, or undefined if the contender is absent. */
-const measure = (command) => {
+const measure = (command, checked = () => true) => {
   if (!command) return undefined;
   const [program, ...args] = [...tools.pin, ...command].map(String);
   const output = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   const [rate, check] = output.trim().split(/\s+/).map(Number);
-  if (!(rate > 0)) throw new Error(`${command.join(' ')} printed ${output}`);
+  if (!(rate > 0 && checked(check))) throw new Error(`${command.join(' ')} printed ${output}`);
   return { rate, check };
 };
 
@@ -34,7 +34,10 @@ for (let round = 1; round <= rounds; round++) {
     measured.push(
       bench.sizes.map((size) =>
         Object.fromEntries(
-          Object.entries(bench.contenders).map(([name, command]) => [name, measure(command(tools, size))]),
+          Object.entries(bench.contenders).map(([name, command]) => [
+            name,
+            measure(command(tools, size), bench.checked),
+          ]),
         ),
       ),
     );

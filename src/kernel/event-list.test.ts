@@ -173,4 +173,13 @@ describe('the event list does what a sorted list does', () => {
       expect(pair.list.capacity).toBeLessThanOrEqual(8 * Math.max(pair.list.size, 64));
     }
   });
+
+  test('what never was a ticket cancels nothing', () => {
+    const list = new EventList();
+    const ticket = list.push(1, 0, 0);
+    for (const none of [-1, ticket + 1, ticket + 0.5, Number.NaN, Infinity])
+      expect(list.cancel(none)).toBe(false);
+    expect(list.pop(1)).toBe(0);
+    for (const none of [-1, ticket, Number.NaN]) expect(list.cancel(none)).toBe(false);
+  });
 });

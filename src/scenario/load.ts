@@ -83,11 +83,12 @@ const loadProfile = (file: string): { profile: Profile } | { mistakes: readonly 
 
 const overridden = (profile: Profile, scenario: Scenario): Profile => {
   const { irqCore: _, ...host } = scenario.host;
-  // A scenario's price replaces the profile's figure but keeps its range, so that `check` can warn.
+  // A scenario's price replaces the profile's figure but keeps its range, in the same unit, so that `check` can warn.
   const costs = Object.fromEntries(
     Object.entries(scenario.costs).map(([name, entry]) => {
-      const { range } = profile.costs[name] ?? {};
-      return [name, { ...(range === undefined ? {} : { range }), ...entry }];
+      const { range, cycles } = profile.costs[name] ?? {};
+      const sameUnit = (entry.cycles === undefined) === (cycles === undefined);
+      return [name, { ...(range === undefined || !sameUnit ? {} : { range }), ...entry }];
     }),
   );
   return { ...merged(profile, host), costs: { ...profile.costs, ...costs } };

@@ -207,6 +207,7 @@ export class Core extends Processor implements HostCore {
   /** Chooses the next leaf and starts it; programs are stepped until one has work. */
   private decide(cut: Context | null = null): void {
     const outermost = this.turn.take();
+    let displaced = cut;
     this.deciding = true;
     for (let steps = 0; ; steps++) {
       if (steps > STEPS_MAX) throw new InvariantError(`${this.name}: programs run on without taking time`);
@@ -218,15 +219,27 @@ export class Core extends Processor implements HostCore {
       }
       if (context.idle) {
         context.step();
-        if (context.idle || this.lookAgain || context.waiting) continue;
+        if (context.idle || context.waiting) continue;
+        if (this.lookAgain) {
+          // Its step woke others: who goes before it cuts it right here.
+          this.displace(displaced, context);
+          displaced = context;
+          continue;
+        }
       }
-      if (cut !== null && cut !== context && !cut.idle) cut.blame(context.preempts, this.sim.now);
-      if (cut?.guest && cut.level !== context.level) cut.level.leaveGuest(cut);
+      this.displace(displaced, context);
       this.begin(context);
       break;
     }
     this.deciding = false;
     if (outermost) this.turn.give();
+  }
+
+  /** `cut` has to wait for `by`. */
+  private displace(cut: Context | null, by: Context): void {
+    if (cut === null || cut === by) return;
+    if (!cut.idle) cut.blame(by.preempts, this.sim.now);
+    if (cut.guest && cut.level !== by.level) cut.level.leaveGuest(cut);
   }
 
   private begin(context: Context): void {

@@ -173,7 +173,11 @@ describe('receive', () => {
   test('polls at most 64 packets, cleans in between, and unmasks once at the end', () => {
     const { fn, received, run, count, deliver } = bench();
     let looks = 0;
-    Object.defineProperty(fn, 'transmitted', { get: () => (looks++, 0), set: () => {} });
+    const look = () => {
+      looks++;
+      return 0;
+    };
+    Object.defineProperty(fn, 'transmitted', { get: look, set: () => {} });
     deliver(200);
     run(us(1000));
     expect(received).toHaveLength(200);
