@@ -171,7 +171,7 @@ describe('an interrupt', () => {
 });
 
 describe('receive', () => {
-  const after = (accesses: readonly string[]): string[] =>
+  const written = (accesses: readonly string[]): string[] =>
     accesses.filter((what) => /RDT|ITR|IMS/.test(what)).map((what) => what.replace('write ', ''));
 
   test('writes RDT for every 16 buffers and once at the end of the poll', () => {
@@ -180,14 +180,14 @@ describe('receive', () => {
     interrupt(RXT0);
     expect(received).toEqual(frames);
     // The tail begins at 255, one behind the head.
-    expect(after(accesses)).toEqual(['RDT 15', 'RDT 31', 'RDT 39', `IMS ${IMS_ENABLE_MASK}`]);
+    expect(written(accesses)).toEqual(['RDT 15', 'RDT 31', 'RDT 39', `IMS ${IMS_ENABLE_MASK}`]);
   });
 
   test('of one frame writes RDT once', () => {
     const { accesses, interrupt, deliver } = bench();
     deliver(1);
     interrupt(RXT0);
-    expect(after(accesses)).toEqual(['RDT 0', `IMS ${IMS_ENABLE_MASK}`]);
+    expect(written(accesses)).toEqual(['RDT 0', `IMS ${IMS_ENABLE_MASK}`]);
   });
 
   test('polls at most 64 at a time and leaves interrupts off until a poll finds fewer', () => {
@@ -215,11 +215,11 @@ describe('receive', () => {
     const { world, accesses, rings, interrupt, deliver } = bench();
     for (const packet of deliver(20)) world.packets.size[packet] = 1514;
     interrupt(RXT0);
-    expect(after(accesses).slice(-2)).toEqual([`ITR ${itrUnits(4_000)}`, `IMS ${IMS_ENABLE_MASK}`]);
+    expect(written(accesses).slice(-2)).toEqual([`ITR ${itrUnits(4_000)}`, `IMS ${IMS_ENABLE_MASK}`]);
     accesses.length = 0;
     for (const packet of deliver(20)) world.packets.size[packet] = 1514;
     interrupt(RXT0);
-    expect(after(accesses).some((what) => what.startsWith('ITR'))).toBe(false);
+    expect(written(accesses).some((what) => what.startsWith('ITR'))).toBe(false);
     expect(rings.rxDone).toBe(0);
   });
 });

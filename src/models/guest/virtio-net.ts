@@ -24,7 +24,7 @@ export interface VirtioNetOptions {
   readonly napi_tx: boolean;
   /** Guest kernels 5.13–6.3 without the callback fix. */
   readonly rearmsWhileReaping: boolean;
-  /** Teaching: the driver asks for no completion interrupts. */
+  /** Teaching: the driver asks for no completion interrupts, unless its queue is full. */
   readonly completionInterrupts: boolean;
 }
 
@@ -98,7 +98,7 @@ export class VirtioNet implements NetDevice {
 
   publish(_cpu: Context, packet: Packet, more: boolean): boolean {
     const { tx, parts, options } = this;
-    const interrupts = options.napi_tx && options.completionInterrupts;
+    const interrupts = this.completionsInterrupt;
     do {
       if (interrupts) tx.disableCallbacks();
       this.owed += this.reapTransmitted();
@@ -111,11 +111,14 @@ export class VirtioNet implements NetDevice {
     return (!more || this.stopped) && tx.kickPrepare();
   }
 
+  private get completionsInterrupt(): boolean {
+    return this.options.napi_tx && this.options.completionInterrupts;
+  }
+
   /** Too few descriptors are left for another packet with fragments. */
   private stop(): void {
     const { tx, options } = this;
     this.stopped = true;
-    if (!options.completionInterrupts) return;
     if (tx.enableCallbacksDelayed()) return;
     if (options.napi_tx) {
       this.txNapi.signal();
@@ -160,7 +163,8 @@ export class VirtioNet implements NetDevice {
       cpu.charge(this.napiComplete);
       yield RUN;
       this.restart();
-      if (this.options.completionInterrupts && tx.enableCallbacks()) continue;
+      // Orphaned packets need no interrupts unless the queue is stopped.
+      if ((this.completionsInterrupt || this.stopped) && tx.enableCallbacks()) continue;
       yield WAIT;
     }
   }
@@ -184,8 +188,8 @@ export class VirtioNet implements NetDevice {
 
   /** virtnet_poll_cleantx: the receive poll also reaps what was transmitted. */
   private cleanTransmitted(cpu: Context): void {
-    const { tx, options } = this;
-    if (!options.napi_tx || !options.completionInterrupts) return;
+    const { tx } = this;
+    if (!this.completionsInterrupt) return;
     do {
       tx.disableCallbacks();
       this.chargeReaped(cpu, this.reapTransmitted());

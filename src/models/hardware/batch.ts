@@ -102,7 +102,7 @@ export abstract class Batch {
   /** Puts a charge in front of what is left; it serves nobody and is paid in `mode`. */
   prelude(cost: Cost, mode: Mode): void {
     if (this.at === this.n) this.at = this.n = HEAD;
-    if (this.at === 0) throw new InvariantError(`context ${this.name}: no room for another prelude`);
+    if (this.at === 0) this.makeRoom();
     const i = --this.at;
     const span = cost.draw === null ? cost.price : cost.draw();
     const base = i * WIDTH;
@@ -112,6 +112,15 @@ export abstract class Batch {
     this.segments[base + COUNT] = 1;
     this.ps[i] = span;
     this.left += span;
+  }
+
+  /** Where preludes pile up (a storm of interrupts that lets nothing be finished), the batch moves back. */
+  private makeRoom(): void {
+    while (this.n + HEAD > this.capacity) this.grow();
+    this.segments.copyWithin(HEAD * WIDTH, 0, this.n * WIDTH);
+    this.ps.copyWithin(HEAD, 0, this.n);
+    this.at += HEAD;
+    this.n += HEAD;
   }
 
   private modeOf(i: number): Mode {

@@ -302,15 +302,14 @@ export class Core extends Processor implements HostCore {
   private switchOut(runnable: boolean): void {
     const thread = this.thread as Thread;
     this.chargeThread();
+    const leaf = runnable ? thread.leaf() : null;
+    if (leaf?.guest) leaf.level.leaveGuest(leaf);
     this.thread = null;
     this.rescheduleWanted = false;
     this.sliceVersion++;
     this.sliceArmed = false;
     thread.runnable = runnable;
-    if (!runnable) return;
-    const leaf = thread.leaf();
-    if (leaf?.guest) leaf.level.leaveGuest(leaf);
-    this.scheduler.putBack(this, thread);
+    if (runnable) this.scheduler.putBack(this, thread);
   }
 
   private switchIn(thread: Thread): void {

@@ -237,7 +237,8 @@ export class VCpu extends Processor {
   }
 
   leaveGuest(context: Context): void {
-    if (context.inExit) return;
+    // Without its core it has left already: the leaf that the core was taken from paid.
+    if (context.inExit || this.thread.core?.thread !== this.thread) return;
     context.prelude(this.costs.pollution, context.modeNow);
     context.prelude(this.costs.exitLight, EXIT_KERNEL);
     this.exits.count('external-interrupt');
