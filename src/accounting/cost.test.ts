@@ -40,7 +40,7 @@ test.each([0.2, 1, 2])(
     expect(draws.every(Number.isInteger)).toBe(true);
     const logs = draws.map(Math.log);
     const centre = mean(logs);
-  const spread = Math.sqrt(mean(logs.map((x) => (x - centre) ** 2)));
+    const spread = Math.sqrt(mean(logs.map((x) => (x - centre) ** 2)));
     // The logarithm is normal with variance ln(1 + cv^2); the standard error of a deviation is sigma / sqrt(2n).
     const sigma = Math.sqrt(Math.log1p(variation ** 2));
     expect(Math.abs(spread - sigma)).toBeLessThan((4 * sigma) / Math.sqrt(2 * draws.length));

@@ -22,6 +22,7 @@ export class Timeline {
   private used = 0;
   private owner = new Int32Array(this.capacity);
   private started = new Float64Array(this.capacity);
+  private opened = new Float64Array(this.capacity);
   private last = new Float64Array(this.capacity);
   private size = new Float64Array(this.capacity);
   private marks = new Uint8Array(this.capacity);
@@ -43,6 +44,7 @@ export class Timeline {
     workload.submit(now);
     this.owner[request] = workload.id;
     this.started[request] = intended;
+    this.opened[request] = now;
     this.last[request] = intended;
     this.size[request] = size;
     this.marks[request] = 0;
@@ -66,6 +68,7 @@ export class Timeline {
     };
     this.owner = wider(this.owner, this.capacity);
     this.started = wider(this.started, this.capacity);
+    this.opened = wider(this.opened, this.capacity);
     this.last = wider(this.last, this.capacity);
     this.size = wider(this.size, this.capacity);
     this.marks = wider(this.marks, this.capacity);
@@ -119,7 +122,7 @@ export class Timeline {
       throw new InvariantError(`the stages of a request add up to ${sum} ps, its latency is ${latency} ps`);
     }
     const record = this.workloads[this.owner[request]];
-    if (record.complete(now, latency as Picoseconds, this.size[request])) {
+    if (record.complete(now, this.opened[request], latency as Picoseconds, this.size[request])) {
       const row = record.sampled() ? new Float64Array(STAGES_MAX) : null;
       for (let i = base; i < end; i++) {
         record.stageSums[this.stageOf[i]] += this.timeIn[i];
@@ -135,7 +138,7 @@ export class Timeline {
 
   /** The request ends without completing; `place` says where and why. */
   drop(request: Request, now: Picoseconds, place: string): void {
-    this.workloads[this.owner[request]].drop(now, place);
+    this.workloads[this.owner[request]].drop(now, this.opened[request], place);
     this.free.push(request);
   }
 

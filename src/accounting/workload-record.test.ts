@@ -19,9 +19,9 @@ test('submitted is always completed plus dropped plus in flight, and the area is
         } else if (open.length > 0) {
           const since = open.shift() as number;
           area += now - since;
-          if (kind === 'complete') record.complete(ps(now), ps(now - since), 64);
+          if (kind === 'complete') record.complete(ps(now), now - now - since, ps(now - since), 64);
           else {
-            record.drop(ps(now), 'nic: ring full');
+            record.drop(ps(now), 0, 'nic: ring full');
             dropped++;
           }
         }
@@ -42,9 +42,9 @@ test('before the window opens requests are counted but not measured', () => {
   const record = new WorkloadRecord(0, 'echo');
   record.submit(ps(0));
   record.submit(ps(0));
-  expect(record.complete(ps(10), ps(10), 64)).toBe(false);
+  expect(record.complete(ps(10), 10 - 10, ps(10), 64)).toBe(false);
   record.startMeasuring(ps(20));
-  expect(record.complete(ps(50), ps(50), 64)).toBe(true);
+  expect(record.complete(ps(50), 50 - 50, ps(50), 64)).toBe(true);
   expect([record.submitted, record.completed, record.latency.count, record.bytesCompleted]).toEqual([
     2, 2, 1, 64,
   ]);
@@ -54,7 +54,7 @@ test('before the window opens requests are counted but not measured', () => {
 
 test('drops are told apart by place and reason', () => {
   const record = new WorkloadRecord(0, 'echo');
-  for (const place of ['tap: full', 'nic: full', 'tap: full']) record.drop(ps(0), place);
+  for (const place of ['tap: full', 'nic: full', 'tap: full']) record.drop(ps(0), 0, place);
   expect([...record.drops]).toEqual([
     ['tap: full', 2],
     ['nic: full', 1],
@@ -65,9 +65,9 @@ test('the hook of the pilot hears every completion, in order, warm-up included',
   const record = new WorkloadRecord(0, 'echo');
   const heard: number[][] = [];
   record.onCompleted = (at, latency) => heard.push([at, latency]);
-  record.complete(ps(5), ps(3), 64);
+  record.complete(ps(5), 5 - 3, ps(3), 64);
   record.startMeasuring(ps(5));
-  record.complete(ps(9), ps(4), 64);
+  record.complete(ps(9), 9 - 4, ps(4), 64);
   expect(heard).toEqual([
     [5, 3],
     [9, 4],

@@ -31,9 +31,12 @@ export class WorkloadRecord {
   /** Sum over the window of (requests in flight × time), ps; for Little's law. */
   inFlightArea = 0;
   private areaSince: Picoseconds = 0 as Picoseconds;
-  /** Time already spent in flight, at the window's start, by the requests then in flight. */
-  ageAtStart = 0;
   bytesCompleted = 0;
+  /** Whole trial, for Little's law: requests in flight × time; time in flight of those that ended; starts of the rest. */
+  private wholeArea = 0;
+  private wholeSince = 0;
+  private endedResidence = 0;
+  private startsOfRest = 0;
   private measuring = false;
   /** Hook for the pilot's warm-up series: called for each completion of the whole trial. */
   onCompleted: ((at: Picoseconds, latency: Picoseconds) => void) | null = null;
@@ -58,15 +61,36 @@ export class WorkloadRecord {
   accumulate(now: Picoseconds): void {
     this.inFlightArea += this.inFlight * (now - this.areaSince);
     this.areaSince = now;
+    this.wholeArea += this.inFlight * (now - this.wholeSince);
+    this.wholeSince = now;
   }
 
   submit(now: Picoseconds): void {
     this.accumulate(now);
     this.submitted++;
+    this.startsOfRest += now;
   }
 
-  complete(now: Picoseconds, latency: Picoseconds, size: number): boolean {
+  /** A request that was submitted at `opened` ends, completed or dropped; call before the counters change. */
+  private end(now: Picoseconds, opened: number): void {
     this.accumulate(now);
+    this.endedResidence += now - opened;
+    this.startsOfRest -= opened;
+  }
+
+  /**
+   * Little's law as an identity over the whole trial: the integral of the number in flight equals the sum of the
+   * times in flight. @returns the relative gap; rounding alone leaves less than 1e-9.
+   */
+  littleGap(now: Picoseconds): number {
+    this.accumulate(now);
+    const residence = this.endedResidence + this.inFlight * now - this.startsOfRest;
+    return Math.abs(this.wholeArea - residence) / Math.max(residence, 1);
+  }
+
+  /** @param opened when it was submitted. @returns whether it counts as measured. */
+  complete(now: Picoseconds, opened: number, latency: Picoseconds, size: number): boolean {
+    this.end(now, opened);
     this.completed++;
     if (this.onCompleted !== null) this.onCompleted(now, latency);
     if (!this.measuring) return false;
@@ -76,8 +100,8 @@ export class WorkloadRecord {
     return true;
   }
 
-  drop(now: Picoseconds, place: string): void {
-    this.accumulate(now);
+  drop(now: Picoseconds, opened: number, place: string): void {
+    this.end(now, opened);
     this.dropped++;
     this.drops.set(place, (this.drops.get(place) ?? 0) + 1);
   }

@@ -127,7 +127,11 @@ const simulate = async (
       try {
         while (runner.wantsMore) {
           await progress.breathe();
-          if (progress.interrupted()) return results;
+          if (progress.interrupted()) {
+            // Two trials make an interval; what there is is kept.
+            if (runner.finished >= 2) results.push(runner.result());
+            return results;
+          }
           runner.runNext();
           progress.trialDone(at);
         }

@@ -110,6 +110,11 @@ export class PointRunner {
     this.goal = decided(this.trials, point);
   }
 
+  /** Trials that ran to their end. */
+  get finished(): number {
+    return this.trials.length;
+  }
+
   get wantsMore(): boolean {
     return this.goal.more;
   }

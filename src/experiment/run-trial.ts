@@ -1,4 +1,5 @@
 /** One replication: warm-up, two halves of the measured window, and the books checked at each end. */
+import type { Accounting } from '../accounting/accounting.ts';
 import { InvariantError } from '../accounting/invariant.ts';
 import type { Spending } from '../accounting/ledger.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
@@ -53,6 +54,28 @@ export const closeBooks = ({ world }: Trial): void => {
     const dropped = [...record.drops.values()].reduce((sum, count) => sum + count, 0);
     if (dropped !== record.dropped || record.inFlight < 0) {
       throw new InvariantError(`workload ${record.name}: submitted ≠ completed + dropped + in flight`);
+    }
+    const gap = record.littleGap(sim.now);
+    if (gap > LAW_TOLERANCE) {
+      throw new InvariantError(`workload ${record.name}: Little's law is off by ${gap}`);
+    }
+  }
+  utilisationLaw(books);
+};
+
+/** Sums of picoseconds beyond 2^53 round; nothing else may. */
+const LAW_TOLERANCE = 1e-9;
+/** Units of a cost that segments under way may have begun and not finished: a frame's bytes in several contexts. */
+const UNDER_WAY = 1 << 16;
+
+/** Busy time equals occurrences × price, for every cost with a constant price, but for what is under way. */
+const utilisationLaw = ({ ledger, costs }: Accounting): void => {
+  for (const { core, payer, cost: name, busy, count } of ledger.spending()) {
+    const { price, draw } = costs.cost(name);
+    if (draw !== null || price === 0) continue;
+    const gap = busy - count * price;
+    if (gap < 0 || gap > price * UNDER_WAY) {
+      throw new InvariantError(`${core}, ${payer}: ${count} × ${name} at ${price} ps took ${busy} ps`);
     }
   }
 };

@@ -17,7 +17,7 @@ const GUEST_SEND: Path['stages'] = [
 const GUEST_RECEIVE: Path['stages'] = [
   ['guest: stack in', 'working', 16],
   ['wait: guest application', 'waiting', 9],
-  ['guest: receive call', 'working', 6],
+  ['stack: receive call', 'working', 6],
 ];
 const WIRE: Path['stages'] = [
   ['PCIe out', 'working', 4],

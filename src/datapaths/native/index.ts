@@ -50,7 +50,7 @@ export const native = defineDatapath({
       packets,
       dma: new DmaMapping(books, machine.iommu),
       stackRx: books.costs.cost('stack.rx'),
-      stageRx: books.timeline.working('guest: receive'),
+      stageRx: books.timeline.working('stack: receive'),
     });
     fn.interrupt.connect(() => device.line.raise());
     return { processor, device, route };

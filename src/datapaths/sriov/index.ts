@@ -26,7 +26,7 @@ export const sriov = defineDatapath({
       packets,
       dma: new DmaMapping(books, 'passthrough'),
       stackRx: books.costs.cost('stack.rx'),
-      stageRx: books.timeline.working('guest: receive'),
+      stageRx: books.timeline.working('stack: receive'),
     });
     const interrupt = new VfInterrupt(
       books,

@@ -57,7 +57,7 @@ abstract class Application {
     this.waitSender = timeline.waiting('wait: sender');
     this.waitApplication = timeline.waiting('wait: application');
     this.waitProcessor = timeline.waiting('wait: processor');
-    this.stageReceive = timeline.working('guest: application receive');
+    this.stageReceive = timeline.working('application: receive');
     this.cpu = processor.task(endpoint.record.name, (context) => this.program(context));
     endpoint.socket.owner = this.cpu;
     this.timer = processor.timer(this.cpu);

@@ -58,7 +58,7 @@ export class E1000Driver implements NetDevice {
     this.rxCost = costs.cost('e1000Driver.rx');
     this.napiSchedule = costs.cost('napi.schedule');
     this.napiComplete = costs.cost('napi.complete');
-    this.stageRx = timeline.working('guest: receive');
+    this.stageRx = timeline.working('stack: receive');
     this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
     this.doorbell = {
       leave: () => {},

@@ -29,7 +29,7 @@ export class NetStack {
     this.packets = packets;
     this.device = device;
     this.now = () => cpu.sim.now;
-    this.stage = timeline.working('guest: transmit');
+    this.stage = timeline.working('stack: transmit');
     this.stackTx = costs.cost('stack.tx');
     this.copyPerByte = costs.cost('copy.perByte');
     this.queue = new TransmitQueue(cpu, packets, device, {

@@ -69,7 +69,7 @@ export class VirtioNet implements NetDevice {
     this.reapCost = costs.cost('virtioNet.txClean');
     this.napiSchedule = costs.cost('napi.schedule');
     this.napiComplete = costs.cost('napi.complete');
-    this.stageRx = timeline.working('guest: receive');
+    this.stageRx = timeline.working('stack: receive');
     this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
     this.doorbell = parts.kickTx;
     const rxNapi = cpu.softirq('virtio-net rx napi', (context) => this.receivePoll(context));

@@ -49,7 +49,7 @@ const bench = ({ free = Number.POSITIVE_INFINITY, length = 1000 } = {}) => {
   const world = new World(machine, { seed: 1, replication: 0, maxEvents: 1e6 });
   const { sim, books, packets, cores } = world;
   const device = new FakeDevice(world, free);
-  const stage = books.timeline.working('guest: transmit');
+  const stage = books.timeline.working('stack: transmit');
   const queue = new TransmitQueue(cores[0], packets, device, { name: 'guest', length, stage });
   const record = books.timeline.workload('w');
   const sent: number[] = [];
