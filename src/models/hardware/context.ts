@@ -22,6 +22,8 @@ export interface Owner {
 
 /** The processor a context belongs to: it knows what is pending there. */
 export interface Level {
+  /** An interrupt or a softirq waits to be taken there. */
+  readonly pendingAny: boolean;
   /** Index of the segment in front of which `context` must stop so that something pending can be taken, or n. */
   stopOf(context: Context): number;
   /** The host takes the core away from `context` in the middle of guest code: an exit now, an entry on resume. */

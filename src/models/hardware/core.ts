@@ -166,7 +166,26 @@ export class Core extends Processor implements HostCore {
     const context = this.running as Context;
     context.finish(this.stop, this.startedAt);
     this.running = null;
+    if (context.idle && this.goesOn(context)) return;
     this.decide(context.idle ? null : context);
+  }
+
+  /**
+   * The common case without a choice: nothing is pending at any level, so the program at hand goes on.
+   * @returns false where a decision is needed after all.
+   */
+  private goesOn(context: Context): boolean {
+    if (this.pendingAny || this.rescheduleWanted || context.level.pendingAny) return false;
+    const outermost = this.turn.take();
+    this.deciding = true;
+    this.lookAgain = false;
+    context.step();
+    this.deciding = false;
+    const on = !context.idle && !this.lookAgain && !this.rescheduleWanted;
+    if (on) this.begin(context);
+    else this.decide();
+    if (outermost) this.turn.give();
+    return true;
   }
 
   /** Stops the running leaf at this instant, its work booked so far. */
@@ -246,7 +265,8 @@ export class Core extends Processor implements HostCore {
     const { now } = this.sim;
     this.running = context;
     this.startedAt = this.begunAt = now;
-    this.stop = context.level.stopOf(context);
+    const undisturbed = !(this.pendingAny || this.rescheduleWanted || context.level.pendingAny);
+    this.stop = undisturbed ? context.n : context.level.stopOf(context);
     const span = this.stop === context.n ? context.left : context.spanTo(this.stop);
     this.sim.at((now + span) as Picoseconds, this.fire, ++this.version);
   }

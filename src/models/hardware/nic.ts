@@ -52,6 +52,11 @@ interface NicStages {
   readonly waitPcieIn: Stage;
 }
 
+interface Spans {
+  readonly onBus: Picoseconds;
+  readonly onWire: Picoseconds;
+}
+
 interface FunctionIdentity {
   readonly index: number;
   readonly name: string;
@@ -138,6 +143,8 @@ export class Nic {
   private readonly onDeparture: Handler;
   private readonly onArrival: Handler;
   private readonly routes: NicFunction[] = [];
+  private lastSize = -1;
+  private lastSpans: Spans = { onBus: 0 as Picoseconds, onWire: 0 as Picoseconds };
 
   constructor(sim: Simulation, books: Accounting, packets: Packets, settings: NicSettings) {
     this.sim = sim;
@@ -174,10 +181,9 @@ export class Nic {
     const request = packets.request[packet];
     const translation = from.settings.translated ? settings.translation * 2 : 0;
     const fetched = (sim.now + settings.doorbellLatency + settings.dmaRead + translation) as Picoseconds;
-    const onBus = transferTime(bytes(size), settings.pcieRate);
+    const { onBus, onWire } = this.spans(size);
     const bus = this.pcieOut.reserve(fetched, onBus);
     const ready = (bus + onBus + settings.dmaRead + settings.pipelineTransmit) as Picoseconds;
-    const onWire = serialization(size, settings.rate);
     const start = this.egress.reserve(ready, onWire);
     const end = start + onWire;
     if (request >= 0) {
@@ -192,6 +198,18 @@ export class Nic {
     sim.at(end as Picoseconds, this.onDeparture, packet);
   }
 
+  /** What a frame of `size` bytes occupies; frames of one size follow each other, so the last answer is kept. */
+  private spans(size: number): Spans {
+    if (this.lastSize !== size) {
+      this.lastSize = size;
+      this.lastSpans = {
+        onBus: transferTime(bytes(size), this.settings.pcieRate),
+        onWire: serialization(size, this.settings.rate),
+      };
+    }
+    return this.lastSpans;
+  }
+
   private depart(packet: Packet): void {
     const from = this.functions[this.packets.via[packet]];
     this.departed.send(packet);
@@ -203,12 +221,11 @@ export class Nic {
     const { sim, settings, stages, packets, books } = this;
     const size = packets.size[packet];
     const request = packets.request[packet];
-    const onWire = serialization(size, settings.rate);
+    const { onBus, onWire } = this.spans(size);
     const start = this.ingress.reserve(sim.now, onWire);
     const arrived = (start + onWire + settings.propagation + settings.pipelineReceive) as Picoseconds;
     const target = this.routes[packets.flow[packet]];
     const translation = target.settings.translated ? settings.translation : 0;
-    const onBus = transferTime(bytes(size), settings.pcieRate);
     const bus = this.pcieIn.reserve(arrived, onBus);
     const visible = bus + onBus + settings.dmaWrite + translation;
     if (request >= 0) {

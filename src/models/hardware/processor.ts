@@ -96,6 +96,11 @@ export abstract class Processor implements Owner, Level {
     return this.hardPending.length > 0;
   }
 
+  /** An interrupt or a softirq waits to be taken. */
+  get pendingAny(): boolean {
+    return this.hardPending.length > 0 || this.softPending.length > 0;
+  }
+
   /** Something above the thread level wants to run or runs. */
   protected get busyAbove(): boolean {
     return this.hardPending.length > 0 || this.softPending.length > 0 || this.hard !== null;

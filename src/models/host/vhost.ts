@@ -23,6 +23,8 @@ import type { Tap } from './tap.ts';
 export const VHOST_NET_WEIGHT = 524_288;
 export const VHOST_NET_PKT_WEIGHT = 256;
 export const VHOST_NET_BATCH = 64;
+/** Received buffers are published when more than a batch of them is filled. */
+const RX_BATCH = VHOST_NET_BATCH + 1;
 
 export interface VhostParts {
   readonly vm: string;
@@ -188,6 +190,7 @@ export class Vhost {
         cpu.mode = outer;
       }
       for (let i = 0; i < batch; i++) tx.push(heads[i], 0);
+      const full = batch === VHOST_NET_BATCH;
       batch = 0;
       tx.flush();
       if (tx.shouldSignal()) {
@@ -195,7 +198,8 @@ export class Vhost {
         yield RUN;
         parts.txInterrupt.raise();
       }
-      if (handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT) break;
+      // The run ends where the ring was found empty; what came while its frames were sent is for the next one.
+      if (!full || handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT) break;
     }
     if (tx.availableNow) {
       this.queueTx();
@@ -216,14 +220,15 @@ export class Vhost {
     yield RUN;
     rx.suppressKicks();
     tap.detach();
+    const exhausted = (): boolean => handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT;
+    let batch = 0;
     for (;;) {
-      let batch = 0;
-      while (batch < VHOST_NET_BATCH && handled < VHOST_NET_PKT_WEIGHT && bytes < VHOST_NET_WEIGHT) {
-        if (queue.length === 0) break;
+      const before = batch;
+      while (batch < RX_BATCH && !exhausted() && queue.length > 0) {
         const head = rx.pop();
         if (head === BROKEN) throw new InvariantError(`vhost ${parts.vm}: ${rx.fault}`);
         if (head === EMPTY) {
-          if (batch > 0) break;
+          if (batch > before) break;
           waitsForGuest = !rx.allowKicks();
           if (waitsForGuest) break;
           rx.suppressKicks();
@@ -241,20 +246,26 @@ export class Vhost {
         handled++;
         bytes += size;
       }
+      // Frames that arrive while these are copied join the batch.
+      if (batch > before) {
+        cpu.serveNobody();
+        yield RUN;
+        if (batch < RX_BATCH && !exhausted()) continue;
+      }
       if (batch === 0) break;
-      cpu.serveNobody();
-      yield RUN;
+      const full = batch === RX_BATCH;
+      batch = 0;
       rx.flush();
       if (rx.shouldSignal()) {
         parts.rxInterrupt.charge(cpu);
         yield RUN;
         parts.rxInterrupt.raise();
       }
-      if (handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT) break;
+      if (!full || exhausted()) break;
     }
     // Without buffers the tap is not polled: the guest's refill kick brings the worker back.
     if (waitsForGuest) return;
-    if (handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT) this.queueRx();
+    if (exhausted()) this.queueRx();
     else if (tap.attach(() => this.queueRx())) this.queueRx();
   }
 }

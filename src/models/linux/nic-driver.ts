@@ -99,8 +99,9 @@ export class NicDriver implements NetDevice {
   }
 
   private ring(): null {
-    for (const packet of this.unannounced) this.fn.transmit(packet);
-    this.unannounced.length = 0;
+    const { unannounced } = this;
+    for (let i = 0; i < unannounced.length; i++) this.fn.transmit(unannounced[i]);
+    unannounced.length = 0;
     return null;
   }
 
