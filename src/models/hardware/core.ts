@@ -362,7 +362,8 @@ export class Core extends Processor implements HostCore {
       return;
     }
     // KVM polls a halted vCPU only while nobody else wants the core.
-    if (this.running?.modeNow === HALT_POLL) this.endSpin(this.running, 0);
+    const leaf = this.thread?.leaf() ?? null;
+    if (leaf?.modeNow === HALT_POLL) this.endSpin(leaf, 0);
     if (preempts) {
       this.rescheduleWanted = true;
       this.reconsider();

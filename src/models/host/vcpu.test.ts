@@ -487,7 +487,7 @@ describe('halt polling', () => {
     bench.run(halted + 8 * US);
     // The grid moves with the interruption: 5,050 ns of polling and 0.2 ns of interrupt.
     expect(bench.seen[1]).toBe(`${halted + 5000 * NS + 200 + back} irq`);
-    expect([polled(bench)[0], exits('external-interrupt')]).toEqual([5000 * NS + 3 * US - back - out, 0]);
+    expect([polled(bench)[0], exits('external-interrupt')]).toEqual([8 * US - 200 - back - out, 0]);
     expect(bench.gaps()).toEqual([0]);
   });
 

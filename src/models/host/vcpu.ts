@@ -196,6 +196,11 @@ export class VCpu extends Processor {
     return this.busyAbove || this.tasks.length > 0;
   }
 
+  private get aloneOnCore(): boolean {
+    const { core } = this.thread;
+    return core !== null && core.scheduler.waiting(core) === 0;
+  }
+
   protected changed(): void {
     const { idle } = this;
     if (idle.inExit && idle.waiting) {
@@ -273,7 +278,7 @@ export class VCpu extends Processor {
       const exit = exits.leave(idle, costs.exitLight);
       yield RUN;
       const haltedAt = this.sim.now;
-      if (!this.workPending && poll.enabled && poll.window > 0) {
+      if (!this.workPending && poll.enabled && poll.window > 0 && this.aloneOnCore) {
         idle.mode = HALT_POLL;
         idle.spend(costs.haltPoll, poll.window, 1);
         idle.mode = EXIT_KERNEL;
