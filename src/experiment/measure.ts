@@ -148,7 +148,9 @@ const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[
 };
 
 /** Who is billed, short enough for a legend. */
-export const payerOf = ({ payer, plane, side }: Spending, vms: readonly string[]): string => {
+export const payerOf = ({ payer, plane, side, cost }: Spending, vms: readonly string[]): string => {
+  // KVM's, but no work: it would hide what exits cost.
+  if (cost === 'halt.poll') return 'halt polling';
   const vm = vms.find((name) => payer.startsWith(`${name} vcpu`));
   if (vm !== undefined) return plane === 'own' ? 'guest' : plane;
   if (payer.startsWith('vhost ')) return 'vhost';

@@ -183,7 +183,7 @@ export class Core extends Processor implements HostCore {
     this.deciding = false;
     const on = !context.idle && !this.lookAgain && !this.rescheduleWanted;
     if (on) this.begin(context);
-    else this.decide();
+    else this.decide(context.idle ? null : context);
     if (outermost) this.turn.give();
     return true;
   }

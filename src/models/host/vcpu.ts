@@ -196,6 +196,11 @@ export class VCpu extends Processor {
     return this.busyAbove || this.tasks.length > 0;
   }
 
+  /** A task that was woken ends the guest's idle loop, but waits for the task at hand. */
+  override get pendingAny(): boolean {
+    return super.pendingAny || (this.current === null && this.tasks.length > 0);
+  }
+
   private get aloneOnCore(): boolean {
     const { core } = this.thread;
     return core !== null && core.scheduler.waiting(core) === 0;
