@@ -1,10 +1,11 @@
 /** `vmio run`: simulate, print the comparison, write the results folder. */
 import os from 'node:os';
 import path from 'node:path';
+import { comparisons } from '../experiment/compare.ts';
 import { type Judgement, judge, unexpectedSaturation } from '../experiment/expectations.ts';
 import type { SummaryRow } from '../experiment/rows.ts';
 import { type PointResult, PointRunner } from '../experiment/run-point.ts';
-import { summarise } from '../experiment/summarise.ts';
+import { type PointRows, summarise } from '../experiment/summarise.ts';
 import type { Expectation } from '../scenario/expectation-schema.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { FAILED, FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
@@ -73,7 +74,7 @@ const runScenario = async (loaded: LoadedScenario, options: RunOptions): Promise
   }
   if (typeof outcome === 'number') return outcome;
   const complete = !progress.interrupted();
-  const rows = joined(outcome.map((result) => summarise(loaded.name, result)));
+  const rows = rowsOf(loaded, outcome);
   if (options.json === true) for (const row of rows.summary) print(JSON.stringify(row));
   const { drawCharts } = await import('./draw-charts.ts');
   const charts = options.charts && complete ? (folder: string) => drawCharts(folder, loaded, rows) : null;
@@ -89,7 +90,9 @@ const runScenario = async (loaded: LoadedScenario, options: RunOptions): Promise
   const seconds = (performance.now() - began) / 1000;
   if (!quiet) {
     const { table } = await import('../report/table.ts');
+    const { differences } = await import('../report/differences.ts');
     print(table(rows.summary, { colour: process.stdout.isTTY === true }));
+    print(differences(rows.summary));
     report(judgements, surprises, rows.summary);
     const trials = outcome.reduce((sum, { trials: all }) => sum + all.length, 0);
     print(`${plural(trials, 'trial')} in ${seconds.toFixed(1)} s`);
@@ -110,6 +113,17 @@ const runScenario = async (loaded: LoadedScenario, options: RunOptions): Promise
       [],
     );
   return failed ? FAILED : FINE;
+};
+
+/** The rows of every point, with the differences between its datapaths. */
+const rowsOf = (loaded: LoadedScenario, results: readonly PointResult[]): PointRows => {
+  const rows = joined(results.map((result) => summarise(loaded.name, result)));
+  const compared = loaded.points.flatMap(({ labels }) => {
+    const here = results.filter(({ point }) => point.labels === labels);
+    const mine = rows.summary.filter(({ swept }) => swept === labels);
+    return comparisons(loaded.name, here, mine);
+  });
+  return { ...rows, summary: [...rows.summary, ...compared] };
 };
 
 /** All points on all datapaths; a number is the status of a failure that was explained. */

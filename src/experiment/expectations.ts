@@ -96,7 +96,8 @@ export const unexpectedSaturation = (
   rows: readonly SummaryRow[],
 ): string[] => {
   const throughput = rows.filter(
-    ({ metric, verdict }) => metric === 'throughput.requests' && verdict.startsWith('saturated'),
+    ({ metric, statistic, verdict }) =>
+      metric === 'throughput.requests' && statistic === 'rate' && verdict.startsWith('saturated'),
   );
   const expected = new Set(
     expectations

@@ -15,7 +15,7 @@ export const priceSchema = z
     cv: z.number().min(0).max(10).describe('lognormal with this coefficient of variation').optional(),
     sigma: z.number().min(0).max(5).describe('lognormal with the price as median and this sigma').optional(),
     stall: z
-      .strictObject({ probability: share(), time: time() })
+      .strictObject({ probability: share(), time: time({ most: '1 s' }) })
       .describe('with this probability per occurrence the price grows by this time')
       .optional(),
     range: z

@@ -2,7 +2,11 @@
 import { z } from 'zod';
 import type { Machine } from '../datapaths/world.ts';
 import { priced, priceSchema } from './price.ts';
-import { bitRate, frequency, share, time } from './text/quantity-schemas.ts';
+import { frequency, share, bitRate as unboundedBitRate, time as unboundedTime } from './text/quantity-schemas.ts';
+
+/** So that no sum of what waits behind each other leaves the range of exact picoseconds. */
+const time = () => unboundedTime({ most: '100 s' });
+const bitRate = () => unboundedBitRate({ least: '1 Mbit/s', most: '100 Tbit/s' });
 
 export const moderationSchema = z.strictObject({
   kind: z
@@ -35,10 +39,16 @@ const nicSchema = z.strictObject({
   moderation: moderationSchema,
 });
 
+/** As the kernel keeps its module parameters. */
+const unsigned = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+
 export const profileSchema = z.strictObject({
   title: z.string().min(1),
   note: z.string().optional(),
-  clock: frequency().describe('clock of every core'),
+  clock: frequency({ least: '1 MHz', most: '1000 GHz' }).describe('clock of every core'),
   cores: z.int().min(1).max(256),
   features: featuresSchema,
   iommu: z.enum(['passthrough', 'lazy', 'strict']),
@@ -48,16 +58,16 @@ export const profileSchema = z.strictObject({
     .describe('what an idle core steps down through; the first begins at 0'),
   scheduler: z.strictObject({
     policy: z.enum(['eevdf', 'cfs']),
-    slice: time(),
+    slice: unboundedTime({ positive: true, most: '100 s' }),
     wakeupGranularity: time(),
-    tick: time().describe('1/HZ'),
+    tick: unboundedTime({ least: '100 us', most: '100 s' }).describe('1/HZ'),
   }),
   kvm: z
     .strictObject({
-      halt_poll_ns: z.int().min(0),
-      halt_poll_ns_grow: z.int().min(0),
-      halt_poll_ns_grow_start: z.int().min(0),
-      halt_poll_ns_shrink: z.int().min(0),
+      halt_poll_ns: unsigned,
+      halt_poll_ns_grow: unsigned,
+      halt_poll_ns_grow_start: unsigned,
+      halt_poll_ns_shrink: unsigned,
     })
     .describe('module parameters of kvm, by their real names'),
   haltPollGrid: time().describe('gap between two looks of the halt-polling loop'),

@@ -20,12 +20,12 @@ const openLoop = z
     vm,
     direction: z.enum(['transmit', 'receive']),
     arrivals: z.enum(['poisson', 'periodic']).default('poisson'),
-    rate: rate({ positive: true }),
+    rate: rate({ least: '0.01 /s', most: '1 G/s' }),
     size: sizes.prefault('60 B'),
     batch: z
       .strictObject({
         size: z.int().min(1).max(64).describe('packets sent together with one doorbell'),
-        flush: time({ positive: true }).describe('a batch not full after so long is sent as it is'),
+        flush: time({ positive: true, most: '100 s' }).describe('a batch not full after so long is sent as it is'),
       })
       .describe('teaching: transmit in fixed batches')
       .optional(),
@@ -38,12 +38,12 @@ const requestResponse = z
     vm,
     request: frame.prefault('60 B'),
     response: frame.prefault('60 B'),
-    service: time().describe('service time of the remote peer').prefault('0 us'),
+    service: time({ most: '100 s' }).describe('service time of the remote peer').prefault('0 us'),
     serviceVariation: z
       .enum(['fixed', 'exponential'])
       .describe('distribution of the service time')
       .default('fixed'),
-    think: time().describe('pause between a response and the next request').prefault('0 us'),
+    think: time({ most: '100 s' }).describe('pause between a response and the next request').prefault('0 us'),
     connections: z.int().min(1).max(256).describe('clients, each with one request outstanding').default(1),
   })
   .describe('a client in the VM, a server at the other end of the wire');

@@ -292,7 +292,8 @@ export class Core extends Processor implements HostCore {
   // --- threads ------------------------------------------------------------------------------------------------
 
   protected threadLeaf(): Context | null {
-    if (this.thread !== null && this.rescheduleWanted) this.preempt();
+    const before = this.thread;
+    if (before !== null && this.rescheduleWanted) this.preempt();
     for (;;) {
       if (this.thread !== null) {
         const leaf = this.thread.leaf();
@@ -301,7 +302,7 @@ export class Core extends Processor implements HostCore {
       }
       const next = this.scheduler.pick(this);
       if (next === null) return null;
-      this.switchIn(next);
+      this.switchIn(next, next !== before);
     }
   }
 
@@ -332,14 +333,15 @@ export class Core extends Processor implements HostCore {
     if (runnable) this.scheduler.putBack(this, thread);
   }
 
-  private switchIn(thread: Thread): void {
+  /** @param switched false where the thread that had the core goes on. */
+  private switchIn(thread: Thread, switched: boolean): void {
     const { now } = this.sim;
     this.thread = thread;
     thread.core = this;
     thread.switchedInAt = now;
     this.chargedAt = now;
     thread.switchedIn(this, (payer, guest) => this.account(payer, guest));
-    const leaf = thread.leaf();
+    const leaf = switched ? thread.leaf() : null;
     leaf?.prelude(this.costs.contextSwitch, leaf.guest ? EXIT_KERNEL : OPEN);
     this.armSlice();
   }

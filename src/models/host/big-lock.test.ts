@@ -119,13 +119,15 @@ describe('a lock that is held', () => {
 });
 
 describe('a signal to a thread that waits for the lock', () => {
-  /** b asks at 3 and gets the lock at 103; then it waits for signals. */
+  /** b asks at 14 and is granted the lock at 103; when it has given it back it waits for signals. */
   const waiting = (signals: readonly number[]) => {
     const { bench, locked, lock } = machine(2);
     const { context: a } = bench.thread('a', locked('a', 100));
     const { context: b } = bench.thread(
       'b',
       function* (cpu) {
+        cpu.charge(bench.costs.work, 10);
+        yield RUN;
         yield* lock.acquire(cpu);
         bench.note('b has it');
         cpu.charge(bench.costs.work, 100);
@@ -144,8 +146,8 @@ describe('a signal to a thread that waits for the lock', () => {
     bench.run(10_000);
     return bench.seen.filter((note) => note.includes('b '));
   };
-  const granted = 103;
-  const done = 103 + 3 + HANDOFF + 100;
+  const granted = 103 + 3;
+  const done = granted + HANDOFF + 100;
 
   test('does not give it the lock', () => {
     expect(waiting([50])[0]).toBe(`${granted} b has it`);
@@ -156,7 +158,7 @@ describe('a signal to a thread that waits for the lock', () => {
   });
 
   test('that was remembered before it asked is not lost either', () => {
-    expect(waiting([2])).toEqual([`${granted} b has it`, `${done} b woken`]);
+    expect(waiting([8])).toEqual([`${granted} b has it`, `${done} b woken`]);
   });
 
   test('is not invented: without one it sleeps on', () => {

@@ -9,6 +9,8 @@ import type { Access } from '../hardware/register-port.ts';
 export class BigLock {
   holder: Context | null = null;
   readonly waiters: Context[] = [];
+  /** Waiters that were signalled by others than the lock: they are to find that signal again. */
+  private readonly signalled = new Set<Context>();
   private readonly handoff: Cost;
   private readonly contended: Counter;
 
@@ -25,14 +27,16 @@ export class BigLock {
     }
     this.contended.value++;
     this.waiters.push(cpu);
-    do yield WAIT;
-    while (this.holder !== cpu);
+    for (yield WAIT; this.holder !== cpu; yield WAIT) this.signalled.add(cpu);
     cpu.charge(this.handoff);
+    if (this.signalled.delete(cpu)) cpu.signal();
   }
 
   release(cpu: Context): void {
     if (this.holder !== cpu) throw new InvariantError('the BQL is released by somebody who does not hold it');
-    this.holder = this.waiters.shift() ?? null;
-    this.holder?.signal();
+    const next = this.waiters.shift() ?? null;
+    this.holder = next;
+    if (next?.pending) this.signalled.add(next);
+    next?.signal();
   }
 }

@@ -110,7 +110,9 @@ export class FairScheduler implements Scheduler {
     const queue = this.queues[core.id];
     const thread = queue.length > 0 ? this.takeFirst(queue) : this.pull(core);
     if (thread === null) return null;
-    this.floor[core.id] = Math.max(this.floor[core.id], thread.virtualRuntime);
+    if (thread.policy === 'fair') {
+      this.floor[core.id] = Math.max(this.floor[core.id], thread.virtualRuntime);
+    }
     if (thread.core !== null && thread.core !== core) this.migrated(thread);
     return thread;
   }
@@ -138,7 +140,15 @@ export class FairScheduler implements Scheduler {
       if (queue.some((thread) => thread.affinity.includes(core.id))) longest = queue;
     }
     const at = longest?.findIndex((thread) => thread.affinity.includes(core.id)) ?? -1;
-    return longest === null || at < 0 ? null : longest.splice(at, 1)[0];
+    if (longest === null || at < 0) return null;
+    const [thread] = longest.splice(at, 1);
+    this.level(thread, this.queues.indexOf(longest), core);
+    return thread;
+  }
+
+  /** Run times are compared within a core: who moves keeps how far ahead or behind it was. */
+  private level(thread: Thread, from: number, to: HostCore): void {
+    thread.virtualRuntime += this.floor[to.id] - this.floor[from];
   }
 
   private migrated(thread: Thread): void {
@@ -157,7 +167,7 @@ export class FairScheduler implements Scheduler {
       if (movable < 0) continue;
       const thread = queue.splice(movable, 1)[0];
       const target = this.lighter(thread, core, load) as HostCore;
-      thread.virtualRuntime += this.floor[target.id] - this.floor[core.id];
+      this.level(thread, core.id, target);
       this.enqueue(target, thread);
       target.queued(false);
     }
@@ -182,9 +192,14 @@ export class FairScheduler implements Scheduler {
 
   sliceEnd(thread: Thread, since: number): number {
     if (thread.policy === 'fifo') return Number.POSITIVE_INFINITY;
-    const { slice, tick } = this.settings;
-    const ideal = since + slice;
-    return tick === 0 ? ideal : Math.ceil(ideal / tick) * tick;
+    const { policy, slice, tick } = this.settings;
+    const onTick = (ideal: number): number => (tick === 0 ? ideal : Math.ceil(ideal / tick) * tick);
+    const first = onTick(since + slice);
+    const late = this.sim.now - first;
+    if (late <= 0) return first;
+    // Alone until now: EEVDF gave it one slice after the other; CFS ends an overdue one at the next tick.
+    const round = policy === 'cfs' ? tick : onTick(slice);
+    return round === 0 ? this.sim.now : first + Math.ceil(late / round) * round;
   }
 
   /** Starts the balancing tick; only a host with more threads than one core's worth needs it. */

@@ -218,9 +218,9 @@ export class VCpu extends Processor {
       return;
     }
     if (core === null) return;
-    // Blocked inside an exit on a lock, and the lock was handed over.
-    if (!this.thread.runnable) core.scheduler.wake(this.thread);
-    else if (core.thread === this.thread) core.reconsider();
+    if (core.thread === this.thread) core.reconsider();
+    // Blocked inside an exit on a lock: only the lock wakes it, interrupts wait for the VM entry.
+    else if (!this.thread.runnable && this.leaf() !== null) core.scheduler.wake(this.thread);
   }
 
   protected threadLeaf(): Context | null {

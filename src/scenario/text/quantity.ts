@@ -12,7 +12,13 @@ import type { Dimension, Unit } from './dimensions.ts';
 import { didYouMean, quoted } from './mistake.ts';
 import { nearest } from './nearest.ts';
 
-export type Limits = { readonly negative?: boolean; readonly positive?: boolean };
+export type Limits = {
+  readonly negative?: boolean;
+  readonly positive?: boolean;
+  /** As a scenario would write it. */
+  readonly least?: string;
+  readonly most?: string;
+};
 export type Reading = { readonly value: number } | { readonly mistake: string };
 
 const NUMBER = String.raw`\d+(\.\d+)?([eE][+-]?\d{1,3})?`;
@@ -64,6 +70,13 @@ export const parseQuantity = (dimension: Dimension, text: string, limits: Limits
   return no(`${notOne} (expected ${expected(dimension)})${didYouMean(suggestion)}`);
 };
 
+/** A bound that a schema sets. */
+const numberIn = (dimension: Dimension, text: string): number => {
+  const reading = parseQuantity(dimension, text);
+  if ('mistake' in reading) throw new RangeError(reading.mistake);
+  return reading.value;
+};
+
 const inLimits = (
   dimension: Dimension,
   exact: Decimal,
@@ -77,6 +90,10 @@ const inLimits = (
   const most = dimension.most ?? { value: Number.MAX_VALUE, text: 'a number can hold' };
   if (Math.abs(value) > most.value) return no(`is too large (at most ${most.text})`);
   if (value === 0 && exact.digits !== 0n) return no('is too small to tell from 0');
+  const { least = '', most: largest = '' } = limits;
+  const bound = (text: string): number => numberIn(dimension, text);
+  if (least !== '' && value < bound(least)) return no(`is too small (at least ${least})`);
+  if (largest !== '' && value > bound(largest)) return no(`is too large (at most ${largest})`);
   return { value };
 };
 
