@@ -74,10 +74,3 @@ export interface StageRow extends Point {
   readonly p99_ns: number | null;
   readonly sample: number;
 }
-
-/** What charts and tables read; nothing else of a run is known to them. */
-export interface Results {
-  readonly summary: readonly SummaryRow[];
-  readonly costs: readonly CostRow[];
-  readonly stages: readonly StageRow[];
-}

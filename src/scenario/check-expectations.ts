@@ -43,6 +43,9 @@ export const checkExpectations = (base: Scenario, points: readonly Point[], plac
         unknown(i, 'where', String(value), labels.get(path) ?? [String(value)], `${path} is never`);
       }
     }
+    for (const name of entry.order ?? []) {
+      unknown(i, 'order', name, datapaths, 'the scenario does not run');
+    }
     const { equals, below, above, between, order, saturates, metric } = entry;
     if ([equals, below, above, between, order, saturates].every((test) => test === undefined)) {
       mistake(['expect', i], 'says nothing to hold: equals, below, above, between, order or saturates');

@@ -1,6 +1,7 @@
 /** Rules that join several keys: cores exist, names refer to something, limits of real devices hold. */
 import { FRAME_MAX } from '../models/hardware/frame.ts';
-import { inSeconds, LONGEST_TRIAL } from '../units.ts';
+import { inSeconds, LONGEST_TRIAL, seconds } from '../units.ts';
+import { extent, priced } from './price.ts';
 import type { Profile } from './profile.ts';
 import type { Scenario } from './schema.ts';
 import { didYouMean, type Mistake, type PathKey } from './text/mistake.ts';
@@ -64,6 +65,13 @@ export const checkPoint = (
         : typeof workload.size === 'number'
           ? ([['size', workload.size]] as const)
           : workload.size.map(({ size }) => ['size', size] as const);
+    if (
+      'size' in workload &&
+      typeof workload.size !== 'number' &&
+      workload.size.every((s) => s.weight === 0)
+    ) {
+      mistake(['workloads', name, 'size'], 'every weight is 0');
+    }
     for (const [key, size] of sizes) {
       if (size > FRAME_MAX) {
         mistake(
@@ -79,16 +87,38 @@ export const checkPoint = (
     mistake(['costs', name], `the machine profile has no cost "${name}"${didYouMean(near)}`);
   }
   ringCheck(scenario, mistake);
-  if (scenario.run.measure * 2 > LONGEST_TRIAL) {
+  const { measure, warmUp } = scenario.run;
+  if (measure + (warmUp === 'auto' ? measure : warmUp) > LONGEST_TRIAL) {
     mistake(
       ['run', 'measure'],
       `a trial is at most ${inSeconds(LONGEST_TRIAL)} simulated seconds, warm-up included`,
     );
   }
-  if (profile.idleStates[0].after !== 0) {
+  const twice = scenario.datapaths.find((name, i, all) => all.indexOf(name) < i);
+  if (twice !== undefined) mistake(['datapaths'], `"${twice}" stands twice`);
+  machineCheck(profile, mistake);
+  return found;
+};
+
+/** Costs that last as long as what they stand for. */
+const UNPRICED = new Set(['halt.poll', 'background.work']);
+const PRICE_MAX = seconds(1);
+
+const machineCheck = ({ idleStates, costs, clock }: Profile, mistake: Report): void => {
+  if (idleStates[0].after !== 0) {
     mistake(['host', 'idleStates'], 'the first idle state must begin after 0 us');
   }
-  return found;
+  if (idleStates.some(({ after }, i) => i > 0 && after <= idleStates[i - 1].after)) {
+    mistake(['host', 'idleStates'], 'idle states must be listed by rising `after`');
+  }
+  for (const [name, entry] of Object.entries(costs)) {
+    const { fixed, most } = extent(priced(entry, clock));
+    if (UNPRICED.has(name) && most > 0)
+      mistake(['costs', name], 'lasts as long as it lasts and has no price');
+    if (most > PRICE_MAX) {
+      mistake(['costs', name], `a price of ${inSeconds(fixed)} s, or its spread, goes beyond 1 s`);
+    }
+  }
 };
 
 export type Report = (path: readonly PathKey[], message: string) => void;

@@ -48,6 +48,16 @@ export const priced = (entry: PriceEntry, clock: Hertz): Price => {
   };
 };
 
+/** A normal variate goes beyond so many standard deviations once in 10^12. */
+const SPREAD_MAX = 7;
+
+/** The price without spread, and the most that an occurrence may take for all practical purposes. */
+export const extent = (price: Price): { fixed: Picoseconds; most: number } => {
+  const { fixed, variation = 0, sigma = 0, stall = 0 } = price;
+  const deviation = sigma > 0 ? sigma : Math.sqrt(Math.log(1 + variation * variation));
+  return { fixed, most: fixed * Math.exp(SPREAD_MAX * deviation) + stall };
+};
+
 /** A remark where the price leaves the range that its source finds plausible, or null. */
 export const outOfRange = (name: string, entry: PriceEntry): string | null => {
   if (entry.range === undefined) return null;

@@ -2,18 +2,18 @@
 import { z } from 'zod';
 import type { Machine } from '../datapaths/world.ts';
 import { priced, priceSchema } from './price.ts';
-import { frequency, share, bitRate as unboundedBitRate, time as unboundedTime } from './text/quantity-schemas.ts';
+import { bitRate, frequency, share, time } from './text/quantity-schemas.ts';
 
 /** So that no sum of what waits behind each other leaves the range of exact picoseconds. */
-const time = () => unboundedTime({ most: '100 s' });
-const bitRate = () => unboundedBitRate({ least: '1 Mbit/s', most: '100 Tbit/s' });
+const span = () => time({ most: '100 s' });
+const linkRate = () => bitRate({ least: '1 Mbit/s', most: '100 Tbit/s' });
 
 export const moderationSchema = z.strictObject({
   kind: z
     .enum(['off', 'hold-off', 'throttle'])
     .describe('off; hold-off: `gap` after the first completion; throttle: at most one interrupt per `gap`'),
-  gap: time().describe('for received frames'),
-  txGap: time().describe('for transmitted frames; as `gap` where not given').optional(),
+  gap: span().describe('for received frames'),
+  txGap: span().describe('for transmitted frames; as `gap` where not given').optional(),
 });
 
 const featuresSchema = z.strictObject({
@@ -25,15 +25,15 @@ const featuresSchema = z.strictObject({
 });
 
 const nicSchema = z.strictObject({
-  rate: bitRate(),
-  propagation: time().describe('one way, cable and switches'),
-  pcieRate: bitRate().describe('usable PCIe bandwidth each way'),
-  doorbellLatency: time(),
-  dmaRead: time().describe('round trip of one DMA read'),
-  dmaWrite: time().describe('until a DMA write is visible'),
-  pipelineTransmit: time(),
-  pipelineReceive: time(),
-  translation: time().describe('address translation per DMA, IOTLB hit'),
+  rate: linkRate(),
+  propagation: span().describe('one way, cable and switches'),
+  pcieRate: linkRate().describe('usable PCIe bandwidth each way'),
+  doorbellLatency: span(),
+  dmaRead: span().describe('round trip of one DMA read'),
+  dmaWrite: span().describe('until a DMA write is visible'),
+  pipelineTransmit: span(),
+  pipelineReceive: span(),
+  translation: span().describe('address translation per DMA, IOTLB hit'),
   txRing: z.int().min(64).max(32_768),
   rxRing: z.int().min(64).max(32_768),
   moderation: moderationSchema,
@@ -53,14 +53,14 @@ export const profileSchema = z.strictObject({
   features: featuresSchema,
   iommu: z.enum(['passthrough', 'lazy', 'strict']),
   idleStates: z
-    .array(z.strictObject({ name: z.string(), after: time(), exitLatency: time() }))
+    .array(z.strictObject({ name: z.string(), after: span(), exitLatency: span() }))
     .min(1)
     .describe('what an idle core steps down through; the first begins at 0'),
   scheduler: z.strictObject({
     policy: z.enum(['eevdf', 'cfs']),
-    slice: unboundedTime({ positive: true, most: '100 s' }),
-    wakeupGranularity: time(),
-    tick: unboundedTime({ least: '100 us', most: '100 s' }).describe('1/HZ'),
+    slice: time({ positive: true, most: '100 s' }),
+    wakeupGranularity: span(),
+    tick: time({ least: '100 us', most: '100 s' }).describe('1/HZ'),
   }),
   kvm: z
     .strictObject({
@@ -70,7 +70,7 @@ export const profileSchema = z.strictObject({
       halt_poll_ns_shrink: unsigned,
     })
     .describe('module parameters of kvm, by their real names'),
-  haltPollGrid: time().describe('gap between two looks of the halt-polling loop'),
+  haltPollGrid: span().describe('gap between two looks of the halt-polling loop'),
   exitOutShare: share().describe('share of an exit that passes before the host acts'),
   nic: nicSchema,
   costs: z.record(z.string(), priceSchema).describe('every named price'),

@@ -9,7 +9,7 @@ const frame = size({ positive: true }).describe(
 const sizes = z.union([
   frame,
   z
-    .array(z.strictObject({ size: frame, weight: z.number().min(0) }))
+    .array(z.strictObject({ size: frame, weight: z.number().min(0).max(1e9) }))
     .min(1)
     .describe('each size with its weight'),
 ]);
@@ -25,7 +25,9 @@ const openLoop = z
     batch: z
       .strictObject({
         size: z.int().min(1).max(64).describe('packets sent together with one doorbell'),
-        flush: time({ positive: true, most: '100 s' }).describe('a batch not full after so long is sent as it is'),
+        flush: time({ positive: true, most: '100 s' }).describe(
+          'a batch not full after so long is sent as it is',
+        ),
       })
       .describe('teaching: transmit in fixed batches')
       .optional(),

@@ -172,7 +172,7 @@ describe('receive', () => {
     const taken = guest.reap(guest.driverRx);
     guest.refill(256 - 10);
     guest.run(1000);
-    expect([guest.tap.queue.length, guest.counts.txEnables]).toEqual([0, 0]);
+    expect(guest.tap.queue.length).toBe(0);
     expect([...taken, ...guest.reap(guest.driverRx)].slice(0, 30)).toEqual(sent);
   });
 

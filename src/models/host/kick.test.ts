@@ -1,0 +1,60 @@
+/** What a kick costs and whom it wakes (network-path.md §6.1, §6.2). */
+import { describe, expect, test } from 'vitest';
+import { World } from '../../datapaths/world.ts';
+import { priced } from '../../scenario/machines.test-support.ts';
+import { us } from '../../units.ts';
+import { RUN, WAIT } from '../hardware/context.ts';
+import { Kick } from './kick.ts';
+
+const PRICES = { 'exit.kick': us(10), 'exit.decode': us(3), 'wake.waker': us(2) };
+
+/** One kick as soon as the guest runs; an exit is 60 % way out and 40 % way back. */
+const kicked = ({ asleep, fastMmio }: { asleep: boolean; fastMmio: boolean }) => {
+  const machine = priced(PRICES, { exitOutShare: 0.6 });
+  const world = new World(machine, { seed: 1, replication: 0, maxEvents: 1e6 });
+  const { sim, books } = world;
+  const vcpu = world.vcpu({ name: 'vm', vcpus: [[0]], backend: [1] });
+  const seen: Record<string, number> = {};
+  const backend = { asleep, kick: () => void (seen['backend'] = sim.now / 1e6) };
+  const kick = new Kick(books, vcpu, 'tx', backend, fastMmio);
+  const driver = vcpu.task('driver', function* (cpu) {
+    yield WAIT;
+    kick.leave(cpu);
+    yield RUN;
+    kick.act(cpu);
+    kick.enter(cpu);
+    yield RUN;
+    seen['guest'] = sim.now / 1e6;
+    for (;;) yield WAIT;
+  });
+  driver.signal();
+  sim.run(us(1000));
+  const spent = books.ledger.spending().filter(({ cost }) => cost in PRICES);
+  return {
+    seen,
+    spent: Object.fromEntries(spent.map(({ cost, plane, count }) => [cost, `${plane} ${count}`])),
+    kicks: books.counters.counter('kicks', 'tx', 'vm').value,
+    exits: books.counters.counter('exits.device', 'notify tx', 'vm').value,
+  };
+};
+
+describe('a kick', () => {
+  test('of a worker that is awake is one light exit, and the worker hears of it on the way out', () => {
+    const { seen, spent, kicks, exits } = kicked({ asleep: false, fastMmio: true });
+    expect(seen).toEqual({ backend: 6, guest: 10 });
+    expect(spent).toEqual({ 'exit.kick': 'vcpu-k 1' });
+    expect([kicks, exits]).toEqual([1, 1]);
+  });
+
+  test('of a sleeping worker costs the vCPU the wake-up besides', () => {
+    const { seen, spent } = kicked({ asleep: true, fastMmio: true });
+    expect(seen).toEqual({ backend: 6 + 2, guest: 10 + 2 });
+    expect(spent).toEqual({ 'exit.kick': 'vcpu-k 1', 'wake.waker': 'vcpu-k 1' });
+  });
+
+  test('is decoded first where there is no fast MMIO bus', () => {
+    const { seen, spent } = kicked({ asleep: false, fastMmio: false });
+    expect(seen).toEqual({ backend: 6 + 3, guest: 10 + 3 });
+    expect(spent).toEqual({ 'exit.kick': 'vcpu-k 1', 'exit.decode': 'vcpu-k 1' });
+  });
+});
