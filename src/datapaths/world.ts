@@ -144,6 +144,7 @@ export class World {
           pvEoi: machine.pvEoi,
           tickStop: machine.tickStop,
           exitOutShare: machine.exitOutShare,
+          taskSlice: machine.scheduler.slice,
           haltPoll: machine.haltPoll,
           haltPollGrid: machine.haltPollGrid,
         },

@@ -27,8 +27,10 @@ const signalled = (how: Injection, guest: 'asleep' | 'computing') => {
   });
   if (guest === 'computing') computer.signal();
   let raised = 0;
-  const line = { raise: () => void (raised = sim.now / 1e6) } as InterruptLine;
-  const path = new InterruptPath(books, vcpu, how, 'rx', () => line);
+  const raise = (): void => {
+    raised = sim.now / 1e6;
+  };
+  const path = new InterruptPath(books, vcpu, how, 'rx', () => ({ raise }) as InterruptLine);
   const backend = world.hostThread('backend', [1], function* (cpu) {
     yield WAIT;
     path.charge(cpu);

@@ -9,14 +9,16 @@ import { Kick } from './kick.ts';
 const PRICES = { 'exit.kick': us(10), 'exit.decode': us(3), 'wake.waker': us(2) };
 
 /** One kick as soon as the guest runs; an exit is 60 % way out and 40 % way back. */
-const kicked = ({ asleep, fastMmio }: { asleep: boolean; fastMmio: boolean }) => {
+const kickOf = ({ asleep, fastMmio }: { asleep: boolean; fastMmio: boolean }) => {
   const machine = priced(PRICES, { exitOutShare: 0.6 });
   const world = new World(machine, { seed: 1, replication: 0, maxEvents: 1e6 });
   const { sim, books } = world;
   const vcpu = world.vcpu({ name: 'vm', vcpus: [[0]], backend: [1] });
   const seen: Record<string, number> = {};
-  const backend = { asleep, kick: () => void (seen['backend'] = sim.now / 1e6) };
-  const kick = new Kick(books, vcpu, 'tx', backend, fastMmio);
+  const kicked = (): void => {
+    seen['backend'] = sim.now / 1e6;
+  };
+  const kick = new Kick(books, vcpu, 'tx', { asleep, kick: kicked }, fastMmio);
   const driver = vcpu.task('driver', function* (cpu) {
     yield WAIT;
     kick.leave(cpu);
@@ -40,20 +42,20 @@ const kicked = ({ asleep, fastMmio }: { asleep: boolean; fastMmio: boolean }) =>
 
 describe('a kick', () => {
   test('of a worker that is awake is one light exit, and the worker hears of it on the way out', () => {
-    const { seen, spent, kicks, exits } = kicked({ asleep: false, fastMmio: true });
+    const { seen, spent, kicks, exits } = kickOf({ asleep: false, fastMmio: true });
     expect(seen).toEqual({ backend: 6, guest: 10 });
     expect(spent).toEqual({ 'exit.kick': 'vcpu-k 1' });
     expect([kicks, exits]).toEqual([1, 1]);
   });
 
   test('of a sleeping worker costs the vCPU the wake-up besides', () => {
-    const { seen, spent } = kicked({ asleep: true, fastMmio: true });
+    const { seen, spent } = kickOf({ asleep: true, fastMmio: true });
     expect(seen).toEqual({ backend: 6 + 2, guest: 10 + 2 });
     expect(spent).toEqual({ 'exit.kick': 'vcpu-k 1', 'wake.waker': 'vcpu-k 1' });
   });
 
   test('is decoded first where there is no fast MMIO bus', () => {
-    const { seen, spent } = kicked({ asleep: false, fastMmio: false });
+    const { seen, spent } = kickOf({ asleep: false, fastMmio: false });
     expect(seen).toEqual({ backend: 6 + 3, guest: 10 + 3 });
     expect(spent).toEqual({ 'exit.kick': 'vcpu-k 1', 'exit.decode': 'vcpu-k 1' });
   });

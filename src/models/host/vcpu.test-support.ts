@@ -1,10 +1,11 @@
-/** A VM's vCPU on a bench machine, with every mechanism that costs time off unless a test asks for it. */
+/** A VM's vCPU and the host's scheduler on a bench machine; what costs time is off unless a test asks for it. */
 
-import { ps } from '../../units.ts';
-import type { Bench } from '../hardware/bench-machine.test-support.ts';
+import { ms, ps } from '../../units.ts';
+import type { Bench, BenchSettings } from '../hardware/bench-machine.test-support.ts';
 import { RUN, WAIT } from '../hardware/context.ts';
 import type { InterruptLine } from '../hardware/processor.ts';
 import type { Placement } from '../hardware/thread.ts';
+import { FairScheduler, type FairSchedulerSettings } from './fair-scheduler.ts';
 import type { HaltPollTunables } from './halt-poll.ts';
 import { VCpu, type VCpuFeatures } from './vcpu.ts';
 
@@ -21,6 +22,7 @@ const FEATURES: VCpuFeatures = {
   pvEoi: true,
   tickStop: false,
   exitOutShare: 0.6,
+  taskSlice: ms(3),
   haltPoll: NO_POLLING,
   haltPollGrid: ps(0),
 };
@@ -56,3 +58,17 @@ export const deviceOf = (bench: Bench, vcpu: VCpu, name: string, work = 0, level
     }
   });
 };
+
+/** Linux ≥ 6.15 with 8 or more cores at HZ 250. */
+export const EEVDF: FairSchedulerSettings = {
+  policy: 'eevdf',
+  slice: ms(2.8),
+  wakeupGranularity: ms(4),
+  tick: ms(4),
+};
+
+/** The host's own scheduler, for a bench machine. */
+export const fairly =
+  (settings: Partial<FairSchedulerSettings> = {}): Required<BenchSettings>['scheduler'] =>
+  ({ sim, books, costs }) =>
+    new FairScheduler(sim, { ...EEVDF, ...settings }, books.counters, costs.migration);

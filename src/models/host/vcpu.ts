@@ -41,6 +41,8 @@ export interface VCpuFeatures {
   /** Guest stops its tick when idle: a TSC_DEADLINE write on the way into idle and one on the way out. */
   readonly tickStop: boolean;
   readonly exitOutShare: number;
+  /** How long a guest task runs while others wait. */
+  readonly taskSlice: Picoseconds;
   readonly haltPoll: HaltPollTunables;
   /** Gap between two looks of the halt-polling loop, ps. */
   readonly haltPollGrid: Picoseconds;
@@ -73,6 +75,7 @@ export class VCpu extends Processor {
   private readonly idle: Context;
   private readonly poll: HaltPoll;
   private current: Context | null = null;
+  private currentSince = 0;
   private fromIdle = false;
   private home: string;
 
@@ -196,9 +199,15 @@ export class VCpu extends Processor {
     return this.busyAbove || this.tasks.length > 0;
   }
 
-  /** A task that was woken ends the guest's idle loop, but waits for the task at hand. */
+  /** A task that was woken ends the guest's idle loop, but waits until the task at hand sleeps or has had its slice. */
   override get pendingAny(): boolean {
-    return super.pendingAny || (this.current === null && this.tasks.length > 0);
+    if (super.pendingAny) return true;
+    return this.tasks.length > 0 && (this.current === null || this.sliceOver);
+  }
+
+  /** Simplification: a guest task gives way between two commits, not in the middle of a batch. */
+  private get sliceOver(): boolean {
+    return this.sim.now - this.currentSince >= this.features.taskSlice;
   }
 
   private get aloneOnCore(): boolean {
@@ -227,12 +236,15 @@ export class VCpu extends Processor {
     if (this.idle.inExit) return this.idle;
     const { current } = this;
     if (current !== null) {
-      if (current.runnable || current.inExit) return current;
+      const givesWay = this.tasks.length > 0 && this.sliceOver && current.modeNow === OPEN;
+      if (current.inExit || (current.runnable && !givesWay)) return current;
+      if (current.runnable) this.tasks.push(current);
       this.current = null;
     }
     const next = this.tasks.shift();
     if (next === undefined) return this.idle;
     this.current = next;
+    this.currentSince = this.sim.now;
     next.prelude(this.costs.taskSwitch, OPEN);
     if (this.fromIdle && this.features.tickStop) {
       next.prelude(this.costs.exitMsr, EXIT_KERNEL);

@@ -67,9 +67,11 @@ describe('posted', () => {
     expect(taken).toEqual([1 + 2 + 8 + 0.25]);
   });
 
-  test('several at once are one interrupt', () => {
-    expect(message(true, 'computing', 5)).toEqual({ taken: [0.5 + 0.25], host: {} });
+  test('several that cannot be taken yet are one interrupt', () => {
+    expect(message(true, 'in an exit', 5)).toEqual({ taken: [50 + 0.25], host: {} });
     expect(message(true, 'asleep', 5).taken).toHaveLength(1);
+    // The first is taken at once; the other four find its handler running.
+    expect(message(true, 'computing', 5).taken).toHaveLength(2);
   });
 });
 
