@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
 import { datapaths } from '../datapaths/index.ts';
-import { METRICS } from '../experiment/metrics.ts';
+import { METRICS } from '../scenario/metrics.ts';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
 import { PROFILES, SCENARIOS, yamlFiles } from './package-files.ts';
 

@@ -1,6 +1,6 @@
 /** Holds the results against what the scenario expects. */
 import type { Expectation, Selector } from '../scenario/expectation-schema.ts';
-import { METRICS } from './metrics.ts';
+import { METRICS } from '../scenario/metrics.ts';
 import type { SummaryRow } from './rows.ts';
 
 export interface Judgement {

@@ -2,6 +2,7 @@
 
 import { reporter } from './check.ts';
 import type { Selector } from './expectation-schema.ts';
+import { METRICS } from './metrics.ts';
 import type { Scenario } from './schema.ts';
 import { didYouMean, type Mistake } from './text/mistake.ts';
 import { nearest } from './text/nearest.ts';
@@ -11,6 +12,11 @@ interface Point {
   readonly scenario: Scenario;
   readonly labels: Readonly<Record<string, string>>;
 }
+
+const NAMES = METRICS.map(({ name }) => name);
+/** A metric by its name, with or without a statistic after it. */
+const isMetric = (text: string): boolean =>
+  NAMES.some((name) => text === name || text.startsWith(`${name}.`));
 
 /** @param points all points of the scenario: a case may have datapaths and workloads of its own. */
 export const checkExpectations = (base: Scenario, points: readonly Point[], places: Places): Mistake[] => {
@@ -38,6 +44,10 @@ export const checkExpectations = (base: Scenario, points: readonly Point[], plac
     for (const part of [entry, entry.ratioTo, entry.differenceTo] as (Selector | undefined)[]) {
       unknown(i, 'workload', part?.workload, workloads, 'there is no workload');
       unknown(i, 'datapath', part?.datapath, datapaths, 'the scenario does not run');
+      if (part?.metric !== undefined && !isMetric(part.metric)) {
+        const near = nearest(part.metric, NAMES) ?? nearest(part.metric.replace(/\.[^.]*$/, ''), NAMES);
+        mistake(['expect', i, 'metric'], `there is no metric "${part.metric}"${didYouMean(near)}`);
+      }
       for (const [path, value] of Object.entries(part?.where ?? {})) {
         unknown(i, 'where', path, labels.keys(), 'the scenario does not sweep');
         unknown(i, 'where', String(value), labels.get(path) ?? [String(value)], `${path} is never`);

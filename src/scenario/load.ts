@@ -4,7 +4,9 @@ import path from 'node:path';
 import type { Machine } from '../datapaths/world.ts';
 import { checkPoint } from './check.ts';
 import { checkExpectations } from './check-expectations.ts';
+import { missingCost } from './missing-cost.ts';
 import { outOfRange } from './price.ts';
+import { withPriceOf } from './price-path.ts';
 import { machineOf, type Profile, profileSchema } from './profile.ts';
 import { type Scenario, scenarioSchema } from './schema.ts';
 import { type GridPoint, grid } from './sweep.ts';
@@ -107,7 +109,10 @@ export const loadScenario = (file: string, options: LoadOptions = {}): Loaded =>
     found.push(...assigned.mistakes);
     if (assigned.override !== undefined) overrides.push(assigned.override);
   };
-  for (const assignment of options.set ?? []) apply(setOption(root, assignment, '--set', scenarioSchema));
+  for (const assignment of options.set ?? []) {
+    root = withPriceOf(root, assignment.split('=')[0].trim());
+    apply(setOption(root, assignment, '--set', scenarioSchema));
+  }
   if (options.seed !== undefined) {
     apply(setOption(root, `run.seed=${options.seed}`, '--seed', scenarioSchema));
   }
@@ -145,13 +150,17 @@ const expand = (source: Source): Loaded => {
     return { ok: false, mistakes: [{ ...place, path: ['sweep'], message: (error as Error).message }] };
   }
   const profiles = new Map<string, ReturnType<typeof loadProfile>>();
+  /** By profile and parameters: a cost that is missing there, or ''. */
+  const built = new Map<string, string>();
   const ready: ScenarioPoint[] = [];
   for (const { settings, labels } of points) {
     let root = source.root;
     const overrides = [...source.overrides];
     for (const { path: where, value } of settings) {
-      const place = places.key(['sweep', where]) ?? places.key(['cases', labels['case'], where]) ?? nowhere;
-      const assigned = setPath(root, where, value, place, scenarioSchema);
+      const option = source.overrides.findLast(({ path: set }) => set[0] === 'sweep' && set[1] === where);
+      const written = places.key(['sweep', where]) ?? places.key(['cases', labels['case'], where]);
+      const place = option?.place ?? written ?? nowhere;
+      const assigned = setPath(withPriceOf(root, where), where, value, place, scenarioSchema);
       root = assigned.value;
       found.push(...assigned.mistakes);
       if (assigned.override !== undefined) overrides.push(assigned.override);
@@ -177,7 +186,19 @@ const expand = (source: Source): Loaded => {
       const remark = outOfRange(name, entry);
       if (remark !== null) warnings.add(remark);
     }
-    if (found.length === 0) ready.push({ labels, scenario, profile, machine: machineOf(profile, irqCore) });
+    if (found.length > 0) continue;
+    const machine = machineOf(profile, irqCore);
+    for (const datapath of scenario.datapaths) {
+      const params = scenario.parameters[datapath];
+      const key = JSON.stringify([profileFile, datapath, params]);
+      const missing = built.get(key) ?? missingCost(machine, datapath, params) ?? '';
+      built.set(key, missing);
+      if (missing === '') continue;
+      const place = places.value(['machine']) ?? nowhere;
+      const message = `the profile has no price for "${missing}", which ${datapath} charges`;
+      found.push({ ...place, path: ['machine'], message });
+    }
+    ready.push({ labels, scenario, profile, machine });
   }
   if (found.length === 0) found.push(...checkExpectations(base, ready, places));
   if (found.length > 0) return { ok: false, mistakes: sortMistakes(found) };

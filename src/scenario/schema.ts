@@ -61,7 +61,7 @@ const axisSchema = z.union([
 ]);
 
 export const runSchema = z.strictObject({
-  measure: time({ positive: true }).describe('length of the measured window, simulated time'),
+  measure: time({ least: '1 us' }).describe('length of the measured window, simulated time'),
   warmUp: z
     .union([z.literal('auto'), time()])
     .describe('auto: fixed by MSER-5 on a pilot run')
@@ -81,7 +81,9 @@ export const runSchema = z.strictObject({
     .min(0)
     .max(2 ** 32 - 1)
     .default(1),
-  maxEvents: count().describe('events per trial; more end it with a message').prefault('500 M'),
+  maxEvents: count({ positive: true, most: '4 G' })
+    .describe('events per trial; more end it with a message')
+    .prefault('500 M'),
 });
 
 export const scenarioSchema = z.strictObject({

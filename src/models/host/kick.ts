@@ -42,6 +42,8 @@ export class Kick implements Doorbell {
   leave(cpu: Context): void {
     this.kicks.value++;
     this.accesses.value++;
+    // A backend that is awake may take the packet while this kick is still on its way: the exit holds up nobody.
+    if (!this.backend.asleep && this.backend.inline === undefined) cpu.serveNobody();
     this.exit = this.vcpu.exits.leave(cpu, this.exitCost);
     if (!this.fastMmio) cpu.charge(this.decode);
     if (this.backend.asleep) cpu.charge(this.wake);

@@ -82,6 +82,8 @@ export class TransmitQueue {
         device.prepare(cpu, packet);
         yield RUN;
         if (device.publish(cpu, packet, false)) {
+          // Published is public: another thread's doorbell may announce it first.
+          cpu.serveNobody();
           device.doorbell.leave(cpu);
           yield RUN;
           const work = device.doorbell.act(cpu);

@@ -1,0 +1,96 @@
+/** What every datapath must keep, whatever its parameters and its load. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ms } from '../units.ts';
+import type { Datapath } from './datapath.ts';
+import { type Load, Trial } from './trial.test-support.ts';
+import type { Machine } from './world.ts';
+
+export interface Contract {
+  readonly machine: Machine;
+  readonly params?: unknown;
+  /** Packets that the driver may keep when all is quiet: those that nobody reaps until it sends again. */
+  readonly lingering?: number;
+  /** Why the datapath does something though there is nothing to do. */
+  readonly busyAtRest?: string;
+}
+
+const load: fc.Arbitrary<Load> = fc.record({
+  kind: fc.constantFrom('poisson', 'periodic', 'stream', 'request-response', 'receive'),
+  rate: fc.constantFrom(1e3, 2e4, 1e5, 3e5, 1e6, 2e6),
+  size: fc.constantFrom(60, 61, 128, 129, 512, 1514),
+});
+
+/** Declares the tests of `datapath` on one machine and with one set of parameters. */
+export const contract = (
+  datapath: Datapath,
+  { machine, params, lingering = 0, busyAtRest }: Contract,
+): void => {
+  const fixed = { machine, datapath, params };
+const trial = fc.record({
+  loads: fc.array(load, { minLength: 1, maxLength: 3 }),
+  seed: fc.nat(1_000_000),
+  // Apart, or sharing one core.
+  cores: fc.constantFrom<readonly [number, number]>([0,1],[0,0],[machine.cores-1,0],[0,machine.cores-1],[machine.cores-1,machine.cores-1]),
+});
+
+
+
+  describe('under any load', () => {
+    test('whatever was sent is completed, dropped at a named place or in flight; order and books are kept', () => {
+      fc.assert(
+        fc.property(trial, (drawn) => {
+          const run = new Trial({ ...fixed, ...drawn }).run('stopped');
+          const { world, records } = run;
+          const inFlight = () => records.reduce((sum, record) => sum + record.inFlight, 0);
+          for (const gap of Object.values(run.gaps)) expect(gap).toBe(0);
+          expect(world.packets.alive).toBeGreaterThanOrEqual(inFlight());
+
+          run.run('drained');
+          for (const gap of Object.values(run.gaps)) expect(gap).toBe(0);
+          expect(run.misspent).toEqual([]);
+          expect(run.overtaken).toEqual([]);
+          for (const record of records) {
+            // Only a request that the peer never answers can be left over.
+            const waits = record.name.startsWith('request-response') && record.dropped === 0 ? 1 : 0;
+            expect([record.name, record.inFlight]).toEqual([record.name, waits]);
+            expect([...record.drops.values()].reduce((sum, count) => sum + count, 0)).toBe(record.dropped);
+            for (const place of record.drops.keys()) expect(place).toMatch(/^.+: .+$/);
+          }
+          expect(world.packets.alive - inFlight()).toBeGreaterThanOrEqual(0);
+          expect(world.packets.alive - inFlight()).toBeLessThanOrEqual(lingering);
+        }),
+        { numRuns: 600, seed: 5 },
+      );
+    });
+
+    test('the same seed gives the same fingerprint, another one another', () => {
+      const loads: Load[] = [
+        { kind: 'poisson', rate: 50_000, size: 60 },
+        { kind: 'receive', rate: 50_000, size: 1514 },
+        { kind: 'request-response', rate: 1, size: 128 },
+      ];
+      const ran = (seed: number): string => new Trial({ ...fixed, loads, seed }).run('drained').fingerprint;
+      expect(ran(7)).toBe(ran(7));
+      expect(ran(8)).not.toBe(ran(7));
+    });
+  });
+
+  test.skipIf(busyAtRest !== undefined)('without load there is nothing but idle time', () => {
+    const run = new Trial({ ...fixed, loads: [], stop: ms(10) }).run('stopped');
+    const { sim, books, cores } = run.world;
+    const before = books.ledger.snapshot();
+    run.run('drained');
+    expect(books.ledger.spending(before)).toEqual([]);
+    for (const { name } of cores) {
+      expect((books.ledger.idle.get(name) ?? 0) - (before.idle.get(name) ?? 0)).toBe(sim.now - ms(10));
+    }
+  });
+
+  test('a stream stops at the full ring of its driver and loses nothing on the way out', () => {
+    const loads: Load[] = [{ kind: 'stream', rate: 1, size: 60 }];
+    const { records } = new Trial({ ...fixed, loads }).run('drained');
+    expect([records[0].dropped, records[0].inFlight]).toEqual([0, 0]);
+    expect(records[0].completed).toBeGreaterThan(50);
+  });
+};

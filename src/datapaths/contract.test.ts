@@ -1,0 +1,48 @@
+/** Every registered datapath keeps the contract, on every kind of machine and with its switches thrown. */
+import { describe } from 'vitest';
+import { machine } from '../scenario/machines.test-support.ts';
+import { ms, us } from '../units.ts';
+import { type Contract, contract } from './contract.test-support.ts';
+import { datapaths } from './index.ts';
+
+const server = machine('server-3ghz');
+// Everything is free on the textbook machine; applications must take time, or a closed loop never ends.
+const textbook = machine('textbook', { costs: { 'app.work': us(1) } });
+const held = machine('server-3ghz', {
+  moderation: { kind: 'hold-off', gap: us(20), txGap: us(50) },
+  iommu: 'strict',
+  scheduler: { ...server.scheduler, policy: 'cfs', tick: ms(1) },
+});
+
+const machines: readonly (readonly [string, Contract])[] = [
+  ['server-3ghz', { machine: server }],
+  ['server-amd', { machine: machine('server-amd') }],
+  ['textbook', { machine: textbook }],
+  ['held-off interrupts, strict IOMMU, CFS', { machine: held }],
+];
+
+const virtio: readonly (readonly [string, Omit<Contract, 'machine'>])[] = [
+  ['without EVENT_IDX', { params: { tunables: { event_idx: false } } }],
+  ['a guest kernel that re-arms', { params: { guestKernelRearms: true } }],
+  ['napi_tx off', { params: { tunables: { napi_tx: false } }, lingering: 256 }],
+  ['no completion interrupts', { params: { completionInterrupts: false }, lingering: 256 }],
+  ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
+];
+
+/** Switches worth a run of their own, by kind. */
+const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contract, 'machine'>])[]>> = {
+  e1000: [
+    ['without mitigation', { params: { tunables: { mitigation: false } } }],
+    ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
+  ],
+  'virtio-net': [...virtio, ['x-txburst 1', { params: { 'x-txburst': 1 } }]],
+  'vhost-net': virtio,
+};
+
+describe.each(datapaths.map((datapath) => [datapath.kind, datapath] as const))('%s', (kind, datapath) => {
+  describe.each(machines)('on %s', (_name, terms) => contract(datapath, terms));
+  const switches = variants[kind] ?? [];
+  if (switches.length > 0) {
+    describe.each(switches)('%s', (_name, terms) => contract(datapath, { machine: server, ...terms }));
+  }
+});

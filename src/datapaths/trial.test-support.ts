@@ -1,0 +1,191 @@
+/** One VM on one datapath under a load that ends, so that everything sent can be followed to its end. */
+import { createHash } from 'node:crypto';
+import type { WorkloadRecord } from '../accounting/workload-record.ts';
+import { OpenLoopSender, Receiver, RequestClient, StreamSender } from '../models/guest/application.ts';
+import { type Arrivals, fixedSize, periodic, poisson } from '../models/guest/arrivals.ts';
+import { NetStack } from '../models/guest/net-stack.ts';
+import { SOCKET_MEMORY, Socket } from '../models/guest/socket.ts';
+import { TrafficSource } from '../models/hardware/traffic-source.ts';
+import { interval, ms, type Picoseconds, perSecond, us } from '../units.ts';
+import type { Attachment, Datapath } from './datapath.ts';
+import { type Machine, World } from './world.ts';
+
+export interface Load {
+  readonly kind: 'poisson' | 'periodic' | 'stream' | 'request-response' | 'receive';
+  /** Per second, of open loops. */
+  readonly rate: number;
+  /** Bytes of a frame without FCS. */
+  readonly size: number;
+}
+
+export interface TrialSetup {
+  readonly machine: Machine;
+  readonly datapath: Datapath;
+  /** As a scenario would write them; defaults are filled in. */
+  readonly params?: unknown;
+  readonly loads: readonly Load[];
+  readonly seed?: number;
+  /** Cores of the vCPU and of the backend. */
+  readonly cores?: readonly [vcpu: number, backend: number];
+  /** When senders stop. */
+  readonly stop?: Picoseconds;
+}
+
+/** Never, as far as a trial is concerned. */
+const NEVER = ms(1e6);
+
+/** A send buffer that takes nothing more from a certain time on. */
+class ClosingSocket extends Socket {
+  private readonly closed: () => boolean;
+
+  constructor(sendMemory: number, receiveLimit: number, closed: () => boolean) {
+    super(sendMemory, receiveLimit);
+    this.closed = closed;
+  }
+
+  override get full(): boolean {
+    return super.full || this.closed();
+  }
+}
+
+export class Trial {
+  readonly world: World;
+  readonly attachment: Attachment;
+  readonly records: WorkloadRecord[] = [];
+  /** Requests that ended before one of the same flow that began earlier. */
+  readonly overtaken: string[] = [];
+  private readonly stop: Picoseconds;
+  private readonly stack: NetStack;
+
+  constructor(setup: TrialSetup) {
+    const { machine, datapath, params = {}, loads, seed = 1, cores = [0, 1], stop = ms(1) } = setup;
+    this.stop = stop;
+    this.world = new World(machine, { seed, replication: 0, maxEvents: 20e6 });
+    const vm = { name: 'vm', vcpus: [[cores[0]]], backend: [cores[1]] };
+    this.attachment = datapath.build(this.world, vm, datapath.params.parse(params));
+    const { processor, device } = this.attachment;
+    this.stack = new NetStack(processor, this.world.packets, device);
+    this.watchOrder();
+    loads.forEach((load, flow) => {
+      this.add(load, flow);
+    });
+  }
+
+  /** Notes each request's number at its opening and compares it at its end. */
+  private watchOrder(): void {
+    const { timeline } = this.world.books;
+    const { open, close } = timeline;
+    const numbers: number[] = [];
+    const latest: number[] = [];
+    const opened: number[] = [];
+    timeline.open = (...parameters) => {
+      const request = open.apply(timeline, parameters);
+      const { id } = parameters[0];
+      opened[id] = (opened[id] ?? 0) + 1;
+      numbers[request] = opened[id];
+      return request;
+    };
+    timeline.close = (request, now) => {
+      const { id, name } = timeline.workloadOf(request);
+      if (numbers[request] < (latest[id] ?? 0))
+        this.overtaken.push(`${name}: ${numbers[request]} at ${now} ps`);
+      latest[id] = numbers[request];
+      close.call(timeline, request, now);
+    };
+  }
+
+  private add({ kind, rate, size }: Load, flow: number): void {
+    const { world, attachment, stack, stop } = this;
+    const { sim, books, packets, peer, random } = world;
+    const { processor } = attachment;
+    const record = books.timeline.workload(`${kind} ${flow}`);
+    this.records.push(record);
+    record.startMeasuring(sim.now);
+    const over = (): boolean => sim.now >= stop;
+    const socket = new ClosingSocket(SOCKET_MEMORY, 277, () => kind === 'stream' && over());
+    const endpoint = { record, flow, socket, stack, packets, sizes: fixedSize(size) };
+    stack.bind(flow, socket);
+    attachment.route(flow);
+    const gap = interval(perSecond(rate));
+    const stream = random.stream(`arrivals ${flow}`);
+    const arrivals = (kind === 'periodic' ? periodic : poisson)(stream, gap);
+    const ending: Arrivals = {
+      next: () => {
+        const next = arrivals.next();
+        return next < stop ? next : NEVER;
+      },
+    };
+    peer.role(flow, { kind: 'sink' });
+    switch (kind) {
+      case 'poisson':
+      case 'periodic':
+        new OpenLoopSender(processor, endpoint, ending);
+        return;
+      case 'stream':
+        new StreamSender(processor, endpoint);
+        return;
+      case 'receive':
+        new Receiver(processor, endpoint);
+        new TrafficSource(sim, peer, { record, flow, arrivals: ending, sizes: endpoint.sizes });
+        return;
+      case 'request-response':
+        // The last request is never answered: it stays in flight.
+        peer.role(flow, { kind: 'server', response: size, service: () => (over() ? NEVER : us(5)) });
+        new RequestClient(processor, endpoint, us(0));
+    }
+  }
+
+  /** Runs until the senders stop, or until all that they sent has come to its end. */
+  run(until: 'stopped' | 'drained'): this {
+    const { sim, cores } = this.world;
+    sim.run(until === 'stopped' ? this.stop : ((this.stop + ms(200)) as Picoseconds));
+    for (const core of cores) core.settleBooks();
+    return this;
+  }
+
+  /** ps by which charges and idle time miss elapsed time, by core. */
+  get gaps(): Record<string, number> {
+    const { books, cores, sim } = this.world;
+    const busy = new Map<string, number>();
+    for (const line of books.ledger.spending()) busy.set(line.core, (busy.get(line.core) ?? 0) + line.busy);
+    return Object.fromEntries(
+      cores.map(({ name }) => [name, (busy.get(name) ?? 0) + (books.ledger.idle.get(name) ?? 0) - sim.now]),
+    );
+  }
+
+  /** Costs whose time is not occurrences × price; of constant prices, and when nothing is half done. */
+  get misspent(): string[] {
+    const { books, machine } = this.world;
+    return books.ledger.spending().flatMap(({ cost, payer, busy, count }) => {
+      const { price, draw } = books.costs.cost(cost);
+      // Polling takes as long as it takes.
+      if (draw !== null || cost === 'halt.poll') return [];
+      // A halted vCPU has paid for its way out of the guest, not yet for its way back.
+      const halted = payer.endsWith(' idle') && cost === 'exit.light';
+      const rest = busy - price * count;
+      if (rest === 0 || (halted && rest === Math.round(price * machine.exitOutShare))) return [];
+      return [`${payer}: ${cost} ${count} × ${price} ps is not ${busy} ps`];
+    });
+  }
+
+  /** Everything that a change of the event stream would change. */
+  get fingerprint(): string {
+    const { books, sim } = this.world;
+    const state = {
+      events: sim.events,
+      spending: books.ledger.spending(),
+      idle: [...books.ledger.idle],
+      counters: books.counters
+        .since([])
+        .map(({ counter, value }) => [counter.metric, counter.component, value]),
+      tallies: books.counters
+        .allTallies()
+        .map(({ component, count, sum, max }) => [component, count, sum, max]),
+      records: this.records.map(({ submitted, completed, drops, latency, stageSums }) => [
+        ...[submitted, completed, [...drops], [...stageSums]],
+        ...[latency.count, latency.count > 0 ? [latency.mean, latency.max, latency.quantile(0.5)] : []],
+      ]),
+    };
+    return createHash('sha256').update(JSON.stringify(state)).digest('hex');
+  }
+}

@@ -1,0 +1,33 @@
+/** Whether a machine profile prices everything that a datapath and its applications charge. */
+import { datapathOf } from '../datapaths/index.ts';
+import { type Machine, World } from '../datapaths/world.ts';
+import { Receiver } from '../models/guest/application.ts';
+import { fixedSize } from '../models/guest/arrivals.ts';
+import { NetStack } from '../models/guest/net-stack.ts';
+import { Socket } from '../models/guest/socket.ts';
+
+/** Builds the datapath once, without running it. @returns the first cost that was asked for in vain, or null. */
+export const missingCost = (machine: Machine, kind: string, params: unknown): string | null => {
+  try {
+    const world = new World(machine, { seed: 0, replication: 0, maxEvents: 1 });
+    const vm = { name: 'vm', vcpus: [[0]], backend: [0] };
+    const { processor, device } = datapathOf(kind).build(world, vm, params as never);
+    const { packets, books } = world;
+    const record = books.timeline.workload('any');
+    const stack = new NetStack(processor, packets, device);
+    new Receiver(processor, {
+      record,
+      flow: 0,
+      socket: new Socket(1, 1),
+      stack,
+      packets,
+      sizes: fixedSize(60),
+    });
+    books.costs.cost('background.work');
+    return null;
+  } catch (error) {
+    const [, name] = (error instanceof Error && /^no cost named "(.*)" in/.exec(error.message)) || [];
+    if (name === undefined) throw error;
+    return name;
+  }
+};
