@@ -21,7 +21,8 @@ export const checkCommand = (files: readonly string[], options: CheckOptions): n
     if (options.quiet !== true) describe(scenario);
     for (const warning of scenario.warnings) process.stdout.write(`warning: ${warning}\n`);
     const { warnings, points, file } = scenario;
-    const remarks = warnings.length === 0 ? '' : `, ${warnings.length} warnings`;
+    const remarks =
+      warnings.length === 0 ? '' : `, ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}`;
     process.stdout.write(`${file}: valid, ${points.length} points${remarks}\n`);
   }
   return FINE;

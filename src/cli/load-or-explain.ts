@@ -28,7 +28,7 @@ export const replayOf = (
   const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
   return [
     'vmio replay',
-    file,
+    /^[\w./-]+$/.test(file) ? file : quote(file),
     ...(options.set ?? []).map((text) => `--set ${quote(text)}`),
     ...(options.sweep ?? []).map((text) => `--sweep ${quote(text)}`),
     ...(options.seed === undefined ? [] : [`--seed ${options.seed}`]),

@@ -49,7 +49,8 @@ const manifest = (
   files: Readonly<Record<string, string>>,
   complete: boolean,
 ): string => {
-  const profile = path.join(path.dirname(loaded.file), loaded.base.machine);
+  const beside = (machine: string): string => path.join(path.dirname(loaded.file), machine);
+  const machines = [...new Set(loaded.points.map(({ scenario }) => scenario.machine))];
   return `${JSON.stringify(
     {
       vmio: VERSION,
@@ -59,7 +60,9 @@ const manifest = (
       complete,
       inputs: {
         scenario: sha256(readFileSync(loaded.file, 'utf8')),
-        [loaded.base.machine]: sha256(readFileSync(profile, 'utf8')),
+        ...Object.fromEntries(
+          machines.map((machine) => [machine, sha256(readFileSync(beside(machine), 'utf8'))]),
+        ),
       },
       files: Object.fromEntries(Object.entries(files).map(([name, text]) => [name, sha256(text)])),
       points: results.map(({ point, datapath, warmUp, trials, verdicts, gaveUp }) => ({

@@ -45,6 +45,11 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
+/** Standard output may be silent, or hold JSON only. */
+const complain = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 const headline = ({ name, points, base }: LoadedScenario): string => {
@@ -93,7 +98,7 @@ const runScenario = async (loaded: LoadedScenario, options: RunOptions): Promise
     const { differences } = await import('../report/differences.ts');
     print(table(rows.summary, { colour: process.stdout.isTTY === true }));
     print(differences(rows.summary));
-    report(judgements, surprises, rows.summary);
+    report(judgements, surprises, rows.summary, print);
     const trials = outcome.reduce((sum, { trials: all }) => sum + all.length, 0);
     print(`${plural(trials, 'trial')} in ${seconds.toFixed(1)} s`);
     print(`wrote ${written.folder}${path.sep}: ${written.files.join(', ')}`);
@@ -111,6 +116,7 @@ const runScenario = async (loaded: LoadedScenario, options: RunOptions): Promise
       judgements.filter(({ held }) => !held),
       surprises,
       [],
+      complain,
     );
   return failed ? FAILED : FINE;
 };
@@ -185,27 +191,27 @@ const report = (
   judgements: readonly Judgement[],
   surprises: readonly string[],
   rows: readonly SummaryRow[],
+  say: (text: string) => void,
 ): void => {
   for (const { expectation, held, found } of judgements) {
     const { metric = 'saturates', datapath, workload } = expectation;
     const what = [metric, workload, datapath].filter((part) => part !== undefined).join(', ');
     // Many held ones would bury a failed one.
     if (held && judgements.length > LISTED_MAX) continue;
-    print(
+    say(
       `${held ? 'held  ' : 'FAILED'}  ${what}: ${found}${held ? '' : `, but expected ${expected(expectation)}`}`,
     );
-    print(`        because ${expectation.because}`);
+    say(`        because ${expectation.because}`);
   }
-  for (const surprise of surprises)
-    print(`FAILED  saturated, which the scenario does not expect: ${surprise}`);
+  for (const surprise of surprises) say(`FAILED  saturated, which the scenario does not expect: ${surprise}`);
   const short = new Set(rows.filter(({ verdict }) => verdict === 'short').map(({ datapath }) => datapath));
   if (short.size > 0) {
-    print(
+    say(
       `short: ${[...short].join(', ')} have points whose run is too short for their figures; see manifest.json`,
     );
   }
   const held = judgements.filter((judgement) => judgement.held).length;
-  if (judgements.length > 0) print(`${plural(held, 'expectation')} held, ${judgements.length - held} failed`);
+  if (judgements.length > 0) say(`${plural(held, 'expectation')} held, ${judgements.length - held} failed`);
 };
 
 /** Everything that may differ between two runs of the same inputs. */

@@ -91,7 +91,10 @@ const decided = (trials: readonly TrialResult[], point: ScenarioPoint) => {
     }
     if (answer.decision === 'gaveUp') gaveUp = true;
   }
-  return { more, next, gaveUp };
+  // A figure that some trials do not have would ask for trials beyond the greatest number.
+  const most = Math.max(maximum, minimum);
+  if (more && trials.length >= most) return { more: false, next: most, gaveUp: true };
+  return { more, next: Math.min(next, most), gaveUp };
 };
 
 /** Runs one point on one datapath trial by trial, so that progress is shown and ^C is heard in between. */

@@ -75,6 +75,19 @@ describe('options', () => {
     expect(load(SHORT, { sweep }).points).toHaveLength(6);
   });
 
+  test('leave out expectations of points that they leave out, and say so', () => {
+    const because = 'because: an order argument';
+    const text = `${SHORT}sweep: { run.seed: [1, 2] }
+expect:
+  - { metric: latency.p50, workload: rpc, where: { run.seed: 1 }, below: 1, ${because} }
+  - { metric: latency.p50, workload: rpc, where: { run.seed: 2 }, below: 2, ${because} }
+`;
+    expect(load(text).base.expect).toHaveLength(2);
+    const { base, warnings } = load(text, { sweep: ['run.seed=[2, 3]'] });
+    expect(base.expect.map(({ below }) => below)).toEqual([2]);
+    expect(warnings).toEqual(['1 of the expectations speak of points that the options leave out']);
+  });
+
   test.each([
     ['--set workloads.bulk.rte=1 k/s', { set: ['workloads.bulk.rte=1 k/s'] }, /"rte".*did you mean/],
     ['--set run.measure', { set: ['run.measure'] }, /expected path=value/],

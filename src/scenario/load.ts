@@ -137,14 +137,14 @@ interface Source {
 
 /** Validates every point of the grid by itself, so that a swept value is checked like a written one. */
 const expand = (source: Source): Loaded => {
-  const { file, document, base } = source;
+  const { file, document } = source;
   const places = new Places(document, file);
   const nowhere = { file, line: 1, column: 1 };
   const found: Mistake[] = [];
   const warnings = new Set<string>();
   let points: GridPoint[] = [];
   try {
-    points = grid(base);
+    points = grid(source.base);
   } catch (error) {
     const place = places.key(['sweep']) ?? nowhere;
     return { ok: false, mistakes: [{ ...place, path: ['sweep'], message: (error as Error).message }] };
@@ -200,8 +200,14 @@ const expand = (source: Source): Loaded => {
     }
     ready.push({ labels, scenario, profile, machine });
   }
-  if (found.length === 0) found.push(...checkExpectations(base, ready, places));
+  const idle = found.length === 0 ? checkExpectations(source.base, ready, places) : [];
+  if (source.overrides.length === 0) found.push(...idle);
   if (found.length > 0) return { ok: false, mistakes: sortMistakes(found) };
+  // The file was written for its own points; options may leave out what an entry speaks of.
+  const expect = source.base.expect.filter((_, i) => !idle.some(({ path: [, entry] }) => entry === i));
+  const left = source.base.expect.length - expect.length;
+  if (left > 0) warnings.add(`${left} of the expectations speak of points that the options leave out`);
   const name = path.basename(file).replace(/\.ya?ml$/, '');
+  const base = { ...source.base, expect };
   return { ok: true, loaded: { name, file, base, points: ready, warnings: [...warnings] } };
 };

@@ -72,7 +72,7 @@ export const runSchema = z.strictObject({
     .max(1000)
     .describe('at least 5 for results; fewer only for exact counts')
     .default(5),
-  precision: share()
+  precision: share({ positive: true })
     .describe('adds replications until every latency p50 and throughput has this relative half-width')
     .optional(),
   maxReplications: z.int().min(2).max(1000).default(40),

@@ -18,6 +18,7 @@ export class HostNetwork {
   readonly driver: NicDriver;
   readonly function: NicFunction;
   private readonly stackTx: Cost;
+  private readonly wake: Cost;
   private readonly taps: Tap[] = [];
 
   /** @param cpu the core that takes the NIC's interrupts. */
@@ -26,13 +27,17 @@ export class HostNetwork {
     this.function = driver.function;
     this.stage = cpu.books.timeline.working('host: transmit');
     this.stackTx = cpu.books.costs.cost('host.stackTx');
+    this.wake = cpu.books.costs.cost('wake.waker');
     this.queue = new TransmitQueue(cpu, packets, driver, {
       name: 'host',
       length: TX_QUEUE_LENGTH,
       stage: this.stage,
     });
     driver.attach({
-      received: (packet) => this.taps[packets.flow[packet]].produce(packet, cpu.sim.now),
+      received: (packet) => {
+        // Whoever wakes a sleeping backend pays for it: the softirq that forwards the frame.
+        if (this.taps[packets.flow[packet]].produce(packet, cpu.sim.now)) driver.napi.charge(this.wake);
+      },
       freed: () => {},
       restarted: () => this.queue.restarted(),
     });

@@ -7,8 +7,8 @@ import type { BigLock } from './big-lock.ts';
 
 /** Something the loop dispatches: a readable descriptor or a bottom half. */
 export interface Source {
-  /** To be run in the next iteration; once, however often it is asked for. */
-  raise(): void;
+  /** To be run in the next iteration; once, however often it is asked for. @returns whether that wakes the loop. */
+  raise(): boolean;
 }
 
 interface Registered {
@@ -39,8 +39,10 @@ export class MainLoop {
     this.sources.push(registered);
     return {
       raise: () => {
+        const { asleep } = this;
         registered.ready = true;
         this.cpu.signal();
+        return asleep;
       },
     };
   }

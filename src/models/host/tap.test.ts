@@ -19,6 +19,15 @@ const bench = (length = TAP_QUEUE_LENGTH) => {
   return { packets, tap, record, produce };
 };
 
+const reader = (asleep = true) => {
+  const heard = { frames: 0 };
+  const read = (): boolean => {
+    heard.frames++;
+    return asleep;
+  };
+  return { heard, read };
+};
+
 describe('a tap', () => {
   test('holds 1,000 frames and drops at its tail, with place and reason', () => {
     const { packets, tap, record, produce } = bench();
@@ -39,26 +48,38 @@ describe('a tap', () => {
 
   test('tells whoever is attached of each frame, and nobody after that one let go', () => {
     const { tap, produce } = bench();
-    let told = 0;
-    expect(tap.attach(() => told++)).toBe(false);
+    const { heard, read } = reader();
+    expect(tap.attach(read)).toBe(false);
     produce(3);
-    expect(told).toBe(3);
+    expect(heard.frames).toBe(3);
     tap.detach();
     produce(2);
-    expect(told).toBe(3);
+    expect(heard.frames).toBe(3);
   });
 
   test('says on attaching whether frames are there already', () => {
     const { tap, produce } = bench();
     produce(1);
-    expect(tap.attach(() => {})).toBe(true);
+    expect(tap.attach(reader().read)).toBe(true);
+  });
+
+  test('passes on to the producer whether the reader was asleep, since it pays for the wake-up', () => {
+    const { packets, tap } = bench(1);
+    const frame = () => packets.create(60, -1, 0);
+    expect(tap.produce(frame(), us(0))).toBe(false);
+    tap.queue.shift();
+    tap.attach(reader(true).read);
+    expect(tap.produce(frame(), us(0))).toBe(true);
+    tap.queue.shift();
+    tap.attach(reader(false).read);
+    expect(tap.produce(frame(), us(0))).toBe(false);
   });
 
   test('does not tell of a frame that it drops', () => {
     const { tap, produce } = bench(1);
-    let told = 0;
-    tap.attach(() => told++);
+    const { heard, read } = reader();
+    tap.attach(read);
     produce(5);
-    expect(told).toBe(1);
+    expect(heard.frames).toBe(1);
   });
 });

@@ -11,7 +11,7 @@ export class Tap {
   private readonly books: Accounting;
   private readonly packets: Packets;
   private readonly occupancy: Tally;
-  private reader: (() => void) | null = null;
+  private reader: (() => boolean) | null = null;
 
   /** @param length txqueuelen of the tap: its ring holds as many frames; more are dropped at the tail. */
   constructor(books: Accounting, packets: Packets, name: string, vm: string, length: number) {
@@ -22,20 +22,24 @@ export class Tap {
     this.occupancy = books.counters.tally('occupancy', name, vm);
   }
 
-  /** The host stack hands over a frame for the VM. */
-  produce(packet: Packet, now: Picoseconds): void {
+  /** The host stack hands over a frame for the VM. @returns whether that wakes the reader's thread. */
+  produce(packet: Packet, now: Picoseconds): boolean {
     this.occupancy.add(this.queue.length);
     if (!this.queue.push(packet)) {
       const request = this.packets.request[packet];
       if (request >= 0) this.books.timeline.drop(request, now, `${this.name}: ring full`);
       this.packets.release(packet);
-      return;
+      return false;
     }
-    this.reader?.();
+    return this.reader?.() ?? false;
   }
 
-  /** Whoever reads wants to hear of new frames. @returns whether some are there already. */
-  attach(reader: () => void): boolean {
+  /**
+   * Whoever reads wants to hear of new frames.
+   * @param reader says whether it was asleep.
+   * @returns whether some are there already.
+   */
+  attach(reader: () => boolean): boolean {
     this.reader = reader;
     return this.queue.length > 0;
   }

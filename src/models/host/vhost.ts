@@ -131,11 +131,14 @@ export class Vhost {
     this.cpu.signal();
   }
 
-  private queueRx(): void {
-    if (this.rxQueued) return;
+  /** @returns whether that wakes the worker. */
+  private queueRx(): boolean {
+    if (this.rxQueued) return false;
+    const asleep = this.cpu.waiting;
     this.rxQueued = true;
     this.work.push('rx');
     this.cpu.signal();
+    return asleep;
   }
 
   private readonly heads = new Int32Array(VHOST_NET_BATCH);

@@ -42,12 +42,13 @@ export class NicDriver implements NetDevice {
   readonly doorbell: Doorbell;
   readonly line: InterruptLine;
   readonly function: NicFunction;
+  /** The softirq that hands packets to the stack. */
+  readonly napi: Context;
   private readonly fn: NicFunction;
   private readonly parts: NicDriverParts;
   private readonly costs: NicDriverCosts;
   private readonly inFlight: PacketQueue;
   private readonly unannounced: Packet[] = [];
-  private readonly napi: Context;
   private readonly waitInterrupt: Stage;
   private stack!: Stack;
   stopped = false;

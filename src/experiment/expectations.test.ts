@@ -1,0 +1,186 @@
+/** Each form of an expectation holds where it should, fails where it should, and says what was found. */
+import { describe, expect, test } from 'vitest';
+import type { Expectation } from '../scenario/expectation-schema.ts';
+import { judge, splitMetric, unexpectedSaturation } from './expectations.ts';
+import type { SummaryRow } from './rows.ts';
+
+const row = (over: Partial<SummaryRow>): SummaryRow => ({
+  scenario: 's',
+  datapath: 'native',
+  swept: {},
+  vm: 'web',
+  workload: 'rpc',
+  metric: 'latency',
+  component: '',
+  statistic: 'p50',
+  unit: 'ns',
+  value: 10_000,
+  ci_low: 9_000,
+  ci_high: 11_000,
+  replications: 5,
+  verdict: 'steady',
+  ...over,
+});
+
+const throughput = (over: Partial<SummaryRow>): SummaryRow =>
+  row({ metric: 'throughput.requests', statistic: 'rate', unit: '1/s', value: 20_000, ...over });
+
+const ROWS: readonly SummaryRow[] = [
+  row({}),
+  row({ statistic: 'p99', value: 40_000 }),
+  row({ datapath: 'sriov', value: 12_000 }),
+  row({ datapath: 'vhost-net', value: 26_000 }),
+  row({ datapath: 'e1000', value: null, verdict: 'saturated: core0' }),
+  row({ workload: 'bulk', value: 5_000 }),
+  row({ workload: '', metric: 'exits.device', statistic: 'mean', unit: '1/request', value: 6 }),
+  row({ workload: '', metric: 'exits.device', statistic: 'mean', component: 'write TDT', value: 2 }),
+  throughput({}),
+  throughput({ datapath: 'e1000', verdict: 'saturated: core0' }),
+  throughput({ datapath: 'e1000', workload: 'bulk', verdict: 'saturated: core0' }),
+];
+
+const because = 'an order argument';
+const found = (entry: Omit<Expectation, 'because'>, rows = ROWS): string => {
+  const { held, found: text } = judge({ ...entry, because }, rows);
+  return `${held ? 'held' : 'FAILED'}: ${text}`;
+};
+
+describe('a metric', () => {
+  test.each([
+    ['latency.p99', 'latency', 'p99'],
+    ['latency.p99.9', 'latency', 'p99.9'],
+    ['latency', 'latency', 'mean'],
+    ['jitter.p99-p50', 'jitter.p99-p50', 'value'],
+    ['throughput.requests', 'throughput.requests', 'rate'],
+    ['exits.device', 'exits.device', 'mean'],
+    ['cycles.vcpu', 'cycles.vcpu', 'mean'],
+    ['batch.max', 'batch', 'max'],
+    ['unheard.of', 'unheard.of', 'mean'],
+  ])('%s is %s, statistic %s', (text, metric, statistic) => {
+    expect(splitMetric(text)).toEqual({ metric, statistic });
+  });
+});
+
+describe('one figure', () => {
+  const p50 = { metric: 'latency.p50', workload: 'rpc', datapath: 'native' };
+
+  test('is found and said', () => {
+    expect(found({ ...p50, equals: 10_000 })).toBe('held: 10000');
+    expect(found({ ...p50, equals: 10_001 })).toBe('FAILED: 10000');
+  });
+
+  test('equals within a relative tolerance', () => {
+    expect(found({ ...p50, equals: 10_100, tolerance: 0.01 })).toMatch(/^held/); // off by 100 of 101
+    expect(found({ ...p50, equals: 10_200, tolerance: 0.01 })).toMatch(/^FAILED/); // off by 200 of 102
+    expect(found({ ...p50, equals: -10_000, tolerance: 0.5 })).toMatch(/^FAILED/);
+  });
+
+  test('lies below and above, both strictly', () => {
+    expect(found({ ...p50, below: 10_001 })).toMatch(/^held/);
+    expect(found({ ...p50, below: 10_000 })).toMatch(/^FAILED/);
+    expect(found({ ...p50, above: 9_999 })).toMatch(/^held/);
+    expect(found({ ...p50, above: 10_000 })).toMatch(/^FAILED/);
+    expect(found({ ...p50, above: 9_000, below: 9_500 })).toMatch(/^FAILED/);
+  });
+
+  test('lies between two, ends included', () => {
+    expect(found({ ...p50, between: [10_000, 10_000] })).toMatch(/^held/);
+    expect(found({ ...p50, between: [10_001, 20_000] })).toMatch(/^FAILED/);
+  });
+
+  test('may be that of a component; the whole where none is named', () => {
+    expect(found({ metric: 'exits.device', vm: 'web', equals: 6 })).toBe('held: 6');
+    expect(found({ metric: 'exits.device', vm: 'web', component: 'write TDT', equals: 2 })).toBe('held: 2');
+  });
+
+  test('may be that of a point of the sweep', () => {
+    const rows = [row({ swept: { 'run.seed': '1' } }), row({ swept: { 'run.seed': '2' }, value: 7 })];
+    expect(found({ ...p50, where: { 'run.seed': 2 }, equals: 7 }, rows)).toBe('held: 7');
+    expect(found({ ...p50, where: { 'run.seed': '2' }, equals: 7 }, rows)).toBe('held: 7');
+  });
+
+  test('that is not there, not alone or not a figure fails, and says why', () => {
+    expect(found({ ...p50, datapath: 'virtio-net', below: 1 })).toBe(
+      'FAILED: there is no latency.p50 of virtio-net at this point',
+    );
+    expect(found({ metric: 'latency.p50', workload: 'rpc', below: 1e9 })).toBe(
+      'FAILED: 4 rows match latency.p50 of any datapath: say more',
+    );
+    expect(found({ ...p50, datapath: 'e1000', below: 1e9 })).toBe(
+      'FAILED: latency.p50 of e1000 has no figure: the point is saturated: core0',
+    );
+  });
+});
+
+describe('two figures', () => {
+  const vhost = { metric: 'latency.p50', workload: 'rpc', datapath: 'vhost-net' };
+
+  test('are compared by their ratio', () => {
+    expect(found({ ...vhost, ratioTo: { datapath: 'native' }, equals: 2.6 })).toBe('held: 2.6');
+    expect(found({ ...vhost, ratioTo: { datapath: 'native' }, below: 2 })).toBe('FAILED: 2.6');
+  });
+
+  test('are compared by their difference', () => {
+    expect(found({ ...vhost, differenceTo: { datapath: 'native' }, equals: 16_000 })).toBe('held: 16000');
+  });
+
+  test('may differ in more than the datapath', () => {
+    const p99 = { metric: 'latency.p99', workload: 'rpc', datapath: 'native' };
+    expect(found({ ...p99, ratioTo: { metric: 'latency.p50' }, equals: 4 })).toBe('held: 4');
+    expect(found({ ...vhost, datapath: 'native', ratioTo: { workload: 'bulk' }, equals: 2 })).toBe('held: 2');
+  });
+
+  test('fail where the other is missing or 0', () => {
+    expect(found({ ...vhost, ratioTo: { datapath: 'virtio-net' }, above: 0 })).toMatch(
+      /^FAILED: there is no/,
+    );
+    const rows = [row({ datapath: 'vhost-net', value: 0 }), row({ value: 0 })];
+    expect(found({ ...vhost, ratioTo: { datapath: 'native' }, equals: 1 }, rows)).toBe('FAILED: NaN');
+  });
+});
+
+describe('an order', () => {
+  const order = (...datapaths: string[]): string =>
+    found({ metric: 'latency.p50', workload: 'rpc', order: datapaths });
+
+  test('holds where each is more than the one before', () => {
+    expect(order('native', 'sriov', 'vhost-net')).toBe('held: native 10000 < sriov 12000 < vhost-net 26000');
+  });
+
+  test('fails otherwise, and where one has no figure', () => {
+    expect(order('sriov', 'native')).toMatch(/^FAILED: sriov 12000 < native 10000$/);
+    expect(order('native', 'native')).toMatch(/^FAILED/);
+    expect(order('native', 'e1000')).toMatch(/^FAILED: latency\.p50 of e1000 has no figure/);
+  });
+});
+
+describe('saturation', () => {
+  test('holds where every selected point saturates', () => {
+    expect(found({ saturates: true, datapath: 'e1000' })).toBe('held: saturated: core0');
+    expect(found({ saturates: true, datapath: 'native' })).toBe('FAILED: steady');
+    expect(found({ saturates: true, datapath: 'sriov' })).toBe('FAILED: no such point');
+    expect(found({ saturates: true, workload: 'rpc' })).toBe('FAILED: steady, saturated: core0');
+  });
+
+  test('that nobody expected is told, once for each workload', () => {
+    expect(unexpectedSaturation([], ROWS)).toEqual([
+      'e1000, rpc: saturated: core0',
+      'e1000, bulk: saturated: core0',
+    ]);
+    const bulk: Expectation = { saturates: true, datapath: 'e1000', workload: 'bulk', because };
+    expect(unexpectedSaturation([bulk], ROWS)).toEqual(['e1000, rpc: saturated: core0']);
+    expect(unexpectedSaturation([{ saturates: true, datapath: 'e1000', because }], ROWS)).toEqual([]);
+  });
+
+  test('is told with its point', () => {
+    const rows = [throughput({ swept: { 'workloads.bulk.rate': '1 M/s' }, verdict: 'saturated: wire out' })];
+    expect(unexpectedSaturation([], rows)).toEqual([
+      'native, rpc, workloads.bulk.rate 1 M/s: saturated: wire out',
+    ]);
+  });
+
+  test('is not told of rows that compare two datapaths', () => {
+    const rows = [throughput({ statistic: 'rate vs native', verdict: 'saturated: core0' })];
+    expect(unexpectedSaturation([], rows)).toEqual([]);
+  });
+});

@@ -1,0 +1,127 @@
+/** A point runs its replications: as many as asked, each by itself, after a warm-up that is written down. */
+import { describe, expect, test } from 'vitest';
+import type { ScenarioPoint } from '../scenario/load.ts';
+import { changed, SHORT, workspace } from '../scenario/workspace.test-support.ts';
+import { ms, us } from '../units.ts';
+import { type PointResult, PointRunner, warmUpOf } from './run-point.ts';
+import { runTrial } from './run-trial.ts';
+
+const { load } = workspace();
+const pointOf = (run: string, more = ''): ScenarioPoint =>
+  load(changed(SHORT, 'measure: 2 ms, warmUp: 200 us, replications: 2', run) + more).points[0];
+
+const runAll = (point: ScenarioPoint, datapath: string): PointResult => {
+  const runner = new PointRunner(point, datapath);
+  while (runner.wantsMore) runner.runNext();
+  return runner.result();
+};
+
+describe('the warm-up', () => {
+  test('is what the scenario says', () => {
+    const point = pointOf('measure: 2 ms, warmUp: 300 us, replications: 2');
+    expect(warmUpOf(point, 'native')).toEqual({ length: us(300), how: 'given', tooLate: false });
+    const none = pointOf('measure: 2 ms, warmUp: 0 us, replications: 2');
+    expect(warmUpOf(none, 'native').length).toBe(0);
+    expect(runAll(none, 'native').trials).toHaveLength(2);
+  });
+
+  test.each(['native', 'vhost-net'])(
+    'is found on a pilot of %s: at least a tenth of the window, at most half of it',
+    (kind) => {
+      const point = pointOf('measure: 20 ms, warmUp: auto, replications: 2');
+      const { length, how } = warmUpOf(point, kind);
+      expect(how).toBe('mser-5');
+      expect(length).toBeGreaterThanOrEqual(ms(2));
+      expect(length).toBeLessThanOrEqual(ms(10));
+      expect(Number.isInteger(length)).toBe(true);
+      expect(warmUpOf(point, kind)).toEqual(warmUpOf(point, kind));
+    },
+  );
+
+  test('has no end in time where the load outruns the machine', () => {
+    // A request takes 100 us of the processor and one comes every 50 us: latency grows all along, and of a straight
+    // line MSER-5 keeps no more than it must, since Σ(y - mean)² / m² over the last m batches grows with m.
+    const point = pointOf(
+      'measure: 20 ms, warmUp: auto, replications: 2',
+      'costs: { syscall: { ns: 100000 } }\n',
+    );
+    const result = runAll(point, 'native');
+    expect(result.warmUp.tooLate).toBe(true);
+    expect(result.verdicts.get('bulk')?.verdict).not.toBe('steady');
+  });
+
+  test('is the same for all replications of a point', () => {
+    const result = runAll(pointOf('measure: 4 ms, warmUp: auto, replications: 3'), 'native');
+    const { length } = result.warmUp;
+    const run = { datapath: 'native', seed: 1 };
+    result.trials.forEach((trial, i) => {
+      expect(runTrial(result.point, { ...run, replication: i + 1 }, length)).toEqual(trial);
+    });
+  });
+});
+
+describe('replications', () => {
+  test('are as many as asked', () => {
+    expect(runAll(pointOf('measure: 1 ms, warmUp: 0 us, replications: 4'), 'native').trials).toHaveLength(4);
+  });
+
+  test('differ from each other, and each is the same whoever ran before it', () => {
+    const result = runAll(pointOf('measure: 1 ms, warmUp: 100 us, replications: 3'), 'vhost-net');
+    const [a, b, c] = result.trials;
+    expect(a.measured).not.toEqual(b.measured);
+    const alone = runTrial(result.point, { datapath: 'vhost-net', seed: 1, replication: 3 }, us(100));
+    expect(alone).toEqual(c);
+  });
+
+  test('are the first ones of a longer series', () => {
+    const short = runAll(pointOf('measure: 1 ms, warmUp: 100 us, replications: 2'), 'native');
+    const long = runAll(pointOf('measure: 1 ms, warmUp: 100 us, replications: 4'), 'native');
+    expect(long.trials.slice(0, 2)).toEqual(short.trials);
+  });
+});
+
+describe('a precision', () => {
+  test('that is reached at once takes the least number', () => {
+    const point = pointOf(
+      'measure: 2 ms, warmUp: 100 us, replications: 3, precision: 100 %, maxReplications: 9',
+    );
+    const result = runAll(point, 'native');
+    expect(result.trials).toHaveLength(3);
+    expect(result.gaveUp).toBe(false);
+  });
+
+  test('that is not reached ends at the greatest number, and says so', () => {
+    const point = pointOf(
+      'measure: 1 ms, warmUp: 0 us, replications: 2, precision: 0.001 %, maxReplications: 6',
+    );
+    const result = runAll(point, 'native');
+    expect(result.trials).toHaveLength(6);
+    expect(result.gaveUp).toBe(true);
+  });
+
+  // A window holds about 12 arrivals, and a median needs 10 of them.
+  test('of a figure that hardly a trial has ends at the greatest number too', () => {
+    const rare = changed(SHORT, 'rate: 20 k/s', 'rate: 6 k/s');
+    const text = changed(
+      rare,
+      'warmUp: 200 us, replications: 2',
+      'warmUp: 0 us, replications: 2, precision: 1 %, maxReplications: 8',
+    );
+    const result = runAll(load(text).points[0], 'native');
+    expect(result.trials).toHaveLength(8);
+    expect(result.gaveUp).toBe(true);
+  });
+
+  test('runs the same trials as a number would', () => {
+    const precise = runAll(
+      pointOf('measure: 1 ms, warmUp: 0 us, replications: 2, precision: 0.001 %, maxReplications: 4'),
+      'native',
+    );
+    const counted = runAll(pointOf('measure: 1 ms, warmUp: 0 us, replications: 4'), 'native');
+    expect(precise.trials).toEqual(counted.trials);
+  });
+
+  test('of nothing at all is refused', () => {
+    expect(() => pointOf('measure: 1 ms, replications: 2, precision: 0 %')).toThrow(/precision/);
+  });
+});
