@@ -2,12 +2,10 @@
 //
 // A contender's `command` gets the tools and a size, and returns a command line that prints two numbers: a rate per CPU second, measured
 // around the part that matters, and something to check it by (`checked`, if given, says what is right). It returns undefined where the tools are absent.
-import { existsSync } from 'node:fs';
 
 const vmio = 'vmio';
 /** The mean delay that the events reveal, as a share of what it should be. */
 const nearOne = (check) => Math.abs(check - 1) < 0.05;
-const exists = (name) => existsSync(new URL(name, import.meta.url));
 
 export const benches = [
   {
@@ -42,15 +40,27 @@ export const benches = [
   },
   {
     name: 'datapaths',
-    title: 'Whole models (thousand packets per CPU second)',
+    title: 'Whole models, the vhost worker saturated (thousand packets per CPU second)',
     unit: 1e3,
     sizes: ['packets'],
     contenders: {
-      // bench/datapaths.js: vhost-net transmit with everything on; prints packets per CPU second and events per packet.
-      [vmio]: ({ script }) => (exists('datapaths.js') ? [...script('datapaths.js'), 1e6] : undefined),
+      [vmio]: ({ script }) => [...script('datapaths.js'), 1e6],
       'ns-3 UDP over 10 Gbit/s': ({ ns3Udp }) => ns3Udp && [ns3Udp, 2e5],
       'SimPy vhost-net': ({ python, peer }) => python && [python, peer('vhost.py'), 2e5],
     },
-    goals: [],
+    goals: [
+      { peer: 'ns-3 UDP over 10 Gbit/s', mean: 9 },
+      { peer: 'SimPy vhost-net', mean: 9 },
+    ],
   },
+  ...['saturated', 'sparse'].map((load) => ({
+    name: load,
+    title: `Each datapath, ${load === 'sparse' ? '50 kpps Poisson' : 'a backlogged sender without work of its own'} (thousand packets per CPU second)`,
+    unit: 1e3,
+    sizes: ['native', 'e1000', 'virtio-net', 'vhost-net', 'sriov'],
+    contenders: {
+      [vmio]: ({ script }, datapath) => [...script('datapaths.js'), 2e5, datapath, load],
+    },
+    goals: [],
+  })),
 ];

@@ -29,6 +29,11 @@ export interface RunOptions {
 export const runCommand = async (files: readonly string[], options: RunOptions): Promise<number> => {
   const scenarios = loadOrExplain(files, options);
   if (scenarios === null) return WRONG_INPUT;
+  const twice = scenarios.find(({ name }, i) => scenarios.findIndex((other) => other.name === name) < i);
+  if (twice !== undefined) {
+    complain(`vmio: two scenarios are called "${twice.name}"; their results would share a folder`);
+    return WRONG_INPUT;
+  }
   for (const { warnings } of scenarios) {
     for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   }

@@ -1,7 +1,7 @@
 /** Every registered datapath keeps the contract, on every kind of machine and with its switches thrown. */
 import { describe } from 'vitest';
 import { machine } from '../scenario/machines.test-support.ts';
-import { ms, us } from '../units.ts';
+import { bitsPerSecond, ms, us } from '../units.ts';
 import { type Contract, contract } from './contract.test-support.ts';
 import { datapaths } from './index.ts';
 
@@ -13,12 +13,18 @@ const held = machine('server-3ghz', {
   iommu: 'strict',
   scheduler: { ...server.scheduler, policy: 'cfs', tick: ms(1) },
 });
+// 64 descriptors before a wire of 100 Mbit/s: rings fill up, queues stop and back up.
+const slow = machine('server-3ghz', {
+  nic: { ...server.nic, rate: bitsPerSecond(100e6) },
+  nicRings: { tx: 64, rx: 64 },
+});
 
 const machines: readonly (readonly [string, Contract])[] = [
   ['server-3ghz', { machine: server }],
   ['server-amd', { machine: machine('server-amd') }],
   ['textbook', { machine: textbook }],
   ['held-off interrupts, strict IOMMU, CFS', { machine: held }],
+  ['a slow wire behind short rings', { machine: slow }],
 ];
 
 const virtio: readonly (readonly [string, Omit<Contract, 'machine'>])[] = [

@@ -138,7 +138,7 @@ export class Trial {
   /** Runs until the senders stop, or until all that they sent has come to its end. */
   run(until: 'stopped' | 'drained'): this {
     const { sim, cores } = this.world;
-    sim.run(until === 'stopped' ? this.stop : ((this.stop + ms(200)) as Picoseconds));
+    sim.run(until === 'stopped' ? this.stop : ((this.stop + ms(1000)) as Picoseconds));
     for (const core of cores) core.settleBooks();
     return this;
   }

@@ -51,6 +51,27 @@ export const checkPoint = (
   }
   if (Object.keys(scenario.vms).length === 0) mistake(['vms'], 'at least one VM is needed');
   if (Object.keys(scenario.workloads).length === 0) mistake(['workloads'], 'at least one workload is needed');
+  workloadCheck(scenario, mistake);
+  for (const name of Object.keys(scenario.costs)) {
+    if (Object.hasOwn(original.costs, name)) continue;
+    const near = nearest(name, Object.keys(original.costs));
+    mistake(['costs', name], `the machine profile has no cost "${name}"${didYouMean(near)}`);
+  }
+  ringCheck(scenario, mistake);
+  const { measure, warmUp } = scenario.run;
+  if (measure + (warmUp === 'auto' ? measure : warmUp) > LONGEST_TRIAL) {
+    mistake(
+      ['run', 'measure'],
+      `a trial is at most ${inSeconds(LONGEST_TRIAL)} simulated seconds, warm-up included`,
+    );
+  }
+  const twice = scenario.datapaths.find((name, i, all) => all.indexOf(name) < i);
+  if (twice !== undefined) mistake(['datapaths'], `"${twice}" stands twice`);
+  machineCheck(profile, mistake);
+  return found;
+};
+
+const workloadCheck = (scenario: Scenario, mistake: Report): void => {
   for (const [name, workload] of Object.entries(scenario.workloads)) {
     if (!Object.hasOwn(scenario.vms, workload.vm)) {
       const near = nearest(workload.vm, Object.keys(scenario.vms));
@@ -81,23 +102,6 @@ export const checkPoint = (
       }
     }
   }
-  for (const name of Object.keys(scenario.costs)) {
-    if (Object.hasOwn(original.costs, name)) continue;
-    const near = nearest(name, Object.keys(original.costs));
-    mistake(['costs', name], `the machine profile has no cost "${name}"${didYouMean(near)}`);
-  }
-  ringCheck(scenario, mistake);
-  const { measure, warmUp } = scenario.run;
-  if (measure + (warmUp === 'auto' ? measure : warmUp) > LONGEST_TRIAL) {
-    mistake(
-      ['run', 'measure'],
-      `a trial is at most ${inSeconds(LONGEST_TRIAL)} simulated seconds, warm-up included`,
-    );
-  }
-  const twice = scenario.datapaths.find((name, i, all) => all.indexOf(name) < i);
-  if (twice !== undefined) mistake(['datapaths'], `"${twice}" stands twice`);
-  machineCheck(profile, mistake);
-  return found;
 };
 
 /** Costs that last as long as what they stand for. */

@@ -135,6 +135,22 @@ interface Source {
   readonly base: Scenario;
 }
 
+/** The tree of one point: what the file and the options say, and then the point's own settings. */
+const settled = (source: Source, { settings, labels }: GridPoint, places: Places, found: Mistake[]) => {
+  let { root } = source;
+  const overrides = [...source.overrides];
+  for (const { path: where, value } of settings) {
+    const option = source.overrides.findLast(({ path: set }) => set[0] === 'sweep' && set[1] === where);
+    const written = places.key(['sweep', where]) ?? places.key(['cases', labels['case'], where]);
+    const place = option?.place ?? written ?? { file: source.file, line: 1, column: 1 };
+    const assigned = setPath(withPriceOf(root, where), where, value, place, scenarioSchema);
+    root = assigned.value;
+    found.push(...assigned.mistakes);
+    if (assigned.override !== undefined) overrides.push(assigned.override);
+  }
+  return { root, overrides };
+};
+
 /** Validates every point of the grid by itself, so that a swept value is checked like a written one. */
 const expand = (source: Source): Loaded => {
   const { file, document } = source;
@@ -154,17 +170,7 @@ const expand = (source: Source): Loaded => {
   const built = new Map<string, string>();
   const ready: ScenarioPoint[] = [];
   for (const { settings, labels } of points) {
-    let root = source.root;
-    const overrides = [...source.overrides];
-    for (const { path: where, value } of settings) {
-      const option = source.overrides.findLast(({ path: set }) => set[0] === 'sweep' && set[1] === where);
-      const written = places.key(['sweep', where]) ?? places.key(['cases', labels['case'], where]);
-      const place = option?.place ?? written ?? nowhere;
-      const assigned = setPath(withPriceOf(root, where), where, value, place, scenarioSchema);
-      root = assigned.value;
-      found.push(...assigned.mistakes);
-      if (assigned.override !== undefined) overrides.push(assigned.override);
-    }
+    const { root, overrides } = settled(source, { settings, labels }, places, found);
     const checked = validate(scenarioSchema, document, file, { value: root, overrides });
     found.push(...checked.mistakes);
     if (!checked.valid) continue;

@@ -42,6 +42,8 @@ abstract class Application {
   protected readonly waitApplication: Stage;
   private readonly waitProcessor: Stage;
   protected readonly stageReceive: Stage;
+  /** The packet at hand has paid for the driver. */
+  protected paid = false;
 
   constructor(processor: Processor, endpoint: Endpoint) {
     const { costs, timeline } = processor.books;
@@ -80,7 +82,7 @@ abstract class Application {
     cpu.charge(costs.syscall);
     stack.chargeTransmit(cpu, packet);
     cpu.mode = BH_OFF;
-    stack.device.prepare(cpu, packet);
+    this.paid = stack.queue.prepare(cpu, packet);
     return packet;
   }
 
@@ -134,7 +136,7 @@ export class OpenLoopSender extends Application {
       while (socket.full) yield WAIT;
       const packet = this.prepare(cpu, this.intended);
       yield RUN;
-      if (queue.submit(cpu, packet)) {
+      if (queue.submit(cpu, packet, this.paid)) {
         doorbell.leave(cpu);
         yield RUN;
         const work = doorbell.act(cpu);
@@ -198,7 +200,7 @@ export class BatchSender extends Application {
           books.timeline.mark(request, this.waitBatch.id, ready);
         });
         yield RUN;
-        if (queue.submit(cpu, packet, i < due.length - 1)) {
+        if (queue.submit(cpu, packet, this.paid, i < due.length - 1)) {
           doorbell.leave(cpu);
           yield RUN;
           const work = doorbell.act(cpu);
@@ -225,7 +227,7 @@ export class StreamSender extends Application {
       while (socket.full) yield WAIT;
       const packet = this.prepare(cpu, sim.now);
       yield RUN;
-      if (queue.submit(cpu, packet)) {
+      if (queue.submit(cpu, packet, this.paid)) {
         doorbell.leave(cpu);
         yield RUN;
         const work = doorbell.act(cpu);
@@ -257,7 +259,7 @@ export class RequestClient extends Application {
     for (;;) {
       const packet = this.prepare(cpu, sim.now);
       yield RUN;
-      if (queue.submit(cpu, packet)) {
+      if (queue.submit(cpu, packet, this.paid)) {
         doorbell.leave(cpu);
         yield RUN;
         const work = doorbell.act(cpu);

@@ -43,7 +43,7 @@ export class Context extends Batch {
   readonly payer: string;
   /** Runs on a vCPU: the host may cut it in any mode. */
   readonly guest: boolean;
-  readonly level: Level;
+  level: Level;
   /** Requests that this context holds up wait `preempted by …`; set on the one that was cut. */
   readonly preempts: Stage;
   owner: Owner;

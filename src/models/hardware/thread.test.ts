@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Bench } from './bench-machine.test-support.ts';
-import { RUN } from './context.ts';
+import { RUN, WAIT } from './context.ts';
+import { IRQ_OFF, OPEN } from './mode.ts';
 import { TaskThread } from './thread.ts';
 
 test('a thread is fair and of the weight of nice 0 unless it is placed otherwise', () => {
@@ -28,13 +29,18 @@ test('a thread has a leaf exactly while its program is awake', () => {
   expect(bench.seen).toEqual(['50 false false', '150 true true', '250 false false']);
 });
 
-test('a thread that runs on another core is booked there from then on', () => {
+/** A thread that works 100 ps with interrupts off and 100 ps with them on, on core 0 at 0 and on core 1 at 500. */
+const moving = () => {
   const bench = new Bench({ cores: 2 });
   const thread = bench.thread(
     'task',
     function* (cpu) {
-      cpu.charge(bench.costs.work, 100);
+      for (const mode of [IRQ_OFF, OPEN] as const) {
+        cpu.mode = mode;
+        cpu.charge(bench.costs.work, 100);
+      }
       yield RUN;
+      bench.note('done');
     },
     { affinity: [0, 1] },
   );
@@ -43,7 +49,46 @@ test('a thread that runs on another core is booked there from then on', () => {
     thread.core = bench.cores[1];
     thread.context.signal();
   });
+  const irq = (id: number, at: number) => {
+    const line = bench.cores[id].interrupt('nic', function* ({ context }) {
+      for (;;) {
+        yield WAIT;
+        bench.note(`irq on core ${id}`);
+        context.charge(bench.costs.work, 30);
+        yield RUN;
+      }
+    });
+    bench.at(at, line.raise);
+  };
+  return { bench, irq };
+};
+
+test('a thread that has moved holds off the interrupts of its new core, and those alone', () => {
+  const { bench, irq } = moving();
+  irq(0, 520);
+  irq(1, 550);
   bench.run(1000);
-  expect(bench.cores.map(({ name }) => bench.books.ledger.busy(name))).toEqual([100, 100]);
+  expect(bench.seen).toEqual(['200 done', '520 irq on core 0', '600 irq on core 1', '730 done']);
+});
+
+test('a thread that has moved is not held up by what waits on its old core', () => {
+  const { bench, irq } = moving();
+  const blocker = bench.cores[0].softirq('long', function* (cpu) {
+    yield WAIT;
+    cpu.mode = IRQ_OFF;
+    cpu.charge(bench.costs.work, 400);
+    yield RUN;
+    yield WAIT;
+  });
+  bench.at(450, () => blocker.signal());
+  irq(0, 460); // waits until 850
+  bench.run(1000);
+  expect(bench.seen).toEqual(['200 done', '700 done', '850 irq on core 0']);
+});
+
+test('a thread that runs on another core is booked there from then on', () => {
+  const { bench } = moving();
+  bench.run(1000);
+  expect(bench.cores.map(({ name }) => bench.books.ledger.busy(name))).toEqual([200, 200]);
   expect(bench.gaps()).toEqual([0, 0]);
 });

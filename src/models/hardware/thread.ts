@@ -1,10 +1,10 @@
 /** Something a core's scheduler runs: a plain program, or a vCPU with contexts of its own. */
 import type { Account } from '../../accounting/ledger.ts';
-import type { Context } from './context.ts';
+import type { Context, Level } from './context.ts';
 import type { Mode } from './mode.ts';
 
 /** A physical core as its scheduler and its threads see it. */
-export interface HostCore {
+export interface HostCore extends Level {
   readonly name: string;
   readonly id: number;
   readonly scheduler: Scheduler;
@@ -85,7 +85,9 @@ export class TaskThread extends Thread {
     return this.context.runnable ? this.context : null;
   }
 
-  switchedIn(_core: HostCore, account: (payer: string, guest: boolean) => Account): void {
+  switchedIn(core: HostCore, account: (payer: string, guest: boolean) => Account): void {
+    // What is pending on this core now says where its batch must stop.
+    this.context.level = core;
     this.context.account = account(this.context.payer, this.context.guest);
   }
 }

@@ -48,14 +48,16 @@ export class HostNetwork {
     this.taps[flow] = tap;
   }
 
-  /** Charges tun, bridge and driver for a frame that leaves a VM; commit, then `submit`. */
-  charge(cpu: Context, packet: Packet): void {
+  /** Charges tun, bridge and driver for a frame that leaves a VM. @returns what `submit` asks for after the commit. */
+  charge(cpu: Context, packet: Packet): boolean {
     cpu.charge(this.stackTx);
-    this.driver.prepare(cpu, packet);
+    const paid = this.queue.prepare(cpu, packet);
+    if (paid) this.driver.doorbell.leave(cpu);
+    return paid;
   }
 
-  /** Hands the frame to the NIC. @returns whether the caller must ring the doorbell: `ringDoorbell`. */
-  submit(cpu: Context, packet: Packet): boolean {
-    return this.queue.submit(cpu, packet);
+  /** Hands the frame to the NIC, or to the qdisc in front of it. */
+  submit(cpu: Context, packet: Packet, paid: boolean): void {
+    if (this.queue.submit(cpu, packet, paid)) this.driver.doorbell.act(cpu);
   }
 }

@@ -38,16 +38,14 @@ export class TapIo {
   /** writev: system call, copy into an skb, bridge and NIC driver; the frame is at the NIC when it returns. */
   *send(cpu: Context, packet: Packet): Access {
     const { packets, network } = this;
-    const { doorbell } = network.driver;
     cpu.charge(this.write);
     cpu.charge(this.copy);
     cpu.charge(this.copyPerByte, packets.size[packet]);
     cpu.serve(packets.request[packet], network.stage, this.wait);
-    network.charge(cpu, packet);
-    doorbell.leave(cpu);
+    const paid = network.charge(cpu, packet);
     cpu.serveNobody();
     yield RUN;
-    if (network.submit(cpu, packets.copy(packet))) doorbell.act(cpu);
+    network.submit(cpu, packets.copy(packet), paid);
   }
 
   /** read: system call and the copy into QEMU's buffer. */

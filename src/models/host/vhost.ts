@@ -147,7 +147,6 @@ export class Vhost {
   private *handleTx(cpu: Context): Program {
     const { parts, costs, heads, frames } = this;
     const { tx, memory, packets, network } = parts;
-    const { doorbell } = network.driver;
     // The worker's own mode, or the exit of a vCPU that does the worker's job itself (`inlineBackend`).
     const outer = cpu.mode;
     let handled = 0;
@@ -185,10 +184,9 @@ export class Vhost {
       for (let i = 0; i < batch; i++) {
         cpu.mode = inExit(outer) ? outer : BH_OFF;
         cpu.serve(packets.request[frames[i]], network.stage, this.waitTx);
-        network.charge(cpu, frames[i]);
-        doorbell.leave(cpu);
+        const paid = network.charge(cpu, frames[i]);
         yield RUN;
-        if (network.submit(cpu, frames[i])) doorbell.act(cpu);
+        network.submit(cpu, frames[i], paid);
         cpu.serveNobody();
         cpu.mode = outer;
       }

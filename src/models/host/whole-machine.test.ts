@@ -1,11 +1,14 @@
-/** Threads, vCPUs and interrupts on several cores, at random: the promises that hold whatever happens. */
+/** Threads, vCPUs, locks and interrupts on several cores, at random: the promises that hold whatever happens. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ns, ps } from '../../units.ts';
 import { Bench, type Body, whenever } from '../hardware/bench-machine.test-support.ts';
 import { RUN } from '../hardware/context.ts';
+import { BH_OFF, IRQ_OFF, type Mode, OPEN, SPIN } from '../hardware/mode.ts';
+import { BigLock } from './big-lock.ts';
 import type { FairScheduler } from './fair-scheduler.ts';
 import { fairly, NO_POLLING, vcpuOn } from './vcpu.test-support.ts';
+import type { VCpu } from './vcpu.ts';
 
 const CORES = 3;
 const HORIZON = 40_000;
@@ -18,16 +21,23 @@ const placement = {
   policy: fc.constantFrom('fair' as const, 'fifo' as const),
   weight: fc.integer({ min: 256, max: 4096 }),
 };
-const span = fc.integer({ min: 0, max: 3000 });
+const span = fc.integer({ min: 0, max: 1000 });
+/** Of the middle third of the work. */
+const mode = fc.constantFrom<Mode>(OPEN, BH_OFF, IRQ_OFF, SPIN);
+/** Whether a lock is held during that third; in a guest the third is then an exit. */
+const locked = fc.boolean();
 const machines = fc.record({
   policy: fc.constantFrom('eevdf' as const, 'cfs' as const),
   polls: fc.boolean(),
   tickStop: fc.boolean(),
   apicv: fc.boolean(),
-  threads: fc.array(fc.record({ placement: fc.record(placement), span, times }), { maxLength: 6 }),
-  vms: fc.array(fc.record({ placement: fc.record(placement), span, times, interrupts: times }), {
-    maxLength: 3,
+  threads: fc.array(fc.record({ placement: fc.record(placement), span, mode, locked, times }), {
+    maxLength: 6,
   }),
+  vms: fc.array(
+    fc.record({ placement: fc.record(placement), span, mode, locked, times, interrupts: times }),
+    { maxLength: 3 },
+  ),
   irqs: fc.array(fc.tuple(fc.nat(CORES - 1), fc.integer({ min: 0, max: HORIZON })), { maxLength: 12 }),
 });
 type Machine = typeof machines extends fc.Arbitrary<infer M> ? M : never;
@@ -42,6 +52,7 @@ const PRICES = {
   injection: 19,
   taskSwitch: 5,
   idleEnter: 2,
+  'bql.handoff': 31,
 };
 
 /** Builds the machine, runs it until all is quiet, settling the books at `settling` on the way. */
@@ -57,6 +68,7 @@ const runOf = (machine: Machine, settling: readonly number[] = []) => {
   const runs: Record<string, number> = {};
   const spans: Record<string, number> = {};
   const mayUse: Record<string, readonly number[]> = {};
+  const lock = new BigLock(bench.books, '');
   const body = (payer: string, work: number): Body => {
     spans[payer] = work;
     return function* (cpu) {
@@ -66,8 +78,30 @@ const runOf = (machine: Machine, settling: readonly number[] = []) => {
       yield RUN;
     };
   };
+  /** Three parts, the middle one in a mode of its own, or under the lock, which a vCPU takes inside an exit. */
+  const inParts = (payer: string, each: { span: number; mode: Mode; locked: boolean }, vcpu?: VCpu): Body => {
+    spans[payer] = 3 * each.span;
+    return function* (cpu) {
+      runs[payer] = (runs[payer] ?? 0) + 1;
+      bench.note(payer);
+      cpu.charge(bench.costs.work, each.span);
+      const exit = each.locked && vcpu !== undefined ? vcpu.exits.leave(cpu, bench.costs.exitLight) : null;
+      if (each.locked) {
+        yield RUN;
+        yield* lock.acquire(cpu);
+      } else cpu.mode = each.mode;
+      cpu.charge(bench.costs.work, each.span);
+      if (each.locked) {
+        yield RUN;
+        lock.release(cpu);
+      } else cpu.mode = OPEN;
+      if (exit !== null) vcpu?.exits.enter(cpu, exit);
+      cpu.charge(bench.costs.work, each.span);
+      yield RUN;
+    };
+  };
   machine.threads.forEach((each, i) => {
-    const { context } = bench.thread(`thread ${i}`, body(`thread ${i}`, each.span), each.placement);
+    const { context } = bench.thread(`thread ${i}`, inParts(`thread ${i}`, each), each.placement);
     mayUse[`thread ${i}`] = each.placement.affinity;
     for (const at of each.times) bench.at(at, () => context.signal());
   });
@@ -82,8 +116,8 @@ const runOf = (machine: Machine, settling: readonly number[] = []) => {
       apicv,
     });
     const payer = (level: string): string => `vm${i} vcpu0 ${level}`;
-    const task = vcpu.task('task', whenever(body(payer('task'), each.span)));
-    const softirq = vcpu.softirq('napi', whenever(body(payer('softirq'), each.span)));
+    const task = vcpu.task('task', whenever(inParts(payer('task'), each, vcpu)));
+    const softirq = vcpu.softirq('napi', whenever(inParts(payer('softirq'), each, vcpu)));
     const handler = body(payer('irq'), IRQ);
     const line = vcpu.interrupt('nic', ({ context, enter, leave }) =>
       whenever(function* (cpu) {

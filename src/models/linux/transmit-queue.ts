@@ -30,6 +30,10 @@ export class TransmitQueue {
   private readonly waitQdisc: Stage;
   private readonly now: () => number;
   private readonly dequeue: Cost;
+  /** The softirq has a packet in hand: whoever comes now queues behind it. */
+  private inHand = false;
+  /** Packets in the queue that paid for the driver when they were submitted. */
+  private readonly paid = new Set<Packet>();
 
   constructor(cpu: Processor, packets: Packets, device: NetDevice, settings: TransmitQueueSettings) {
     this.device = device;
@@ -43,14 +47,36 @@ export class TransmitQueue {
     this.softirq = cpu.softirq(`${settings.name} net_tx`, (context) => this.run(context));
   }
 
+  /** A packet goes straight to the driver (TCQ_F_CAN_BYPASS, and nobody runs the qdisc). */
+  private get direct(): boolean {
+    return !this.device.stopped && this.queue.length === 0 && !this.inHand;
+  }
+
   /**
-   * After the commit of `device.prepare`: hands the packet over.
+   * Charges the driver for a packet that goes straight to it; one that has to queue pays when it is dequeued.
+   * @returns whether it has paid, for `submit` after the commit.
+   */
+  prepare(cpu: Context, packet: Packet): boolean {
+    const { direct } = this;
+    if (direct) this.device.prepare(cpu, packet);
+    return direct;
+  }
+
+  /**
+   * Hands the packet over.
+   * @param paid what `prepare` answered.
    * @param more another packet follows at once, so the doorbell may wait (xmit_more).
    * @returns whether to ring the doorbell.
    */
-  submit(cpu: Context, packet: Packet, more = false): boolean {
-    if (!this.device.stopped && this.queue.length === 0) return this.device.publish(cpu, packet, more);
-    if (!this.queue.push(packet)) this.drop(packet);
+  submit(cpu: Context, packet: Packet, paid: boolean, more = false): boolean {
+    if (paid && this.direct) return this.device.publish(cpu, packet, more);
+    if (!this.queue.push(packet)) {
+      this.drop(packet);
+      return false;
+    }
+    if (paid) this.paid.add(packet);
+    // The driver may have restarted while the packet was on its way.
+    if (!this.device.stopped) this.softirq.signal();
     return false;
   }
 
@@ -76,11 +102,13 @@ export class TransmitQueue {
     for (;;) {
       for (let sent = 0; sent < DEV_WEIGHT && queue.length > 0 && !device.stopped; sent++) {
         const packet = queue.shift();
+        this.inHand = true;
         cpu.mode = BH_OFF;
         cpu.serve(packets.request[packet], settings.stage, waitQdisc);
         cpu.charge(this.dequeue);
-        device.prepare(cpu, packet);
+        if (!this.paid.delete(packet)) device.prepare(cpu, packet);
         yield RUN;
+        this.inHand = false;
         if (device.publish(cpu, packet, false)) {
           // Published is public: another thread's doorbell may announce it first.
           cpu.serveNobody();
