@@ -42,7 +42,11 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
     ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
   ],
   'virtio-net': [...virtio, ['x-txburst 1', { params: { 'x-txburst': 1 } }]],
-  'vhost-net': virtio,
+  'vhost-net': [...virtio, ['the ring served inside the exit', { params: { inlineBackend: true } }]],
+  native: [
+    ['an interrupt per completion', { params: { completion: 'interrupt-per-completion' } }],
+    ['polling', { params: { completion: 'poll' }, busyAtRest: 'the poller checks at fixed times' }],
+  ],
 };
 
 describe.each(datapaths.map((datapath) => [datapath.kind, datapath] as const))('%s', (kind, datapath) => {

@@ -285,7 +285,7 @@ export class Core extends Processor implements HostCore {
     if (!context.idle) context.endSpin(toNextPoll);
     this.version++;
     this.running = null;
-    if (context.idle) this.decide();
+    if (context.idle) this.reconsider();
     else this.begin(context);
   }
 

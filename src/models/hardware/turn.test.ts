@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Bench } from './bench-machine.test-support.ts';
 import { RUN } from './context.ts';
+import { OPEN, SPIN } from './mode.ts';
 import { Turn } from './turn.ts';
 
 test('only the outermost step takes the turn', () => {
@@ -69,6 +70,32 @@ describe('two cores', () => {
     }
     expect(bench.seen.length).toBeGreaterThan(10);
     expect(bench.gaps()).toEqual([0, 0]);
+  });
+
+  test('do not see each other’s steps half done where one ends the busy wait of the other at its very end', () => {
+    const bench = new Bench({ cores: 2 });
+    const ender = bench.thread('ender', function* (cpu) {
+      cpu.charge(bench.costs.work, 100);
+      yield RUN;
+      bench.note('in');
+      bench.cores[1].endSpin(poller.context, 0);
+      bench.note('out');
+    });
+    const poller = bench.thread(
+      'poller',
+      function* (cpu) {
+        cpu.mode = SPIN;
+        cpu.spend(bench.costs.work, 100, 1);
+        yield RUN;
+        cpu.mode = OPEN;
+        bench.note('sees it');
+      },
+      { affinity: [1] },
+    );
+    ender.context.signal();
+    poller.context.signal();
+    bench.run(1000);
+    expect(bench.seen).toEqual(['100 in', '100 out', '100 sees it']);
   });
 
   test('react to each other within the same instant', () => {
