@@ -13,8 +13,8 @@ const NOT_OURS = new Set(['node_modules', 'dist', 'results', '.git', 'coverage']
 const walked = (folder: string): string[] =>
   readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const name = path.posix.join(folder, entry.name);
-    if (entry.isDirectory()) return NOT_OURS.has(entry.name) ? [] : walked(name);
-    return [name];
+    if (NOT_OURS.has(entry.name)) return [];
+    return entry.isDirectory() ? walked(name) : [name];
   });
 
 /** Tracked files and those that are about to be. */

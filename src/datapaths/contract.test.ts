@@ -45,7 +45,10 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
   'vhost-net': [...virtio, ['the ring served inside the exit', { params: { inlineBackend: true } }]],
   native: [
     ['an interrupt per completion', { params: { completion: 'interrupt-per-completion' } }],
-    ['polling', { params: { completion: 'poll' }, busyAtRest: 'the poller checks at fixed times' }],
+    [
+      'polling',
+      { params: { completion: 'poll', pollPeriodUs: 50 }, busyAtRest: 'the poller checks at fixed times' },
+    ],
   ],
 };
 

@@ -108,6 +108,7 @@ export class TeachingDriver implements NetDevice {
     }, 'completion interrupt');
     fn.interrupt.connect(() => {
       fn.vector.unmask(false, false);
+      this.clean();
       for (let packet = received.shift(); packet >= 0; packet = received.shift()) {
         const after = delay.draw === null ? delay.price : delay.draw();
         cpu.sim.after(after, arrived, packet);

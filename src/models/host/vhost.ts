@@ -120,7 +120,6 @@ export class Vhost {
       this.txQueued = false;
       yield* this.handleTx(cpu);
     } while (this.txQueued);
-    this.work.length = 0;
   }
 
   private queueTx(): void {
