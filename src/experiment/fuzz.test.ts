@@ -68,23 +68,27 @@ const wellTold = (mistakes: readonly Mistake[], lines: number): boolean =>
       !/undefined|\[object|Invalid input/.test(formatMistake(mistake)),
   );
 
-test(`${MUTANTS} damaged scenarios are refused with a place, or run`, () => {
-  const stream = streams(20_261_121, 0).stream('mutants');
-  let valid = 0;
-  for (let i = 0; i < MUTANTS; i++) {
-    const text = mutant(stream, pick(stream, bases));
-    const result = loadScenario(write(text, 'mutant.yaml'));
-    if (result.ok) {
-      valid++;
-      expect(started(result.loaded, stream), text).toBeNull();
-    } else if (!wellTold(result.mistakes, text.split('\n').length)) {
-      expect.fail(`mutant ${i}: ${result.mistakes.map(formatMistake).join('\n')}\n${text}`);
+test(
+  `${MUTANTS} damaged scenarios are refused with a place, or run`,
+  () => {
+    const stream = streams(20_261_121, 0).stream('mutants');
+    let valid = 0;
+    for (let i = 0; i < MUTANTS; i++) {
+      const text = mutant(stream, pick(stream, bases));
+      const result = loadScenario(write(text, 'mutant.yaml'));
+      if (result.ok) {
+        valid++;
+        expect(started(result.loaded, stream), text).toBeNull();
+      } else if (!wellTold(result.mistakes, text.split('\n').length)) {
+        expect.fail(`mutant ${i}: ${result.mistakes.map(formatMistake).join('\n')}\n${text}`);
+      }
     }
-  }
-  // Neither kind of answer may have become rare: the other half of the test would then be asleep.
-  expect(valid).toBeGreaterThan(MUTANTS / 20);
-  expect(valid).toBeLessThan(MUTANTS / 2);
-}, SLOW);
+    // Neither kind of answer may have become rare: the other half of the test would then be asleep.
+    expect(valid).toBeGreaterThan(MUTANTS / 20);
+    expect(valid).toBeLessThan(MUTANTS / 2);
+  },
+  SLOW,
+);
 
 /** What may be written at each end, and what is just beyond. */
 const ENDS: readonly (readonly [path: string, allowed: readonly string[], beyond: readonly string[]])[] = [
