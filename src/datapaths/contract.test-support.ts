@@ -60,7 +60,7 @@ export const contract = (
           expect(world.packets.alive - inFlight()).toBeGreaterThanOrEqual(0);
           expect(world.packets.alive - inFlight()).toBeLessThanOrEqual(lingering);
         }),
-        { numRuns: 30, seed: 1 },
+        { numRuns: 20, seed: 1 },
       );
     });
 

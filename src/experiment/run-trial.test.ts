@@ -133,6 +133,27 @@ describe.each(KINDS)('a trial on %s', (kind) => {
   });
 });
 
+test('drops are those of the window, by place, and add up', () => {
+  const flood = 'in: { vm: web, kind: open-loop, direction: receive, rate: 2 M/s, size: 64 B }';
+  const point = pointOf(changed(ALL, 'workloads:\n', `workloads:\n  ${flood}\n`));
+  const warm = ms(2);
+  const trial = buildTrial(point, run('vhost-net'));
+  const dropped = () => trial.workloads.find(({ name }) => name === 'in')?.record.dropped as number;
+  trial.world.sim.run(warm);
+  const before = dropped();
+  trial.world.sim.run((warm + point.scenario.run.measure) as Picoseconds);
+  expect(before).toBeGreaterThan(0);
+  expect(dropped()).toBeGreaterThan(before);
+  const { measured } = runTrial(point, run('vhost-net'), warm);
+  const window = inSeconds(point.scenario.run.measure);
+  expect(pick(measured, 'drops', 'rate', 'in') * window).toBeCloseTo(dropped() - before, 6);
+  const places = measured.filter(
+    (row) => row.metric === 'drops' && row.workload === 'in' && row.component !== '',
+  );
+  const sum = places.reduce((all, { value }) => all + value, 0);
+  expect(sum * window).toBeCloseTo(dropped() - before, 6);
+});
+
 describe('arrivals', () => {
   const receive = 'in: { vm: web, kind: open-loop, direction: receive, rate: 30 k/s, size: 64 B }';
   const text = changed(ALL, 'workloads:\n', `workloads:\n  ${receive}\n`);

@@ -577,6 +577,45 @@ describe('switching threads', () => {
     expect(bench.seen).toEqual(['130 better done', '230 waker done']);
   });
 
+  test('is made up for as soon as a program that held it off lets it happen', () => {
+    const bench = new Bench();
+    const better = bench.thread(
+      'better',
+      function* (cpu) {
+        bench.note('better');
+        cpu.charge(bench.costs.work, 30);
+        yield RUN;
+      },
+      { policy: 'fifo' },
+    );
+    const task = bench.thread('task', function* (cpu) {
+      for (const mode of [BH_OFF, BH_OFF, OPEN] as const) {
+        cpu.mode = mode;
+        cpu.charge(bench.costs.work, 100);
+        yield RUN;
+      }
+      bench.note('task done');
+    });
+    task.context.signal();
+    bench.at(50, () => better.context.signal());
+    bench.run(1000);
+    expect(bench.seen).toEqual(['200 better', '330 task done']);
+  });
+
+  test('is not brought about by looking again, not even at the very end of a batch', () => {
+    const bench = new Bench();
+    const { context } = bench.thread('task', function* (cpu) {
+      cpu.charge(bench.costs.work, 100);
+      yield RUN;
+      bench.note('done');
+    });
+    for (const at of [50, 100]) bench.at(at, () => bench.cores[0].reconsider());
+    bench.at(0, () => context.signal());
+    bench.run(1000);
+    expect(bench.seen).toEqual(['100 done']);
+    expect(bench.gaps()).toEqual([0]);
+  });
+
   test('a program that takes no time for ever is caught', () => {
     const bench = new Bench();
     const { context } = bench.thread('loop', function* () {

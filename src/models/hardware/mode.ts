@@ -2,7 +2,7 @@
 
 /** Interrupts, softirqs and the scheduler may all cut it. */
 export const OPEN = 0;
-/** Bottom halves off: hard interrupts are taken, softirqs wait. */
+/** Bottom halves off: hard interrupts are taken; softirqs wait, and so does the scheduler of this processor. */
 export const BH_OFF = 1;
 /** Interrupts off at this processor's level (the level above can still cut). */
 export const IRQ_OFF = 2;

@@ -227,6 +227,16 @@ describe('a real-time thread', () => {
     },
   );
 
+  test('keeps its core from another real-time one when the slice would end of the fair one that it preempted', () => {
+    const bench = machine();
+    hog(bench, 'a');
+    hog(bench, 'b');
+    worker(bench, 'first', 50 * MS, [1 * MS], { policy: 'fifo' });
+    worker(bench, 'second', 50 * MS, [2 * MS], { policy: 'fifo' });
+    bench.run(101 * MS);
+    expect(bench.seen).toEqual([`${1 * MS} first`, `${51 * MS} second`]);
+  });
+
   test('goes before all fair ones in the queue, and after real-time ones that came first', () => {
     const bench = machine();
     worker(bench, 'running', 10 * MS, [0], { policy: 'fifo' });

@@ -40,6 +40,43 @@ const kickOf = ({ asleep, fastMmio }: { asleep: boolean; fastMmio: boolean }) =>
   };
 };
 
+describe('a request that is kicked for', () => {
+  /** Time of its life that the exit is billed for, us. */
+  const heldUp = (asleep: boolean): number => {
+    const machine = priced(PRICES, { exitOutShare: 0.6 });
+    const world = new World(machine, { seed: 1, replication: 0, maxEvents: 1e6 });
+    const { sim, books } = world;
+    const { timeline } = books;
+    const vcpu = world.vcpu({ name: 'vm', vcpus: [[0]], backend: [1] });
+    const kick = new Kick(books, vcpu, 'tx', { asleep, kick: () => {} }, true);
+    const [work, wait] = [timeline.working('transmit'), timeline.waiting('wait')];
+    const record = timeline.workload('w');
+    record.startMeasuring(us(0));
+    const request = timeline.open(record, us(0), us(0), 60);
+    const driver = vcpu.task('driver', function* (cpu) {
+      yield WAIT;
+      cpu.serve(request, work, wait);
+      kick.leave(cpu);
+      yield RUN;
+      kick.act(cpu);
+      cpu.serveNobody();
+      kick.enter(cpu);
+      for (;;) yield WAIT;
+    });
+    driver.signal();
+    sim.run(us(1000));
+    timeline.mark(request, wait.id, sim.now);
+    timeline.close(request, sim.now);
+    return record.stageSums[work.id] / 1e6;
+  };
+
+  test('is held up by the way out of the guest and the wake-up of a sleeping backend', () =>
+    expect(heldUp(true)).toBe(6 + 2));
+
+  test('is not held up when the backend is awake: it may take the packet while the kick is on its way', () =>
+    expect(heldUp(false)).toBe(0));
+});
+
 describe('a kick', () => {
   test('of a worker that is awake is one light exit, and the worker hears of it on the way out', () => {
     const { seen, spent, kicks, exits } = kickOf({ asleep: false, fastMmio: true });

@@ -88,6 +88,23 @@ describe('transmit', () => {
     expect([guest.counts.kicks, iterations()]).toEqual([1, 2]);
   });
 
+  test('finds a packet that slipped in while it allowed kicks, and takes another turn without them', () => {
+    const { guest, iterations } = bench({ eventIdx: false });
+    const { allowKicks } = guest.tx;
+    let slipped = 0;
+    guest.tx.allowKicks = () => {
+      // Added in front of the flag's clearing, when the guest still sees that no kick is wanted.
+      if (slipped++ === 0) guest.transmit(1);
+      return allowKicks.call(guest.tx);
+    };
+    guest.transmit(1);
+    // 8.5 us: the first is out; 10.5 us: the second. The third comes before the bottom half runs again.
+    guest.at([11], () => guest.transmit(1));
+    guest.run(1000);
+    expect(guest.published('tx')).toEqual([1, 1, 1]);
+    expect([guest.counts.kicks, iterations()]).toEqual([1, 3]);
+  });
+
   test('sleeps with kicks allowed: each lone packet kicks, reads and runs the bottom half', () => {
     const { guest, charged } = bench();
     guest.at([0, 100, 200], () => guest.transmit(1));

@@ -15,7 +15,7 @@ class FakeDevice implements NetDevice {
   free: number;
   rings = 0;
   readonly doorbell = {
-    leave: () => {},
+    leave: (_cpu: Context) => {},
     act: () => {
       this.rings++;
       return null;
@@ -188,6 +188,22 @@ describe('a qdisc', () => {
       { numRuns: 40 },
     );
   });
+});
+
+test('a packet that is published belongs to the device: the doorbell may be rung by another thread', () => {
+  const { world, device, record, send, restart } = bench({ free: 1 });
+  const { timeline } = world.books;
+  const wire = timeline.working('wire');
+  send(2);
+  device.doorbell.leave = (cpu) => cpu.charge(world.books.costs.cost('virtioNet.tx'));
+  const { publish } = device;
+  device.publish = (cpu, packet) => {
+    // As a NIC does at a doorbell: the instants at which the frame will pass its stages.
+    timeline.mark(world.packets.request[packet], wire.id, world.sim.now + 1_000_000);
+    return publish.call(device, cpu, packet);
+  };
+  restart(10);
+  expect([device.published.length, record.inFlight]).toEqual([2, 2]);
 });
 
 test('a restart without a backlog does nothing', () => {

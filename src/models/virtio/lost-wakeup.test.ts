@@ -269,8 +269,8 @@ describe('no wake-up is lost, in any order of steps', () => {
     expect(runs({ ...setup, preemptions: 0, buffers: 2, start: 0xffff })).toBeGreaterThan(100);
   });
 
-  test.each(setups)(
-    '$backend, event index $eventIdx, $direction, with a guest kernel that re-arms',
+  test.each(setups.filter(({ eventIdx }) => eventIdx))(
+    '$backend, $direction, with a guest kernel that re-arms',
     (setup) => {
       expect(runs({ ...setup, preemptions: 0, rearmsWhileReaping: true })).toBeGreaterThan(1000);
     },

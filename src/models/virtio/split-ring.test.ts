@@ -243,13 +243,15 @@ class Comparison {
   }
 }
 
-const cases = [4, 256].flatMap((size) =>
-  [true, false].flatMap((eventIdx) =>
+const cases: readonly Setup[] = [
+  ...[true, false].flatMap((eventIdx) =>
     [true, false].flatMap((indirect) =>
-      (['vhost', 'qemu'] as const).map((backend) => ({ size, eventIdx, indirect, backend })),
+      (['vhost', 'qemu'] as const).map((backend) => ({ size: 4, eventIdx, indirect, backend })),
     ),
   ),
-);
+  { size: 256, eventIdx: true, indirect: true, backend: 'vhost' },
+  { size: 256, eventIdx: false, indirect: false, backend: 'qemu' },
+];
 
 describe('a split ring does what the naive model foresees through more than three turns of its indices', () => {
   test.each(cases)('size $size, event index $eventIdx, indirect $indirect, $backend', (setup) => {
