@@ -30,7 +30,7 @@ export const watch = (quiet: boolean): Watch => {
   let done = 0;
   let lastLine = performance.now();
   const onSignal = (): void => {
-    // A second ^C does not wait for the trial that is running.
+    // A second ^C before the next trial begins ends the command at once, without writing what there is.
     if (stopped) process.exit(130);
     stopped = true;
   };

@@ -318,10 +318,15 @@ describe('receive', () => {
   });
 
   test('stops reading the tap when the ring has no descriptor left', () => {
-    const { rings, tap, receive, run } = bench();
+    const { rings, tap, receive, run, iterations } = bench();
     receive(300);
     run(1000);
     expect([rings.rxDone, tap.queue.length]).toEqual([E1000_RING - 1, 300 - (E1000_RING - 1)]);
+    // Frames that come now wake nobody.
+    const before = iterations();
+    receive(5);
+    run(1000);
+    expect([tap.queue.length, iterations()]).toEqual([50, before]);
   });
 
   test('goes on only when a coalesced RDT write has reached QEMU with the next heavy access', () => {

@@ -201,6 +201,19 @@ describe('receive', () => {
     expect(count('host.irqEntry')).toBe(count('napi.complete'));
   });
 
+  test('loses no frame between poll and unmask, whenever it comes', () => {
+    for (let after = 0; after < 4; after += 0.05) {
+      const { sim, received, run, deliver } = bench();
+      deliver(1);
+      sim.at(
+        us(after),
+        sim.handler(() => void deliver(1)),
+      );
+      run(us(1000));
+      expect([after, received.length]).toEqual([after, 2]);
+    }
+  });
+
   test('gives back buffers as it takes frames, so that the ring never runs dry while NAPI keeps up', () => {
     const { sim, received, run, deliver } = bench();
     for (let i = 0; i < 1000; i++)
