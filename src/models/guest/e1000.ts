@@ -150,7 +150,8 @@ export class E1000Driver implements NetDevice {
       }
       if (refilled > 0) yield* this.refill(cpu, refilled);
       if (received.packets === NAPI_POLL_WEIGHT) {
-        yield RUN;
+        cpu.signal();
+        yield WAIT;
         continue;
       }
       cpu.charge(this.napiComplete);

@@ -164,7 +164,7 @@ export class VirtioNet implements NetDevice {
       yield RUN;
       this.restart();
       // Orphaned packets need no interrupts unless the queue is stopped.
-      if ((this.completionsInterrupt || this.stopped) && tx.enableCallbacks()) continue;
+      if ((this.completionsInterrupt || this.stopped) && tx.enableCallbacks()) cpu.signal();
       yield WAIT;
     }
   }
@@ -231,15 +231,15 @@ export class VirtioNet implements NetDevice {
           kickRx.enter(cpu);
         }
       }
-      if (taken === NAPI_POLL_WEIGHT) {
+      // The full weight: there may be more, and interrupts stay off.
+      if (taken === NAPI_POLL_WEIGHT) cpu.signal();
+      else {
+        cpu.charge(this.napiComplete);
         yield RUN;
-        continue;
-      }
-      cpu.charge(this.napiComplete);
-      yield RUN;
-      if (rx.enableCallbacks()) {
-        rx.disableCallbacks();
-        continue;
+        if (rx.enableCallbacks()) {
+          rx.disableCallbacks();
+          cpu.signal();
+        }
       }
       yield WAIT;
     }

@@ -53,6 +53,10 @@ export class Context extends Batch {
   private signalled = false;
   /** The program's last yield was WAIT. */
   private atWait = true;
+  /** It has slept since, or another turn was asked for. */
+  private slept = true;
+  /** Called where a signal came before WAIT: asks for another turn. Null, or inside an exit: it goes on at once. */
+  again: (() => void) | null = null;
   private program: Program | null = null;
 
   constructor(books: Accounting, identity: Identity, level: Level, owner: Owner, account: Account) {
@@ -99,10 +103,17 @@ export class Context extends Batch {
       if (this.atWait) {
         if (!this.signalled) {
           this.waiting = true;
+          this.slept = true;
+          return;
+        }
+        if (!this.slept && this.again !== null && !this.inExit) {
+          this.slept = true;
+          this.again();
           return;
         }
         this.signalled = false;
         this.atWait = false;
+        this.slept = false;
       }
       const { value, done } = program.next();
       if (done) throw new InvariantError(`the program of context ${this.name} ended`);

@@ -62,10 +62,6 @@ export class Core extends ScheduledProcessor {
     // The host's own contexts are cut in place: nothing to leave, nothing to re-enter.
   }
 
-  get now(): number {
-    return this.sim.now;
-  }
-
   protected get atRest(): boolean {
     return this.isIdle;
   }

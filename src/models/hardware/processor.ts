@@ -8,6 +8,7 @@ import type { Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import { Context, type Level, type Owner, type Program, takesInterrupt, takesSoftirq } from './context.ts';
 import { IRQ_OFF, type Mode } from './mode.ts';
+import { type SoftirqHost, Softirqs } from './softirqs.ts';
 
 /** A hard interrupt line, as the code that handles it sees it. */
 export interface InterruptLine {
@@ -27,16 +28,16 @@ export interface Timer {
 }
 
 /** What guest and native code may ask of the machine it runs on. It never sees whether a host is below. */
-export abstract class Processor implements Owner, Level {
+export abstract class Processor implements Owner, Level, SoftirqHost {
   readonly name: string;
   readonly sim: Simulation;
   readonly books: Accounting;
   /** Counters of this VM, or '' on the host. */
   readonly vm: string;
   private hard: Context | null = null;
-  private soft: Context | null = null;
   private readonly hardPending: Context[] = [];
-  private readonly softPending: Context[] = [];
+  private readonly softirqs = new Softirqs(this);
+  private ksoftirqd: Context | null = null;
   private readonly hardContexts = new Set<Context>();
 
   constructor(sim: Simulation, books: Accounting, name: string, vm: string) {
@@ -58,12 +59,19 @@ export abstract class Processor implements Owner, Level {
   /** Work became runnable at some level: look again, now or as soon as the mode allows. */
   protected abstract changed(): void;
   protected abstract account(payer: string, guest: boolean): Account;
+  /** A thread waits that should run instead of the one at hand. */
+  abstract readonly needResched: boolean;
   /** Whether `context` is in the middle of something that no interrupt of this processor may cut. */
   protected abstract holds(context: Context): boolean;
 
-  /** Adds a softirq (e.g. a NAPI poll): signalled softirqs run in order, after hard interrupts, before threads. */
+  /**
+   * Adds a softirq (e.g. a NAPI poll): signalled softirqs run in order, after hard interrupts, before threads. One that
+   * is signalled while it runs is run again after the others; one that has had its budget signals itself and sleeps.
+   */
   softirq(name: string, program: (context: Context) => Program): Context {
+    this.ksoftirqd ??= this.task('ksoftirqd', (context) => this.softirqs.thread(context));
     const context = this.context(name, `${this.name} softirq`);
+    context.again = () => this.softirqs.raise(context);
     context.run(program(context));
     return context;
   }
@@ -86,29 +94,25 @@ export abstract class Processor implements Owner, Level {
 
   woken(context: Context): void {
     // A handler that slept inside an exit (on a lock) is still in progress: it only goes on.
-    if (context !== this.hard && context !== this.soft) {
-      (this.hardContexts.has(context) ? this.hardPending : this.softPending).push(context);
+    if (context !== this.hard && context !== this.softirqs.current) {
+      if (this.hardContexts.has(context)) this.hardPending.push(context);
+      else this.softirqs.raise(context);
     }
     this.changed();
   }
 
-  get interruptPending(): boolean {
-    return this.hardPending.length > 0;
+  get now(): number {
+    return this.sim.now;
   }
 
   /** An interrupt or a softirq waits to be taken. */
   get pendingAny(): boolean {
-    return this.hardPending.length > 0 || this.softPending.length > 0;
+    return this.hardPending.length > 0 || this.softirqs.ready;
   }
 
   /** Something above the thread level wants to run or runs. */
   protected get busyAbove(): boolean {
-    return this.hardPending.length > 0 || this.softPending.length > 0 || this.hard !== null;
-  }
-
-  /** Contexts of the interrupt and softirq levels, for a move to another core. */
-  protected get inProgress(): readonly (Context | null)[] {
-    return [this.hard, this.soft];
+    return this.hardPending.length > 0 || this.softirqs.ready || this.hard !== null;
   }
 
   /** The context that should run now. Null: nothing can (idle, or blocked inside an exit). */
@@ -119,8 +123,7 @@ export abstract class Processor implements Owner, Level {
       if (this.holds(hard)) return null;
       this.hard = null;
     }
-    let { soft } = this;
-    if (soft !== null && !soft.runnable && !this.holds(soft)) soft = this.soft = null;
+    const soft = this.softirqInProgress();
     const below = soft ?? this.threadLeaf();
     if (below !== null && this.holds(below)) return below.runnable ? below : null;
     if (this.hardPending.length > 0 && (below === null || this.allowsInterrupt(below.modeNow, below.guest))) {
@@ -128,11 +131,15 @@ export abstract class Processor implements Owner, Level {
       return this.hard;
     }
     if (soft !== null) return soft;
-    if (this.softPending.length > 0 && (below === null || this.allowsSoftirq(below.modeNow, below.guest))) {
-      this.soft = this.softPending.shift() as Context;
-      return this.soft;
+    if (this.softirqs.ready && (below === null || this.allowsSoftirq(below.modeNow, below.guest))) {
+      return this.softirqs.begin();
     }
     return below;
+  }
+
+  private softirqInProgress(): Context | null {
+    const { current } = this.softirqs;
+    return current !== null && (current.runnable || this.holds(current)) ? current : this.softirqs.next();
   }
 
   /** A host level is not held back by what the guest on it has switched off. */
@@ -149,7 +156,7 @@ export abstract class Processor implements Owner, Level {
     // Handlers are not nested: what is pending at their own level waits until they are done.
     if (context === this.hard) return context.n;
     if (this.hardPending.length > 0) return context.boundary(takesInterrupt);
-    if (this.softPending.length > 0 && this.soft === null) return context.boundary(takesSoftirq);
+    if (this.softirqs.ready && this.softirqs.current === null) return context.boundary(takesSoftirq);
     return context.n;
   }
 }

@@ -48,6 +48,10 @@ export abstract class ScheduledProcessor extends Processor implements HostCore {
   /** In an idle state, or on the way out of one. */
   protected abstract get atRest(): boolean;
 
+  get needResched(): boolean {
+    return this.rescheduleWanted || (this.thread === null && this.scheduler.waiting(this) > 0);
+  }
+
   /** A thread of this core alone (native code is pinned). */
   task(name: string, program: (context: Context) => Program): Context {
     const thread = new TaskThread(name, { affinity: [this.id] });

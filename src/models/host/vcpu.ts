@@ -205,6 +205,10 @@ export class VCpu extends Processor {
     return this.tasks.length > 0 && (this.current === null || this.sliceOver);
   }
 
+  get needResched(): boolean {
+    return this.tasks.length > 0 && (this.current === null || !this.current.runnable || this.sliceOver);
+  }
+
   /** Simplification: a guest task gives way between two commits, not in the middle of a batch. */
   private get sliceOver(): boolean {
     return this.sim.now - this.currentSince >= this.features.taskSlice;

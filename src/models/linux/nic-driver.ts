@@ -144,7 +144,8 @@ export class NicDriver implements NetDevice {
         group.length = 0;
       }
       if (taken === NAPI_POLL_WEIGHT) {
-        yield RUN;
+        cpu.signal();
+        yield WAIT;
         continue;
       }
       cpu.charge(costs.napiComplete);

@@ -122,8 +122,8 @@ export class TransmitQueue {
         cpu.serveNobody();
         cpu.mode = OPEN;
       }
-      if (queue.length === 0 || device.stopped) yield WAIT;
-      else yield RUN;
+      if (queue.length > 0 && !device.stopped) cpu.signal();
+      yield WAIT;
     }
   }
 }
