@@ -1,31 +1,9 @@
 /** The metrics of one trial (design: names used everywhere), per workload, per VM and per machine. */
-import type { Counter } from '../accounting/counters.ts';
-import type { Spending } from '../accounting/ledger.ts';
 import type { Stage } from '../accounting/stages.ts';
-import type { ScenarioPoint } from '../scenario/load.ts';
 import { inNanoseconds, inSeconds, type Picoseconds, workIn } from '../units.ts';
-import type { RunningWorkload, Trial } from './build-trial.ts';
-
-/** One figure of one replication. */
-export interface Measured {
-  readonly vm: string;
-  readonly workload: string;
-  readonly metric: string;
-  readonly component: string;
-  readonly statistic: string;
-  readonly unit: string;
-  readonly value: number;
-}
-
-interface Source {
-  readonly trial: Trial;
-  readonly point: ScenarioPoint;
-  readonly spending: readonly Spending[];
-  readonly counts: readonly { counter: Counter; value: number }[];
-  readonly startDrops: readonly ReadonlyMap<string, number>[];
-  /** Occurrences of any cost that stalled in the window. */
-  readonly stalls: number;
-}
+import type { RunningWorkload } from './build-trial.ts';
+import { ofMachine } from './measure-machine.ts';
+import type { Measured, Source } from './measured.ts';
 
 const PERCENTILES: readonly (readonly [string, number])[] = [
   ['p50', 0.5],
@@ -144,65 +122,5 @@ const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[
   const vcpu = spending.filter(({ payer }) => payer.startsWith(`${vm} vcpu`));
   const work = vcpu.reduce((sum, line) => sum + line.busy, 0) / requests;
   add('cycles.vcpu', '', 'cycles/request', workIn(work as Picoseconds, point.machine.clock));
-  return rows;
-};
-
-/** Who is billed, short enough for a legend. */
-export const payerOf = ({ payer, plane, side, cost }: Spending, vms: readonly string[]): string => {
-  // KVM's, but no work: it would hide what exits cost.
-  if (cost === 'halt.poll') return 'halt polling';
-  const vm = vms.find((name) => payer.startsWith(`${name} vcpu`));
-  if (vm !== undefined) return plane === 'own' ? 'guest' : plane;
-  if (payer.startsWith('vhost ')) return 'vhost';
-  if (payer.startsWith('qemu ')) return 'qemu main';
-  if (/^(core\d+ (softirq|irq)|ksoftirqd)$/.test(payer)) return 'host softirq';
-  return side === 'guest' ? 'guest' : 'application';
-};
-
-/** Background threads are no cost of a request. */
-const BACKGROUND = 'background.work';
-
-const ofMachine = (source: Source, window: Picoseconds): Measured[] => {
-  const { trial, spending, counts, point } = source;
-  const rows: Measured[] = [];
-  const add = (metric: string, component: string, unit: string, value: number): void => {
-    rows.push({ vm: '', workload: '', metric, component, statistic: 'mean', unit, value });
-  };
-  const requests = trial.workloads.reduce((sum, { record }) => sum + record.latency.count, 0);
-  const { clock } = point.machine;
-  const cyclesOf = (busy: number): number => workIn(busy as Picoseconds, clock);
-  if (requests > 0) {
-    const byPayer = new Map<string, number>();
-    let total = 0;
-    for (const line of spending) {
-      if (line.cost === BACKGROUND) continue;
-      const payer = payerOf(line, trial.vms);
-      byPayer.set(payer, (byPayer.get(payer) ?? 0) + line.busy);
-      total += line.busy;
-    }
-    for (const [payer, busy] of byPayer) add('cycles', payer, 'cycles/request', cyclesOf(busy) / requests);
-    add('cycles', '', 'cycles/request', cyclesOf(total) / requests);
-    for (const { counter, value } of counts) {
-      if (counter.metric === 'wakeups') add('wakeups', counter.component, '1/request', value / requests);
-    }
-    for (const direction of ['tx', 'rx']) {
-      const frames = counts.filter(
-        ({ counter: { metric, component } }) => metric === 'frames' && component === direction,
-      );
-      add('frames', direction, '1/request', frames.reduce((sum, { value }) => sum + value, 0) / requests);
-    }
-    add('stalls', '', '1/request', source.stalls / requests);
-  }
-  for (const { counter, value } of counts) {
-    if (counter.metric === 'migrations')
-      add('migrations', counter.component, '1/s', value / inSeconds(window));
-  }
-  let all = 0;
-  for (const { name } of trial.world.cores) {
-    const busy = spending.reduce((sum, line) => (line.core === name ? sum + line.busy : sum), 0) / window;
-    all += busy;
-    add('cpu', name, 'cores', busy);
-  }
-  add('cpu', '', 'cores', all);
   return rows;
 };

@@ -6,7 +6,7 @@ import type { ScenarioPoint } from '../scenario/load.ts';
 import { changed, SHORT, workspace } from '../scenario/workspace.test-support.ts';
 import { inSeconds, ms, type Picoseconds, us } from '../units.ts';
 import { buildTrial } from './build-trial.ts';
-import type { Measured } from './measure.ts';
+import type { Measured } from './measured.ts';
 import { closeBooks, runPilot, runTrial } from './run-trial.ts';
 
 const { load } = workspace();
@@ -85,7 +85,7 @@ describe.each(KINDS)('a trial on %s', (kind) => {
 
   test('spends no more than there is: each core is at most busy, and the cores add up', () => {
     const { measured } = runTrial(point, run(kind), WARM);
-    const cores = measured.filter(({ metric, component }) => metric === 'cpu' && component !== '');
+    const cores = measured.filter(({ metric, component }) => metric === 'cpu' && /^core\d+$/.test(component));
     expect(cores).toHaveLength(point.machine.cores);
     for (const { value } of cores) {
       expect(value).toBeGreaterThanOrEqual(0);
@@ -94,6 +94,11 @@ describe.each(KINDS)('a trial on %s', (kind) => {
     const sum = cores.reduce((all, { value }) => all + value, 0);
     expect(pick(measured, 'cpu', 'mean')).toBeCloseTo(sum, 12);
     expect(sum).toBeGreaterThan(0);
+    // The same time again, by thread.
+    const threads = measured.filter(
+      ({ metric, component }) => metric === 'cpu' && !/^(core\d+)?$/.test(component),
+    );
+    expect(threads.reduce((all, { value }) => all + value, 0)).toBeCloseTo(sum, 12);
   });
 
   test('accounts for every nanosecond of a request: its stages add up to its latency', () => {
@@ -224,6 +229,12 @@ run: { measure: 2 ms, warmUp: 200 us, replications: 2 }
     // 100,000 a second of 1 us are 0.1 cores; one request in 200 may straddle the window.
     expect(Math.abs(pick(measured, 'cpu', 'mean', '', 'core0') - 0.1)).toBeLessThanOrEqual(0.1 / 200);
     expect(pick(measured, 'cpu', 'mean')).toBeCloseTo(pick(measured, 'cpu', 'mean', '', 'core0'), 12);
+  });
+
+  test('the wire is busy for rate times the time of a frame', () => {
+    // 88 B at 1 Tbit/s are 704 ps, 100,000 times a second.
+    const share = pick(measured, 'utilisation', 'mean', '', 'wire out');
+    expect(Math.abs(share - 7.04e-5)).toBeLessThanOrEqual(7.04e-5 / 200);
   });
 
   test('a request takes its system call, the bus and the wire', () => {

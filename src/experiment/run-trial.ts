@@ -4,8 +4,10 @@ import { InvariantError } from '../accounting/invariant.ts';
 import type { Spending } from '../accounting/ledger.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import { inSeconds, type PerSecond, type Picoseconds } from '../units.ts';
+import { bottleneckOf, stationsBusy } from './bottleneck.ts';
 import { buildTrial, type Trial, type TrialRun } from './build-trial.ts';
-import { type Measured, measure } from './measure.ts';
+import { measure } from './measure.ts';
+import type { Measured } from './measured.ts';
 import { BoundedSeries } from './statistics/bounded-series.ts';
 import type { Outcome } from './statistics/outcome.ts';
 
@@ -106,6 +108,7 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
   const before = { ledger: books.ledger.snapshot(), counters: books.counters.snapshot() };
   const startDrops = workloads.map(({ record }) => new Map(record.drops));
   const startStalls = books.costs.stalls.value;
+  const startUse = stationsBusy(trial);
   const startSubmitted = workloads.map(({ record }) => record.submitted);
 
   const half = Math.floor(window / 2);
@@ -137,6 +140,10 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
   });
   const spending = books.ledger.spending(before.ledger);
   const counts = books.counters.since(before.counters);
+  const stations = stationsBusy(trial).map(({ name, busy }, i) => ({
+    name,
+    share: (busy - startUse[i].busy) / window,
+  }));
   return {
     measured: measure({
       trial,
@@ -145,13 +152,14 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
       counts,
       startDrops,
       stalls: books.costs.stalls.value - startStalls,
+      stations,
     }),
     outcomes,
     spending,
     completed: new Map(workloads.map(({ name, record }) => [name, record.latency.count])),
     stages: stagesOf(trial),
     events: sim.events,
-    bottleneck: bottleneckOf(trial, spending, window),
+    bottleneck: bottleneckOf(trial, spending, stations, window),
   };
 };
 
@@ -168,22 +176,6 @@ const stagesOf = ({ world, workloads }: Trial): StageTimes[] =>
         sample: record.sample.map((row) => row[id]),
       })),
   );
-
-/** Polling burns a core without being load. */
-const NO_LOAD = new Set(['halt.poll', 'background.work']);
-
-const bottleneckOf = ({ world }: Trial, spending: readonly Spending[], window: number): string => {
-  const shares = world.cores.map(({ name }) => {
-    const lines = spending.filter((line) => line.core === name && !NO_LOAD.has(line.cost));
-    const busy = lines.reduce((sum, line) => sum + line.busy, 0) / window;
-    const payers = new Map<string, number>();
-    for (const line of lines) payers.set(line.payer, (payers.get(line.payer) ?? 0) + line.busy);
-    const [payer] = [...payers].sort((a, b) => b[1] - a[1])[0] ?? ['nothing'];
-    return { busy, station: `${name}: ${payer}` };
-  });
-  const wire = world.nic.egress.use().busy / world.sim.now;
-  return [...shares, { busy: wire, station: 'wire out' }].reduce((a, b) => (b.busy > a.busy ? b : a)).station;
-};
 
 /** Runs the pilot: latencies of the whole trial in order, to find where the warm-up ends. */
 export const runPilot = (point: ScenarioPoint, run: TrialRun): ReadonlyMap<string, BoundedSeries> => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Spending } from '../accounting/ledger.ts';
 import { hertz } from '../units.ts';
-import type { Measured } from './measure.ts';
+import type { Measured } from './measured.ts';
 import type { PointResult } from './run-point.ts';
 import type { StageTimes, TrialResult } from './run-trial.ts';
 import type { Verdict } from './statistics/verdict.ts';

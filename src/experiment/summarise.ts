@@ -1,6 +1,7 @@
 /** From the trials of one point to tidy rows: means with t-intervals, costs by payer, stages of a request. */
 import { inNanoseconds, type Picoseconds, workIn } from '../units.ts';
-import { type Measured, payerOf } from './measure.ts';
+import { payerOf } from './measure-machine.ts';
+import type { Measured } from './measured.ts';
 import type { CostRow, Point, StageRow, SummaryRow, TrialRow } from './rows.ts';
 import type { PointResult } from './run-point.ts';
 import { interval } from './statistics/interval.ts';

@@ -69,7 +69,7 @@ export const whole = (rows: readonly SummaryRow[], workload: string, metric: str
   const [total] = wholeOf(there, (component) => component === '' || component === 'total');
   if (total !== undefined) return figureOf(total);
   // Cores and threads overlap: a thread's time is also its core's.
-  const cores = wholeOf(there, (component) => metric !== 'cpu' || /^(core|cpu|pcpu)/.test(component));
+  const cores = wholeOf(there, (component) => metric !== 'cpu' || /^(core|cpu|pcpu)\d+$/.test(component));
   if (cores.length === 0) return null;
   if (cores.length === 1) return figureOf(cores[0]);
   const value = cores.reduce((sum, row) => sum + (row.value ?? 0), 0);

@@ -99,6 +99,32 @@ describe('a lone frame of 60 bytes', () => {
   });
 });
 
+describe('the IOMMU', () => {
+  test('looks addresses up one after the other, whatever function asks, and the second one waits', () => {
+    const { sim, books, nic, record, departures, send, packets } = bench({ translated: true });
+    record.startMeasuring(ps(0));
+    const other = nic.addFunction('vf', '', { txRing: 64, rxRing: 64, moderation: OFF, translated: true });
+    other.interrupt.connect(() => {});
+    send(60);
+    other.transmit(packets.create(60, books.timeline.open(record, ps(0), ps(0), 60), 0));
+    sim.run(ns(10_000));
+    // Two lookups of 50 ns are longer than a frame of 60 bytes takes on bus or wire.
+    expect(departures[1].at - departures[0].at).toBe(100_000);
+    const waited = books.timeline.stages.list.find(({ name }) => name === 'wait: IOMMU');
+    expect(record.stageSums[waited!.id]).toBe(100_000);
+    expect(nic.iommu.reads.use()).toMatchObject({ transfers: 2, busy: 200_000, waited: 100_000 });
+  });
+
+  test('does not delay what is not translated', () => {
+    const { sim, nic, departures, send } = bench();
+    send(60);
+    send(60);
+    sim.run(ns(10_000));
+    expect(departures[1].at - departures[0].at).toBe(BUS_60 > WIRE_60 ? BUS_60 : WIRE_60);
+    expect(nic.iommu.reads.use().transfers).toBe(0);
+  });
+});
+
 describe('the wire', () => {
   test('carries frames in the order of their doorbells, one after the other without overlap', () => {
     const sizes = fc.array(fc.tuple(fc.integer({ min: 60, max: 1514 }), fc.nat(3_000_000)), {

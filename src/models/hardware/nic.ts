@@ -12,6 +12,7 @@ import { Port } from '../../kernel/port.ts';
 import type { Handler, Simulation } from '../../kernel/simulation.ts';
 import { type BitsPerSecond, bytes, type Picoseconds, transferTime } from '../../units.ts';
 import { serialization } from './frame.ts';
+import { Iommu } from './iommu.ts';
 import { Link } from './link.ts';
 import { ModeratedVector, type Moderation } from './moderation.ts';
 import { PacketQueue } from './packet-queue.ts';
@@ -31,7 +32,7 @@ export interface NicSettings {
   readonly dmaWrite: Picoseconds;
   readonly pipelineTransmit: Picoseconds;
   readonly pipelineReceive: Picoseconds;
-  /** Address translation per DMA with the IOMMU on (IOTLB hit). */
+  /** One address translation with the IOMMU on (IOTLB hit). */
   readonly translation: Picoseconds;
 }
 
@@ -45,6 +46,7 @@ export interface FunctionSettings {
 
 interface NicStages {
   readonly fetch: Stage;
+  readonly waitIommu: Stage;
   readonly waitPcie: Stage;
   readonly waitWire: Stage;
   readonly wire: Stage;
@@ -135,8 +137,9 @@ export class Nic {
   readonly departed = new Port<Packet>('nic departed');
   readonly egress = new Link('wire out');
   readonly ingress = new Link('wire in');
-  readonly pcieOut = new Link('pcie to nic');
-  readonly pcieIn = new Link('pcie from nic');
+  readonly pcieOut = new Link('PCIe to NIC');
+  readonly pcieIn = new Link('PCIe from NIC');
+  readonly iommu: Iommu;
   private readonly packets: Packets;
   private readonly stages: NicStages;
   private readonly functions: NicFunction[] = [];
@@ -151,9 +154,11 @@ export class Nic {
     this.books = books;
     this.packets = packets;
     this.settings = settings;
+    this.iommu = new Iommu(settings.translation);
     const { timeline } = books;
     this.stages = {
       fetch: timeline.working('nic: fetch'),
+      waitIommu: timeline.waiting('wait: IOMMU'),
       waitPcie: timeline.waiting('wait: PCIe'),
       waitWire: timeline.waiting('wait: wire'),
       wire: timeline.working('wire'),
@@ -170,6 +175,12 @@ export class Nic {
     return added;
   }
 
+  /** What is shared by all functions, each in order of arrival. */
+  get stations(): readonly Link[] {
+    const { egress, ingress, pcieOut, pcieIn, iommu } = this;
+    return [egress, ingress, pcieOut, pcieIn, iommu.reads, iommu.writes];
+  }
+
   /** Frames of `flow` are received by `target`. */
   route(flow: number, target: NicFunction): void {
     this.routes[flow] = target;
@@ -179,8 +190,10 @@ export class Nic {
     const { sim, settings, stages, packets } = this;
     const size = packets.size[packet];
     const request = packets.request[packet];
-    const translation = from.settings.translated ? settings.translation * 2 : 0;
-    const fetched = (sim.now + settings.doorbellLatency + settings.dmaRead + translation) as Picoseconds;
+    const asked = (sim.now + settings.doorbellLatency) as Picoseconds;
+    // Descriptor and payload, looked up together.
+    const found = from.settings.translated ? this.translate(this.iommu.reads, asked, request, 2) : asked;
+    const fetched = (found + settings.dmaRead) as Picoseconds;
     const { onBus, onWire } = this.spans(size);
     const bus = this.pcieOut.reserve(fetched, onBus);
     const ready = (bus + onBus + settings.dmaRead + settings.pipelineTransmit) as Picoseconds;
@@ -210,6 +223,19 @@ export class Nic {
     return this.lastSpans;
   }
 
+  /** @returns when the last of `lookups` is done; up to where it began the request's life is marked. */
+  private translate(port: Link, asked: Picoseconds, request: number, lookups: number): Picoseconds {
+    const span = this.iommu.span(lookups);
+    const start = port.reserve(asked, span);
+    if (start > asked && request >= 0) {
+      const { timeline } = this.books;
+      const { fetch, store, waitIommu } = this.stages;
+      timeline.mark(request, (port === this.iommu.reads ? fetch : store).id, asked);
+      timeline.mark(request, waitIommu.id, start);
+    }
+    return (start + span) as Picoseconds;
+  }
+
   private depart(packet: Packet): void {
     const from = this.functions[this.packets.via[packet]];
     this.departed.send(packet);
@@ -225,16 +251,17 @@ export class Nic {
     const start = this.ingress.reserve(sim.now, onWire);
     const arrived = (start + onWire + settings.propagation + settings.pipelineReceive) as Picoseconds;
     const target = this.routes[packets.flow[packet]];
-    const translation = target.settings.translated ? settings.translation : 0;
     const bus = this.pcieIn.reserve(arrived, onBus);
-    const visible = bus + onBus + settings.dmaWrite + translation;
     if (request >= 0) {
       const { timeline } = books;
       timeline.mark(request, stages.waitWire.id, start);
       timeline.mark(request, stages.wire.id, arrived);
       timeline.mark(request, stages.waitPcieIn.id, bus);
-      timeline.mark(request, stages.store.id, visible);
     }
+    const stored = (bus + onBus) as Picoseconds;
+    const found = target.settings.translated ? this.translate(this.iommu.writes, stored, request, 1) : stored;
+    const visible = found + settings.dmaWrite;
+    if (request >= 0) books.timeline.mark(request, stages.store.id, visible as Picoseconds);
     sim.at(visible as Picoseconds, this.onArrival, packet);
   }
 

@@ -1,0 +1,30 @@
+/** What of a machine was busiest: a core, a wire, PCIe or the IOMMU. */
+import type { Spending } from '../accounting/ledger.ts';
+import type { Trial } from './build-trial.ts';
+import type { StationUse } from './measured.ts';
+
+/** How long each shared device has been taken so far, ps. */
+export const stationsBusy = ({ world }: Trial): { name: string; busy: number }[] =>
+  world.nic.stations.map((station) => ({ name: station.name, busy: station.busyBy(world.sim.now) }));
+
+/** Polling burns a core without being load. */
+const NO_LOAD = new Set(['halt.poll', 'background.work']);
+
+/** Names the station with the highest utilisation in the window of `window` ps. */
+export const bottleneckOf = (
+  { world }: Trial,
+  spending: readonly Spending[],
+  stations: readonly StationUse[],
+  window: number,
+): string => {
+  const shares = world.cores.map(({ name }) => {
+    const lines = spending.filter((line) => line.core === name && !NO_LOAD.has(line.cost));
+    const busy = lines.reduce((sum, line) => sum + line.busy, 0) / window;
+    const payers = new Map<string, number>();
+    for (const line of lines) payers.set(line.payer, (payers.get(line.payer) ?? 0) + line.busy);
+    const [payer] = [...payers].sort((a, b) => b[1] - a[1])[0] ?? ['nothing'];
+    return { busy, station: `${name}: ${payer}` };
+  });
+  const devices = stations.map(({ name, share }) => ({ busy: share, station: name }));
+  return [...shares, ...devices].reduce((a, b) => (b.busy > a.busy ? b : a)).station;
+};

@@ -1,0 +1,85 @@
+/** The metrics of one trial that belong to no VM or workload: who is billed, and what is busy. */
+import type { Spending } from '../accounting/ledger.ts';
+import { inSeconds, type Picoseconds, workIn } from '../units.ts';
+import type { Measured, Source } from './measured.ts';
+
+/** Who is billed, short enough for a legend. */
+export const payerOf = ({ payer, plane, side, cost }: Spending, vms: readonly string[]): string => {
+  // KVM's, but no work: it would hide what exits cost.
+  if (cost === 'halt.poll') return 'halt polling';
+  const vm = vms.find((name) => payer.startsWith(`${name} vcpu`));
+  if (vm !== undefined) return plane === 'own' ? 'guest' : plane;
+  if (payer.startsWith('vhost ')) return 'vhost';
+  if (payer.startsWith('qemu ')) return 'qemu main';
+  if (/^(core\d+ (softirq|irq)|ksoftirqd)$/.test(payer)) return 'host softirq';
+  return side === 'guest' ? 'guest' : 'application';
+};
+
+/** Background threads are no cost of a request. */
+const BACKGROUND = 'background.work';
+
+const row = (metric: string, component: string, unit: string, value: number): Measured => ({
+  ...{ vm: '', workload: '', metric, component, statistic: 'mean', unit, value },
+});
+
+/** Cycles by payer, wake-ups, frames, and how busy each core, thread and shared device was. */
+export const ofMachine = (source: Source, window: Picoseconds): Measured[] => {
+  const requests = source.trial.workloads.reduce((sum, { record }) => sum + record.latency.count, 0);
+  return [
+    ...(requests > 0 ? perRequest(source, requests) : []),
+    ...source.counts
+      .filter(({ counter: { metric } }) => metric === 'migrations')
+      .map(({ counter, value }) => row('migrations', counter.component, '1/s', value / inSeconds(window))),
+    ...coresBusy(source, window),
+    ...source.stations.map(({ name, share }) => row('utilisation', name, '1', share)),
+  ];
+};
+
+const perRequest = (source: Source, requests: number): Measured[] => {
+  const { counts, stalls } = source;
+  const wakeups = counts.filter(({ counter }) => counter.metric === 'wakeups');
+  const frames = ['tx', 'rx'].map((direction) => {
+    const sent = counts.filter(
+      ({ counter: { metric, component } }) => metric === 'frames' && component === direction,
+    );
+    return row('frames', direction, '1/request', sent.reduce((sum, { value }) => sum + value, 0) / requests);
+  });
+  return [
+    ...cycles(source, requests),
+    ...wakeups.map(({ counter, value }) => row('wakeups', counter.component, '1/request', value / requests)),
+    ...frames,
+    row('stalls', '', '1/request', stalls / requests),
+  ];
+};
+
+const cycles = ({ trial, spending, point }: Source, requests: number): Measured[] => {
+  const byPayer = new Map<string, number>();
+  let total = 0;
+  for (const line of spending) {
+    if (line.cost === BACKGROUND) continue;
+    const payer = payerOf(line, trial.vms);
+    byPayer.set(payer, (byPayer.get(payer) ?? 0) + line.busy);
+    total += line.busy;
+  }
+  const each = (busy: number): number => workIn(busy as Picoseconds, point.machine.clock) / requests;
+  return [...byPayer, ['', total] as const].map(([payer, busy]) =>
+    row('cycles', payer, 'cycles/request', each(busy)),
+  );
+};
+
+/** A vCPU is one thread, whatever runs on it and on whatever core. */
+const threadOf = (payer: string): string => /^.+ vcpu\d+(?= )/.exec(payer)?.[0] ?? payer;
+
+const coresBusy = ({ trial, spending }: Source, window: number): Measured[] => {
+  const busy = new Map(trial.world.cores.map(({ name }) => [name, 0]));
+  const threads = new Map<string, number>();
+  let all = 0;
+  for (const line of spending) {
+    const thread = threadOf(line.payer);
+    busy.set(line.core, (busy.get(line.core) ?? 0) + line.busy);
+    threads.set(thread, (threads.get(thread) ?? 0) + line.busy);
+    all += line.busy;
+  }
+  const shares = [...busy, ...threads, ['', all] as const];
+  return shares.map(([component, time]) => row('cpu', component, 'cores', time / window));
+};

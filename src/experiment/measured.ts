@@ -1,0 +1,33 @@
+/** What a trial's measuring starts from, and what it yields. */
+import type { Counter } from '../accounting/counters.ts';
+import type { Spending } from '../accounting/ledger.ts';
+import type { ScenarioPoint } from '../scenario/load.ts';
+import type { Trial } from './build-trial.ts';
+
+/** One figure of one replication. */
+export interface Measured {
+  readonly vm: string;
+  readonly workload: string;
+  readonly metric: string;
+  readonly component: string;
+  readonly statistic: string;
+  readonly unit: string;
+  readonly value: number;
+}
+
+export interface StationUse {
+  readonly name: string;
+  readonly share: number;
+}
+
+export interface Source {
+  readonly trial: Trial;
+  readonly point: ScenarioPoint;
+  readonly spending: readonly Spending[];
+  readonly counts: readonly { counter: Counter; value: number }[];
+  readonly startDrops: readonly ReadonlyMap<string, number>[];
+  /** Occurrences of any cost that stalled in the window. */
+  readonly stalls: number;
+  /** Share of the window in which wires, PCIe and IOMMU were taken. */
+  readonly stations: readonly StationUse[];
+}
