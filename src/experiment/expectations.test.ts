@@ -1,7 +1,7 @@
 /** Each form of an expectation holds where it should, fails where it should, and says what was found. */
 import { describe, expect, test } from 'vitest';
 import type { Expectation } from '../scenario/expectation-schema.ts';
-import { judge, splitMetric, unexpectedSaturation } from './expectations.ts';
+import { judge, unexpectedSaturation } from './expectations.ts';
 import type { SummaryRow } from './rows.ts';
 
 const row = (over: Partial<SummaryRow>): SummaryRow => ({
@@ -45,47 +45,36 @@ const found = (entry: Omit<Expectation, 'because'>, rows = ROWS): string => {
   return `${held ? 'held' : 'FAILED'}: ${text}`;
 };
 
-describe('a metric', () => {
-  test.each([
-    ['latency.p99', 'latency', 'p99'],
-    ['latency.p99.9', 'latency', 'p99.9'],
-    ['latency', 'latency', 'mean'],
-    ['jitter.p99-p50', 'jitter.p99-p50', 'value'],
-    ['throughput.requests', 'throughput.requests', 'rate'],
-    ['exits.device', 'exits.device', 'mean'],
-    ['cycles.vcpu', 'cycles.vcpu', 'mean'],
-    ['batch.max', 'batch', 'max'],
-    ['unheard.of', 'unheard.of', 'mean'],
-  ])('%s is %s, statistic %s', (text, metric, statistic) => {
-    expect(splitMetric(text)).toEqual({ metric, statistic });
-  });
-});
-
 describe('one figure', () => {
   const p50 = { metric: 'latency.p50', workload: 'rpc', datapath: 'native' };
 
   test('is found and said', () => {
-    expect(found({ ...p50, equals: 10_000 })).toBe('held: 10000');
-    expect(found({ ...p50, equals: 10_001 })).toBe('FAILED: 10000');
+    expect(found({ ...p50, equals: '10000 ns' })).toBe('held: 10000 ns');
+    expect(found({ ...p50, equals: '10001 ns' })).toBe('FAILED: 10000 ns');
+  });
+
+  test('is written with any unit of its kind', () => {
+    expect(found({ ...p50, equals: '10 us' })).toBe('held: 10000 ns');
+    expect(found({ ...p50, between: ['9.9 us', '0.011 ms'] })).toBe('held: 10000 ns');
   });
 
   test('equals within a relative tolerance', () => {
-    expect(found({ ...p50, equals: 10_100, tolerance: 0.01 })).toMatch(/^held/); // off by 100 of 101
-    expect(found({ ...p50, equals: 10_200, tolerance: 0.01 })).toMatch(/^FAILED/); // off by 200 of 102
-    expect(found({ ...p50, equals: -10_000, tolerance: 0.5 })).toMatch(/^FAILED/);
+    expect(found({ ...p50, equals: '10100 ns', tolerance: 0.01 })).toMatch(/^held/); // off by 100 of 101
+    expect(found({ ...p50, equals: '10200 ns', tolerance: 0.01 })).toMatch(/^FAILED/); // off by 200 of 102
+    expect(found({ ...p50, equals: '-10000 ns', tolerance: 0.5 })).toMatch(/^FAILED/);
   });
 
   test('lies below and above, both strictly', () => {
-    expect(found({ ...p50, below: 10_001 })).toMatch(/^held/);
-    expect(found({ ...p50, below: 10_000 })).toMatch(/^FAILED/);
-    expect(found({ ...p50, above: 9_999 })).toMatch(/^held/);
-    expect(found({ ...p50, above: 10_000 })).toMatch(/^FAILED/);
-    expect(found({ ...p50, above: 9_000, below: 9_500 })).toMatch(/^FAILED/);
+    expect(found({ ...p50, below: '10001 ns' })).toMatch(/^held/);
+    expect(found({ ...p50, below: '10000 ns' })).toMatch(/^FAILED/);
+    expect(found({ ...p50, above: '9999 ns' })).toMatch(/^held/);
+    expect(found({ ...p50, above: '10000 ns' })).toMatch(/^FAILED/);
+    expect(found({ ...p50, above: '9000 ns', below: '9500 ns' })).toMatch(/^FAILED/);
   });
 
   test('lies between two, ends included', () => {
-    expect(found({ ...p50, between: [10_000, 10_000] })).toMatch(/^held/);
-    expect(found({ ...p50, between: [10_001, 20_000] })).toMatch(/^FAILED/);
+    expect(found({ ...p50, between: ['10000 ns', '10000 ns'] })).toMatch(/^held/);
+    expect(found({ ...p50, between: ['10001 ns', '20000 ns'] })).toMatch(/^FAILED/);
   });
 
   test('may be that of a component; the whole where none is named', () => {
@@ -95,18 +84,18 @@ describe('one figure', () => {
 
   test('may be that of a point of the sweep', () => {
     const rows = [row({ swept: { 'run.seed': '1' } }), row({ swept: { 'run.seed': '2' }, value: 7 })];
-    expect(found({ ...p50, where: { 'run.seed': 2 }, equals: 7 }, rows)).toBe('held: 7');
-    expect(found({ ...p50, where: { 'run.seed': '2' }, equals: 7 }, rows)).toBe('held: 7');
+    expect(found({ ...p50, where: { 'run.seed': 2 }, equals: '7 ns' }, rows)).toBe('held: 7 ns');
+    expect(found({ ...p50, where: { 'run.seed': '2' }, equals: '7 ns' }, rows)).toBe('held: 7 ns');
   });
 
   test('that is not there, not alone or not a figure fails, and says why', () => {
-    expect(found({ ...p50, datapath: 'virtio-net', below: 1 })).toBe(
+    expect(found({ ...p50, datapath: 'virtio-net', below: '1 ns' })).toBe(
       'FAILED: there is no latency.p50 of virtio-net at this point',
     );
-    expect(found({ metric: 'latency.p50', workload: 'rpc', below: 1e9 })).toBe(
+    expect(found({ metric: 'latency.p50', workload: 'rpc', below: '1e9 ns' })).toBe(
       'FAILED: 4 rows match latency.p50 of any datapath: say more',
     );
-    expect(found({ ...p50, datapath: 'e1000', below: 1e9 })).toBe(
+    expect(found({ ...p50, datapath: 'e1000', below: '1e9 ns' })).toBe(
       'FAILED: latency.p50 of e1000 has no figure: the point is saturated: core0',
     );
   });
@@ -121,7 +110,9 @@ describe('two figures', () => {
   });
 
   test('are compared by their difference', () => {
-    expect(found({ ...vhost, differenceTo: { datapath: 'native' }, equals: 16_000 })).toBe('held: 16000');
+    expect(found({ ...vhost, differenceTo: { datapath: 'native' }, equals: '16000 ns' })).toBe(
+      'held: 16000 ns',
+    );
   });
 
   test('may differ in more than the datapath', () => {
@@ -144,11 +135,13 @@ describe('an order', () => {
     found({ metric: 'latency.p50', workload: 'rpc', order: datapaths });
 
   test('holds where each is more than the one before', () => {
-    expect(order('native', 'sriov', 'vhost-net')).toBe('held: native 10000 < sriov 12000 < vhost-net 26000');
+    expect(order('native', 'sriov', 'vhost-net')).toBe(
+      'held: native 10000 ns < sriov 12000 ns < vhost-net 26000 ns',
+    );
   });
 
   test('fails otherwise, and where one has no figure', () => {
-    expect(order('sriov', 'native')).toMatch(/^FAILED: sriov 12000 < native 10000$/);
+    expect(order('sriov', 'native')).toMatch(/^FAILED: sriov 12000 ns < native 10000 ns$/);
     expect(order('native', 'native')).toMatch(/^FAILED/);
     expect(order('native', 'e1000')).toMatch(/^FAILED: latency\.p50 of e1000 has no figure/);
   });

@@ -1,6 +1,7 @@
 /** Holds the results against what the scenario expects. */
 import type { Expectation, Selector } from '../scenario/expectation-schema.ts';
-import { METRICS } from '../scenario/metrics.ts';
+import { type Figure, readFigure, writeFigure } from '../scenario/figure.ts';
+import { splitMetric } from '../scenario/metrics.ts';
 import type { SummaryRow } from './rows.ts';
 
 export interface Judgement {
@@ -10,21 +11,22 @@ export interface Judgement {
   readonly found: string;
 }
 
-/** Splits `latency.p99` into metric and statistic. */
-export const splitMetric = (text: string): { metric: string; statistic: string } => {
-  const [found] = METRICS.filter(({ name }) => text === name || text.startsWith(`${name}.`)).sort(
-    (a, b) => b.name.length - a.name.length,
-  );
-  if (found === undefined) return { metric: text, statistic: 'mean' };
-  const statistic = text.slice(found.name.length + 1);
-  return { metric: found.name, statistic: statistic === '' ? found.whole : statistic };
+/** The unit in which an expectation's figures are written; null for a ratio. */
+const unitOf = ({ metric = '', ratioTo }: Expectation): string | null =>
+  ratioTo === undefined ? (splitMetric(metric)?.metric.unit ?? null) : null;
+
+/** A figure that the scenario's check has accepted, in the unit of the metric. */
+const figureOf = (expectation: Expectation, written: Figure): number => {
+  const reading = readFigure(written, unitOf(expectation));
+  if ('mistake' in reading) throw new RangeError(reading.mistake);
+  return reading.value;
 };
 
 const matching = (rows: readonly SummaryRow[], selector: Selector): SummaryRow[] => {
   const wanted = selector.metric === undefined ? null : splitMetric(selector.metric);
   return rows.filter(
     (row) =>
-      (wanted === null || (row.metric === wanted.metric && row.statistic === wanted.statistic)) &&
+      (wanted === null || (row.metric === wanted.metric.name && row.statistic === wanted.statistic)) &&
       (selector.workload === undefined || row.workload === selector.workload) &&
       (selector.vm === undefined || row.vm === selector.vm) &&
       (selector.datapath === undefined || row.datapath === selector.datapath) &&
@@ -42,7 +44,20 @@ const one = (rows: readonly SummaryRow[], selector: Selector): { value: number }
   return { value: found[0].value };
 };
 
-const round = (value: number): string => Number(value.toPrecision(6)).toString();
+const holds = (expectation: Expectation, value: number): boolean => {
+  const read = (written: Figure): number => figureOf(expectation, written);
+  const { equals, below, above, between, tolerance = 0 } = expectation;
+  if (equals !== undefined) {
+    const wanted = read(equals);
+    const near = Math.abs(value - wanted) <= Math.max(Math.abs(wanted) * tolerance, 1e-9);
+    if (!near) return false;
+  }
+  return (
+    (below === undefined || value < read(below)) &&
+    (above === undefined || value > read(above)) &&
+    (between === undefined || (value >= read(between[0]) && value <= read(between[1])))
+  );
+};
 
 export const judge = (expectation: Expectation, rows: readonly SummaryRow[]): Judgement => {
   if (expectation.saturates === true) return saturation(expectation, rows);
@@ -58,13 +73,7 @@ export const judge = (expectation: Expectation, rows: readonly SummaryRow[]): Ju
     if ('problem' in other) return { expectation, held: false, found: other.problem };
     value = part === 'ratioTo' ? value / other.value : value - other.value;
   }
-  const { equals, below, above, between, tolerance = 0 } = expectation;
-  const held =
-    (equals === undefined || Math.abs(value - equals) <= Math.max(Math.abs(equals) * tolerance, 1e-9)) &&
-    (below === undefined || value < below) &&
-    (above === undefined || value > above) &&
-    (between === undefined || (value >= between[0] && value <= between[1]));
-  return { expectation, held, found: round(value) };
+  return { expectation, held: holds(expectation, value), found: writeFigure(value, unitOf(expectation)) };
 };
 
 const saturation = (expectation: Expectation, rows: readonly SummaryRow[]): Judgement => {
@@ -87,7 +96,11 @@ const order = (
     values.push(found.value);
   }
   const held = values.every((value, i) => i === 0 || value > values[i - 1]);
-  return { expectation, held, found: datapaths.map((name, i) => `${name} ${round(values[i])}`).join(' < ') };
+  return {
+    expectation,
+    held,
+    found: datapaths.map((name, i) => `${name} ${writeFigure(values[i], unitOf(expectation))}`).join(' < '),
+  };
 };
 
 /** Points that saturated without being expected to: each fails the scenario. */

@@ -1,8 +1,9 @@
 /** Whether each expectation speaks of something that the scenario runs. */
 
 import { reporter } from './check.ts';
-import type { Selector } from './expectation-schema.ts';
-import { METRICS } from './metrics.ts';
+import type { Expectation, Selector } from './expectation-schema.ts';
+import { readFigure } from './figure.ts';
+import { METRICS, splitMetric } from './metrics.ts';
 import type { Scenario } from './schema.ts';
 import { didYouMean, type Mistake } from './text/mistake.ts';
 import { nearest } from './text/nearest.ts';
@@ -14,9 +15,17 @@ interface Point {
 }
 
 const NAMES = METRICS.map(({ name }) => name);
-/** A metric by its name, with or without a statistic after it. */
-const isMetric = (text: string): boolean =>
-  NAMES.some((name) => text === name || text.startsWith(`${name}.`));
+
+/** Figures whose unit is not that of the metric, by key. */
+const wrongFigures = (entry: Expectation): [key: string, message: string][] => {
+  const split = splitMetric(entry.metric ?? '');
+  if (split === null) return [];
+  const unit = entry.ratioTo === undefined ? split.metric.unit : null;
+  const figures = (['equals', 'below', 'above', 'between'] as const).flatMap((key) =>
+    [entry[key] ?? []].flat().map((figure) => [key, readFigure(figure, unit)] as const),
+  );
+  return figures.flatMap(([key, reading]) => ('mistake' in reading ? [[key, reading.mistake]] : []));
+};
 
 /** @param points all points of the scenario: a case may have datapaths and workloads of its own. */
 export const checkExpectations = (base: Scenario, points: readonly Point[], places: Places): Mistake[] => {
@@ -44,7 +53,7 @@ export const checkExpectations = (base: Scenario, points: readonly Point[], plac
     for (const part of [entry, entry.ratioTo, entry.differenceTo] as (Selector | undefined)[]) {
       unknown(i, 'workload', part?.workload, workloads, 'there is no workload');
       unknown(i, 'datapath', part?.datapath, datapaths, 'the scenario does not run');
-      if (part?.metric !== undefined && !isMetric(part.metric)) {
+      if (part?.metric !== undefined && splitMetric(part.metric) === null) {
         const near = nearest(part.metric, NAMES) ?? nearest(part.metric.replace(/\.[^.]*$/, ''), NAMES);
         mistake(['expect', i, 'metric'], `there is no metric "${part.metric}"${didYouMean(near)}`);
       }
@@ -56,6 +65,7 @@ export const checkExpectations = (base: Scenario, points: readonly Point[], plac
     for (const name of entry.order ?? []) {
       unknown(i, 'order', name, datapaths, 'the scenario does not run');
     }
+    for (const [key, message] of wrongFigures(entry)) mistake(['expect', i, key], message);
     const { equals, below, above, between, order, saturates, metric } = entry;
     if ([equals, below, above, between, order, saturates].every((test) => test === undefined)) {
       mistake(['expect', i], 'says nothing to hold: equals, below, above, between, order or saturates');

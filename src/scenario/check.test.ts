@@ -172,11 +172,11 @@ describe('expectations', () => {
     `${SHORT}expect:\n  - { ${entry}, because: an order argument }\n`;
 
   test('speak of workloads and datapaths that are run', () => {
-    const workload = expecting('metric: latency.p50, workload: rcp, below: 1');
+    const workload = expecting('metric: latency.p50, workload: rcp, below: 1 us');
     expect(mistakes(workload)).toEqual([
       `short.yaml:${placeOf(workload, 'rcp')}: expect[0].workload: there is no workload "rcp" — did you mean "rpc"?`,
     ]);
-    const datapath = expecting('metric: latency.p50, workload: rpc, datapath: sriov, below: 1');
+    const datapath = expecting('metric: latency.p50, workload: rpc, datapath: sriov, below: 1 us');
     expect(mistakes(datapath)).toEqual([
       `short.yaml:${placeOf(datapath, 'sriov')}: expect[0].datapath: the scenario does not run "sriov"`,
     ]);
@@ -184,7 +184,7 @@ describe('expectations', () => {
 
   test('speak of points that are run', () => {
     const swept = (where: string): string =>
-      `${expecting(`metric: latency.p50, workload: rpc, where: { ${where} }, below: 1`)}sweep: { run.seed: [1, 2] }\n`;
+      `${expecting(`metric: latency.p50, workload: rpc, where: { ${where} }, below: 1 us`)}sweep: { run.seed: [1, 2] }\n`;
     expect(mistakes(swept('run.seed: 2'))).toEqual([]);
     expect(mistakes(swept('run.seed: 3')).join()).toMatch(/expect\[0\]\.where: run\.seed is never "3"/);
     expect(mistakes(swept('run.sed: 2')).join()).toMatch(
@@ -193,7 +193,7 @@ describe('expectations', () => {
   });
 
   test('name a metric that there is', () => {
-    const text = expecting('metric: latncy.p50, workload: rpc, below: 1');
+    const text = expecting('metric: latncy.p50, workload: rpc, below: 1 us');
     expect(mistakes(text).join()).toMatch(/expect\[0\]\.metric: .*"latncy.*did you mean "latency/);
   });
 
@@ -206,17 +206,17 @@ describe('expectations', () => {
     expect(mistakes(expecting('metric: latency.p50, workload: rpc'))[0]).toMatch(
       /expect\[0\]: says nothing to hold: equals, below, above, between, order or saturates/,
     );
-    expect(mistakes(expecting('workload: rpc, below: 1'))[0]).toMatch(/expect\[0\]: missing key "metric"/);
+    expect(mistakes(expecting('workload: rpc, below: 1 us'))[0]).toMatch(/expect\[0\]: missing key "metric"/);
     expect(mistakes(expecting('saturates: true'))).toEqual([]);
   });
 
   test('say why', () => {
-    const text = `${SHORT}expect: [{ metric: latency.p50, workload: rpc, below: 1 }]\n`;
+    const text = `${SHORT}expect: [{ metric: latency.p50, workload: rpc, below: 1 us }]\n`;
     expect(mistakes(text)[0]).toMatch(/expect\[0\]: missing key "because"/);
   });
 
   test('may speak of what only a case runs', () => {
-    const text = `${expecting('metric: latency.p50, workload: rpc, datapath: sriov, where: { case: vf }, below: 1')}cases:
+    const text = `${expecting('metric: latency.p50, workload: rpc, datapath: sriov, where: { case: vf }, below: 1 us')}cases:
   plain: {}
   vf: { datapaths: [sriov] }
 `;

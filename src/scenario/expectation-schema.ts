@@ -13,17 +13,19 @@ const selector = {
     .describe('swept parameters (and case) of the point')
     .optional(),
 };
+const figure = z
+  .union([z.number(), z.string()])
+  .describe('with the unit of the metric, e.g. 100 us; bare for counts and ratios');
 const partSchema = z.strictObject({ ...selector, metric: selector.metric.optional() });
 
 export const expectationSchema = z
   .strictObject({
     ...selector,
     metric: selector.metric.optional(),
-    /** Compares with a figure, in the unit of the metric. */
-    equals: z.number().optional(),
-    below: z.number().optional(),
-    above: z.number().optional(),
-    between: z.tuple([z.number(), z.number()]).optional(),
+    equals: figure.optional(),
+    below: figure.optional(),
+    above: figure.optional(),
+    between: z.tuple([figure, figure]).optional(),
     tolerance: share().describe('relative, for equals').optional(),
     ratioTo: partSchema.describe('the figure is divided by this one before it is compared').optional(),
     differenceTo: partSchema.describe('this one is taken off the figure before it is compared').optional(),

@@ -79,12 +79,12 @@ describe('options', () => {
     const because = 'because: an order argument';
     const text = `${SHORT}sweep: { run.seed: [1, 2] }
 expect:
-  - { metric: latency.p50, workload: rpc, where: { run.seed: 1 }, below: 1, ${because} }
-  - { metric: latency.p50, workload: rpc, where: { run.seed: 2 }, below: 2, ${because} }
+  - { metric: latency.p50, workload: rpc, where: { run.seed: 1 }, below: 1 us, ${because} }
+  - { metric: latency.p50, workload: rpc, where: { run.seed: 2 }, below: 2 us, ${because} }
 `;
     expect(load(text).base.expect).toHaveLength(2);
     const { base, warnings } = load(text, { sweep: ['run.seed=[2, 3]'] });
-    expect(base.expect.map(({ below }) => below)).toEqual([2]);
+    expect(base.expect.map(({ below }) => below)).toEqual(['2 us']);
     expect(warnings).toEqual(['1 of the expectations speak of points that the options leave out']);
   });
 

@@ -45,3 +45,13 @@ export const METRICS: readonly Metric[] = [
   metric('batch', 'packets', 'packets per batch: mean max'),
   metric('occupancy', 'packets', 'packets found in a ring on arrival: mean max'),
 ];
+
+/** Splits `latency.p99` into metric and statistic; null where there is no such metric. */
+export const splitMetric = (text: string): { metric: Metric; statistic: string } | null => {
+  const [found] = METRICS.filter(({ name }) => text === name || text.startsWith(`${name}.`)).sort(
+    (a, b) => b.name.length - a.name.length,
+  );
+  if (found === undefined) return null;
+  const statistic = text.slice(found.name.length + 1);
+  return { metric: found, statistic: statistic === '' ? found.whole : statistic };
+};
