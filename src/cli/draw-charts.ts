@@ -12,8 +12,9 @@ export const drawCharts = async (
   rows: PointRows,
 ): Promise<string[]> => {
   const { title, question } = loaded.base;
+  const kinds = loaded.base.charts?.map(({ kind }) => kind);
   const names: string[] = [];
-  for (const { name, spec } of charts(rows, { title, question })) {
+  for (const { name, spec } of charts(rows, { title, question }, kinds)) {
     const svg = await toSvg(spec);
     writeFile(path.join(folder, `${name}.vl.json`), `${JSON.stringify(spec, null, 1)}\n`);
     writeFile(path.join(folder, `${name}.svg`), svg);

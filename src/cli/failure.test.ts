@@ -61,9 +61,13 @@ describe('the command that repeats a trial', () => {
   });
 
   test('carries the options, quoted for a shell', () => {
-    const options = { set: ['vms.web.pin={ vcpu: 0 }', "title=it's"], sweep: ['run.seed=[1, 2]'], seed: 5 };
+    const options = {
+      set: ['vms.web.pin={ vcpus: [0] }', "title=it's"],
+      sweep: ['run.seed=[1, 2]'],
+      seed: 5,
+    };
     expect(replayOf('s.yaml', options, trial)).toBe(
-      "vmio replay s.yaml --set 'vms.web.pin={ vcpu: 0 }' --set 'title=it'\\''s' --sweep 'run.seed=[1, 2]' --seed 5 --datapath vhost-net --replication 3 --point 7",
+      "vmio replay s.yaml --set 'vms.web.pin={ vcpus: [0] }' --set 'title=it'\\''s' --sweep 'run.seed=[1, 2]' --seed 5 --datapath vhost-net --replication 3 --point 7",
     );
   });
 

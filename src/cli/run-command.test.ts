@@ -258,7 +258,7 @@ describe('an expectation', () => {
 describe('wrong input', () => {
   const wrong = ['titel: Short', 'vcup: 0', 'rate: 20 kps', 'measure: 1'] as const;
   let text = TINY;
-  ['title: Short', 'vcpu: 0', 'rate: 20 k/s', 'measure: 1 ms'].forEach((right, i) => {
+  ['title: Short', 'vcpus: [0]', 'rate: 20 k/s', 'measure: 1 ms'].forEach((right, i) => {
     text = changed(text, right, wrong[i]);
   });
   write(text, 'wrong.yaml');

@@ -2,12 +2,23 @@
 import { z } from 'zod';
 import type { VirtioNetOptions } from '../models/guest/virtio-net.ts';
 
+/** Without defaults, for a VM that overrides some of them. */
+export const virtioTunableShape = {
+  tx_queue_size: z.int().describe('QEMU: entries of the transmit ring, a power of two'),
+  rx_queue_size: z.int().describe('QEMU: entries of the receive ring, a power of two'),
+  event_idx: z.boolean().describe('QEMU: VIRTIO_F_EVENT_IDX'),
+  indirect_desc: z.boolean().describe('QEMU: VIRTIO_F_INDIRECT_DESC'),
+  napi_tx: z.boolean().describe('guest module virtio_net: transmit completions interrupt'),
+};
+
+const { tx_queue_size, rx_queue_size, event_idx, indirect_desc, napi_tx } = virtioTunableShape;
+
 export const virtioTunables = z.strictObject({
-  tx_queue_size: z.int().describe('QEMU: entries of the transmit ring, a power of two').default(256),
-  rx_queue_size: z.int().describe('QEMU: entries of the receive ring, a power of two').default(256),
-  event_idx: z.boolean().describe('QEMU: VIRTIO_F_EVENT_IDX').default(true),
-  indirect_desc: z.boolean().describe('QEMU: VIRTIO_F_INDIRECT_DESC').default(true),
-  napi_tx: z.boolean().describe('guest module virtio_net: transmit completions interrupt').default(true),
+  tx_queue_size: tx_queue_size.default(256),
+  rx_queue_size: rx_queue_size.default(256),
+  event_idx: event_idx.default(true),
+  indirect_desc: indirect_desc.default(true),
+  napi_tx: napi_tx.default(true),
 });
 
 export const virtioParams = {

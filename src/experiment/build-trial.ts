@@ -25,6 +25,7 @@ import { type Context, type Program, RUN, WAIT } from '../models/hardware/contex
 import { FRAME_MIN } from '../models/hardware/frame.ts';
 import { TrafficSource } from '../models/hardware/traffic-source.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
+import type { Scenario } from '../scenario/schema.ts';
 import type { Workload } from '../scenario/workload-schema.ts';
 import { interval, type Picoseconds, seconds } from '../units.ts';
 
@@ -57,7 +58,15 @@ const placed = (point: ScenarioPoint, name: string, index: number): Vm => {
   const { pin } = point.scenario.vms[name];
   const list = (chosen: number | number[] | undefined, otherwise: number): number[] =>
     chosen === undefined ? [otherwise % cores] : typeof chosen === 'number' ? [chosen] : chosen;
-  return { name, vcpus: [list(pin.vcpu, index * 2)], backend: list(pin.backend, index * 2 + 1) };
+  return { name, vcpus: [list(pin.vcpus?.[0], index * 2)], backend: list(pin.backend, index * 2 + 1) };
+};
+
+/** The parameters of `kind` with the tunables that the VM overrides, as far as the datapath has them. */
+const paramsOf = ({ parameters, vms }: Scenario, vm: string, kind: string): unknown => {
+  const params = parameters[kind] as { readonly tunables?: Record<string, unknown> };
+  if (params.tunables === undefined) return params;
+  const known = Object.entries(vms[vm].net.tunables).filter(([key]) => key in (params.tunables ?? {}));
+  return { ...params, tunables: { ...params.tunables, ...Object.fromEntries(known) } };
 };
 
 const sizesOf = (size: number | readonly { size: number; weight: number }[], stream: RandomStream): Sizes =>
@@ -209,7 +218,8 @@ export const buildTrial = (point: ScenarioPoint, run: TrialRun): Trial => {
   const builder = new TrialBuilder(world);
   const names = Object.keys(scenario.vms);
   names.forEach((name, index) => {
-    builder.addVm(placed(point, name, index), run.datapath, scenario.parameters[run.datapath]);
+    const kind = scenario.vms[name].datapath ?? run.datapath;
+    builder.addVm(placed(point, name, index), kind, paramsOf(scenario, name, kind));
   });
   for (const [name, { threads, cores }] of Object.entries(scenario.background)) {
     builder.addHogs(name, threads, cores);

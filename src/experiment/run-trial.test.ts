@@ -212,7 +212,7 @@ describe('arithmetic on the textbook machine', () => {
 question: What does one packet cost?
 machine: profiles/textbook.yaml
 costs: { syscall: { cycles: 1000 } }
-vms: { web: { pin: { vcpu: 0, backend: 1 } } }
+vms: { web: { pin: { vcpus: [0], backend: 1 } } }
 workloads:
   bulk: { vm: web, kind: open-loop, direction: transmit, arrivals: periodic, rate: 100 k/s, size: 64 B }
 datapaths: [native]
@@ -244,5 +244,33 @@ run: { measure: 2 ms, warmUp: 200 us, replications: 2 }
       expect(pick(measured, 'latency', statistic, 'bulk')).toBeCloseTo(latency / 1000, 6);
     }
     expect(pick(measured, 'jitter.ipdv', 'mean', 'bulk')).toBe(0);
+  });
+});
+
+describe('a VM with settings of its own', () => {
+  const two = changed(
+    changed(SHORT, 'vms:\n', 'vms:\n  other: { pin: { vcpus: [2], backend: 3 }, OWN }\n'),
+    'datapaths:',
+    '  beside: { vm: other, kind: open-loop, direction: transmit, arrivals: poisson, rate: 20 k/s, size: 64 B }\ndatapaths:',
+  );
+  const measured = (own: string) =>
+    runTrial(pointOf(changed(two, 'OWN', own)), run('vhost-net'), WARM).measured;
+  const of = (rows: readonly Measured[], vm: string, metric: string, component: string): number | undefined =>
+    rows.find((row) => row.vm === vm && row.metric === metric && row.component === component)?.value;
+
+  test('has the datapath it names, whatever the others are on', () => {
+    const rows = measured('datapath: sriov');
+    expect(of(rows, 'web', 'exits.device', '')).toBeGreaterThan(0.5);
+    expect(of(rows, 'other', 'exits.device', '')).toBe(0);
+  });
+
+  test('has the tunables it names', () => {
+    const taken = (own: string, vm: string) =>
+      of(measured(own), vm, 'interrupts.taken', 'virtio-net tx') ?? 0;
+    const own = 'net: { tunables: { napi_tx: false } }';
+    // Orphaned packets need no completion interrupts.
+    expect(taken(own, 'other')).toBe(0);
+    expect(taken(own, 'web')).toBeGreaterThan(0);
+    expect(taken('net: {}', 'other')).toBeGreaterThan(0);
   });
 });

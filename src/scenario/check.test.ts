@@ -16,8 +16,8 @@ describe('cores', () => {
   const range = 'the host has cores 0 to 7';
 
   test('of a vCPU, a backend, background threads and interrupts exist', () => {
-    const vcpu = changed(SHORT, 'vcpu: 0', 'vcpu: 8');
-    refused(vcpu, '8, backend', `vms.web.pin.vcpu: core 8 does not exist: ${range}`);
+    const vcpu = changed(SHORT, 'vcpus: [0]', 'vcpus: [8]');
+    refused(vcpu, '8], backend', `vms.web.pin.vcpus[0]: core 8 does not exist: ${range}`);
     const backend = changed(SHORT, 'backend: 1', 'backend: [1, 9]');
     refused(backend, '[1, 9]', `vms.web.pin.backend: core 9 does not exist: ${range}`);
     const hogs = with_('background: { hog: { threads: 2, cores: [0, 11] } }');
@@ -27,9 +27,36 @@ describe('cores', () => {
   });
 
   test('are counted by the machine that is in force', () => {
-    expect(mistakes(changed(with_('host: { cores: 16 }'), 'vcpu: 0', 'vcpu: 15'))).toEqual([]);
+    expect(mistakes(changed(with_('host: { cores: 16 }'), 'vcpus: [0]', 'vcpus: [15]'))).toEqual([]);
     const few = with_('host: { cores: 1 }');
     refused(few, '1 } }\nworkloads', 'vms.web.pin.backend: core 1 does not exist: the host has cores 0 to 0');
+  });
+});
+
+describe('a VM', () => {
+  const web = (more: string): string => changed(SHORT, 'backend: 1 }', `backend: 1 }, ${more}`);
+
+  test('has one vCPU and one queue so far, and says so', () => {
+    refused(web('vcpus: 2'), '2 }\nw', 'vms.web.vcpus: more than one vCPU is not modelled yet');
+    refused(web('net: { queues: 4 }'), '4 }', 'vms.web.net.queues: more than one queue is not modelled yet');
+    expect(mistakes(web('vcpus: 1, net: { queues: 1 }'))).toEqual([]);
+    const two = changed(SHORT, 'vcpus: [0]', 'vcpus: [0, 1]');
+    expect(mistakes(two).join()).toMatch(/vms\.web\.pin\.vcpus: needs one entry for each vCPU/);
+  });
+
+  test('has tunables that its datapath has, within the limits of its device', () => {
+    expect(mistakes(web('net: { tunables: { rx_queue_size: 1024 } }'))).toEqual([]);
+    const large = web('net: { tunables: { tx_queue_size: 1024 } }');
+    expect(mistakes(large).join()).toMatch(
+      /vms\.web\.net\.tunables\.tx_queue_size: 1024 entries are more than the 256/,
+    );
+    const none = web('datapath: sriov, net: { tunables: { napi_tx: false } }');
+    expect(mistakes(none).join()).toMatch(/vms\.web\.net\.tunables: none of sriov has these tunables/);
+  });
+
+  test('may have a datapath of its own', () => {
+    expect(load(web('datapath: sriov')).points[0].scenario.vms['web'].datapath).toBe('sriov');
+    expect(mistakes(web('datapath: srivo')).join()).toMatch(/"srivo".*did you mean "sriov"/);
   });
 });
 

@@ -7,6 +7,7 @@ import type { Scenario } from './schema.ts';
 import { didYouMean, type Mistake, type PathKey } from './text/mistake.ts';
 import { nearest } from './text/nearest.ts';
 import type { Places } from './text/places.ts';
+import type { VmSettings } from './vm-schema.ts';
 
 /** Largest transmit queue with QEMU user space and vhost-net (network-path notes §1.1). */
 const TX_QUEUE_MAX = 256;
@@ -43,8 +44,11 @@ export const checkPoint = (
   };
   coreCheck(['host', 'irqCore'], [irqCore]);
   for (const [name, vm] of Object.entries(scenario.vms)) {
-    coreCheck(['vms', name, 'pin', 'vcpu'], asList(vm.pin.vcpu));
+    vm.pin.vcpus?.forEach((cores, i) => {
+      coreCheck(['vms', name, 'pin', 'vcpus', i], asList(cores));
+    });
     coreCheck(['vms', name, 'pin', 'backend'], asList(vm.pin.backend));
+    tunablesCheck(name, vm, vm.datapath === undefined ? scenario.datapaths : [vm.datapath], mistake);
   }
   for (const [name, hog] of Object.entries(scenario.background)) {
     coreCheck(['background', name, 'cores'], hog.cores);
@@ -57,7 +61,10 @@ export const checkPoint = (
     const near = nearest(name, Object.keys(original.costs));
     mistake(['costs', name], `the machine profile has no cost "${name}"${didYouMean(near)}`);
   }
-  ringCheck(scenario, mistake);
+  for (const kind of VIRTIO) {
+    const { tunables } = scenario.parameters[kind] as { tunables: RingSizes };
+    ringCheck(kind, tunables, ['parameters', kind, 'tunables'], mistake);
+  }
   const { measure, warmUp } = scenario.run;
   if (measure + (warmUp === 'auto' ? measure : warmUp) > LONGEST_TRIAL) {
     mistake(
@@ -127,21 +134,42 @@ const machineCheck = ({ idleStates, costs, clock }: Profile, mistake: Report): v
 
 export type Report = (path: readonly PathKey[], message: string) => void;
 
-const ringCheck = (scenario: Scenario, mistake: Report): void => {
-  for (const kind of ['virtio-net', 'vhost-net'] as const) {
-    const { tunables } = scenario.parameters[kind] as { tunables: Record<string, number> };
-    for (const [key, limit] of [
-      ['tx_queue_size', TX_QUEUE_MAX],
-      ['rx_queue_size', RX_QUEUE_MAX],
-    ] as const) {
-      const size = tunables[key];
-      const path = ['parameters', kind, 'tunables', key];
-      if (!Number.isInteger(Math.log2(size)) || size < QUEUE_MIN) {
-        mistake(path, `a virtqueue of QEMU has a power of two of at least ${QUEUE_MIN} entries, not ${size}`);
-      } else if (size > limit) {
-        const why = key === 'tx_queue_size' ? `; ${kind} takes more only for receive` : '';
-        mistake(path, `${size} entries are more than the ${limit} that ${kind} supports${why}`);
-      }
+const VIRTIO = ['virtio-net', 'vhost-net'] as const;
+type RingSizes = Pick<VmSettings['net']['tunables'], 'tx_queue_size' | 'rx_queue_size'>;
+
+const tunablesCheck = (
+  name: string,
+  { net }: VmSettings,
+  kinds: readonly string[],
+  mistake: Report,
+): void => {
+  const at = ['vms', name, 'net', 'tunables'];
+  const kind = VIRTIO.find((candidate) => kinds.includes(candidate));
+  if (kind !== undefined) ringCheck(kind, net.tunables, at, mistake);
+  else if (Object.keys(net.tunables).length > 0)
+    mistake(at, `none of ${kinds.join(', ')} has these tunables`);
+};
+
+const ringCheck = (
+  kind: (typeof VIRTIO)[number],
+  tunables: RingSizes,
+  at: readonly PathKey[],
+  mistake: Report,
+): void => {
+  for (const [key, limit] of [
+    ['tx_queue_size', TX_QUEUE_MAX],
+    ['rx_queue_size', RX_QUEUE_MAX],
+  ] as const) {
+    const size = tunables[key];
+    if (size === undefined) continue;
+    if (!Number.isInteger(Math.log2(size)) || size < QUEUE_MIN) {
+      mistake(
+        [...at, key],
+        `a virtqueue of QEMU has a power of two of at least ${QUEUE_MIN} entries, not ${size}`,
+      );
+    } else if (size > limit) {
+      const why = key === 'tx_queue_size' ? `; ${kind} takes more only for receive` : '';
+      mistake([...at, key], `${size} entries are more than the ${limit} that ${kind} supports${why}`);
     }
   }
 };

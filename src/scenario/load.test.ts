@@ -92,7 +92,7 @@ expect:
     ['--set workloads.bulk.rte=1 k/s', { set: ['workloads.bulk.rte=1 k/s'] }, /"rte".*did you mean/],
     ['--set run.measure', { set: ['run.measure'] }, /expected path=value/],
     ['--set run.measure=5', { set: ['run.measure=5'] }, /run\.measure: 5 has no unit/],
-    ['--set vms.wbe.pin=', { set: ['vms.wbe.pin.vcpu=0'] }, /"wbe".*did you mean "vms\.web"/],
+    ['--set vms.wbe.pin=', { set: ['vms.wbe.pin.backend=0'] }, /"wbe".*did you mean "vms\.web"/],
     ['--sweep workloads.bulk.rate=[1, 2]', { sweep: ['workloads.bulk.rate=[1, 2]'] }, /has no unit/],
     ['--sweep run.seed=', { sweep: ['run.seed='] }, /no value after the =/],
   ])('a mistake in %s is told by the option', (option, options, message) => {
@@ -198,14 +198,14 @@ describe('mistakes', () => {
   test('are all told at once, in the order of the lines', () => {
     let text = changed(SHORT, 'measure: 2 ms', 'measure: 2');
     text = changed(text, 'rate: 20 k/s', 'rate: 20 kps');
-    text = changed(text, 'vcpu: 0', 'vcup: 0');
+    text = changed(text, 'vcpus: [0]', 'vcups: [0]');
     text = changed(text, 'title: Short', 'titel: Short');
     const found = mistakes(text);
     const at = (needle: string): string => `short.yaml:${placeOf(text, needle)}:`;
     expect(found).toEqual([
       `${at('titel')} missing key "title"`,
       `${at('titel')} unknown key "titel" — did you mean "title"?`,
-      `${at('vcup')} vms.web.pin: unknown key "vcup" — did you mean "vcpu"?`,
+      `${at('vcups')} vms.web.pin: unknown key "vcups" — did you mean "vcpus"?`,
       `${at('20 kps')} workloads.bulk.rate: "20 kps" is not a rate (expected a number and /s | k/s | M/s | G/s) — did you mean "20 k/s"?`,
       `${at('2, warmUp')} run.measure: 2 has no unit (expected a number and ps | ns | us | ms | s)`,
     ]);

@@ -194,7 +194,8 @@ const expand = (source: Source): Loaded => {
     }
     if (found.length > 0) continue;
     const machine = machineOf(profile, irqCore);
-    for (const datapath of scenario.datapaths) {
+    const own = Object.values(scenario.vms).flatMap((vm) => vm.datapath ?? []);
+    for (const datapath of new Set([...scenario.datapaths, ...own])) {
       const params = scenario.parameters[datapath];
       const key = JSON.stringify([profileFile, datapath, params]);
       const missing = built.get(key) ?? missingCost(machine, datapath, params) ?? '';

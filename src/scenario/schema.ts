@@ -5,19 +5,8 @@ import { expectationSchema } from './expectation-schema.ts';
 import { priceSchema } from './price.ts';
 import { profileSchema } from './profile.ts';
 import { count, share, time } from './text/quantity-schemas.ts';
+import { core, datapathKind, vmSchema } from './vm-schema.ts';
 import { workloadSchema } from './workload-schema.ts';
-
-const core = z.int().min(0).max(255);
-const coreSet = z.union([core, z.array(core).min(1)]).describe('a core, or the cores it may run on');
-
-const vmSchema = z.strictObject({
-  pin: z
-    .strictObject({
-      vcpu: coreSet.describe('cores that the vCPU may run on').optional(),
-      backend: coreSet.describe('cores that vhost worker and QEMU may run on').optional(),
-    })
-    .prefault({}),
-});
 
 const hogSchema = z
   .strictObject({
@@ -86,6 +75,14 @@ export const runSchema = z.strictObject({
     .prefault('500 M'),
 });
 
+/** Pictures of a run, as their files are named. */
+export const CHARTS = ['latency', 'load-latency', 'throughput', 'cycles', 'stages'] as const;
+
+const chartSchema = z.strictObject({
+  kind: z.enum(CHARTS),
+  series: z.literal('datapath').describe('what the colours tell apart').default('datapath'),
+});
+
 export const scenarioSchema = z.strictObject({
   title: z.string().min(1),
   question: z.string().min(1).describe('what the scenario answers, in words'),
@@ -99,10 +96,7 @@ export const scenarioSchema = z.strictObject({
     workloadSchema,
   ),
   background: z.record(z.string(), hogSchema).describe('load of the host beside the VMs').prefault({}),
-  datapaths: z
-    .array(z.enum(datapaths.map(({ kind }) => kind) as [string, ...string[]]))
-    .min(1)
-    .describe('the compared axis'),
+  datapaths: z.array(datapathKind).min(1).describe('the compared axis'),
   parameters: z.strictObject(parametersShape).describe('parameters by datapath').prefault({}),
   cases: z
     .record(z.string(), z.record(z.string(), z.unknown()))
@@ -110,6 +104,11 @@ export const scenarioSchema = z.strictObject({
     .optional(),
   sweep: z.record(z.string(), axisSchema).describe('path: values; two axes make a grid').optional(),
   run: runSchema,
+  charts: z
+    .array(chartSchema)
+    .min(1)
+    .describe('the pictures that are drawn; all that the results allow where not given')
+    .optional(),
   expect: z.array(expectationSchema).default([]),
 });
 

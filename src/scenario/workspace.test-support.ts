@@ -14,7 +14,7 @@ export const SHORT = `title: Short
 question: Does it run?
 machine: profiles/server-3ghz.yaml
 vms:
-  web: { pin: { vcpu: 0, backend: 1 } }
+  web: { pin: { vcpus: [0], backend: 1 } }
 workloads:
   rpc: { vm: web, kind: request-response, request: 64 B, response: 64 B, service: 5 us }
   bulk: { vm: web, kind: open-loop, direction: transmit, arrivals: poisson, rate: 20 k/s, size: 64 B }

@@ -15,6 +15,13 @@ const drawn = (results: Results, name: string): string => {
   return JSON.stringify(spec);
 };
 
+test('only those that are wanted are drawn', () => {
+  const all = charts(rateSweep()).map(({ name }) => name);
+  const wanted = charts(rateSweep(), {}, ['load-latency', 'cycles']).map(({ name }) => name);
+  expect(wanted).toEqual(all.filter((name) => /^(load-latency|cycles)/.test(name)));
+  expect(wanted.length).toBeGreaterThan(1);
+});
+
 test('each run has its pictures', () => {
   expect(names(plainRun())).toEqual(['latency', 'throughput', 'cycles', 'stages']);
   expect(names(rateSweep())).toEqual(['latency', 'load-latency', 'throughput', 'cycles', 'stages']);

@@ -1,5 +1,6 @@
 /** Every picture of a run, made from the rows of its CSV files alone. */
 
+import { CHARTS } from '../../scenario/schema.ts';
 import type { ChartSpec } from '../drawing/spec.ts';
 import type { Results } from '../rows.ts';
 import { axesOf } from './axes.ts';
@@ -10,14 +11,24 @@ import { loadLatencyCharts } from './load-latency.ts';
 import { stageCharts } from './stages.ts';
 import { throughputCharts } from './throughput.ts';
 
-/** @param asked the scenario's own title and question, written under each chart's title. */
-export const charts = ({ summary, costs, stages }: Results, asked: Question = {}): ChartSpec[] => {
+export type ChartKind = (typeof CHARTS)[number];
+
+/**
+ * @param asked the scenario's own title and question, written under each chart's title.
+ * @param kinds those that are wanted; results that do not allow one yield none of it.
+ */
+export const charts = (
+  { summary, costs, stages }: Results,
+  asked: Question = {},
+  kinds: readonly ChartKind[] = CHARTS,
+): ChartSpec[] => {
   const axes = axesOf(summary);
-  return [
-    ...latencyCharts(summary, axes, asked),
-    ...loadLatencyCharts(summary, axes, asked),
-    ...throughputCharts(summary, axes, asked),
-    ...cycleCharts(costs, summary, axes, asked),
-    ...stageCharts(stages, summary, axes, asked),
-  ];
+  const drawn: Record<ChartKind, () => ChartSpec[]> = {
+    latency: () => latencyCharts(summary, axes, asked),
+    'load-latency': () => loadLatencyCharts(summary, axes, asked),
+    throughput: () => throughputCharts(summary, axes, asked),
+    cycles: () => cycleCharts(costs, summary, axes, asked),
+    stages: () => stageCharts(stages, summary, axes, asked),
+  };
+  return CHARTS.filter((kind) => kinds.includes(kind)).flatMap((kind) => drawn[kind]());
 };

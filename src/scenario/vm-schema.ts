@@ -1,0 +1,45 @@
+/** What a scenario may say of a VM: where it runs, its device's tunables, and a datapath of its own. */
+import { z } from 'zod';
+import { datapaths } from '../datapaths/index.ts';
+import { virtioTunableShape } from '../datapaths/virtio-params.ts';
+
+export const core = z.int().min(0).max(255);
+const coreSet = z.union([core, z.array(core).min(1)]).describe('a core, or the cores it may run on');
+
+export const datapathKind = z.enum(datapaths.map(({ kind }) => kind) as [string, ...string[]]);
+
+/** Multiqueue and SMP guests are not modelled yet; the words are there so that scenarios need not change. */
+const onlyOne = (what: string) =>
+  z
+    .literal(1, { error: `more than one ${what} is not modelled yet` })
+    .describe(`number of ${what}s; one so far`)
+    .default(1);
+
+export const vmSchema = z.strictObject({
+  vcpus: onlyOne('vCPU'),
+  pin: z
+    .strictObject({
+      vcpus: z
+        .array(coreSet)
+        .length(1, {
+          error: 'needs one entry for each vCPU, e.g. [0], or [[0, 1]] for two cores to choose from',
+        })
+        .describe('for each vCPU the core, or the cores, it may run on')
+        .optional(),
+      backend: coreSet.describe('cores that vhost worker and QEMU may run on').optional(),
+    })
+    .prefault({}),
+  net: z
+    .strictObject({
+      queues: onlyOne('queue'),
+      tunables: z
+        .strictObject(virtioTunableShape)
+        .partial()
+        .describe('of this VM’s device, before those of `parameters`; a datapath takes those it has')
+        .prefault({}),
+    })
+    .prefault({}),
+  datapath: datapathKind.describe('always this one, whatever the others are compared on').optional(),
+});
+
+export type VmSettings = z.output<typeof vmSchema>;
