@@ -6,8 +6,9 @@ import { type Picoseconds, us } from '../../units.ts';
 import { RUN, WAIT } from '../hardware/context.ts';
 import { DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
 import { GuestMemory } from '../virtio/guest-memory.ts';
+import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
 import { SplitRing } from '../virtio/split-ring.ts';
-import { VIRTIO_NET_HEADER, VirtioNet, type VirtioNetOptions } from './virtio-net.ts';
+import { VirtioNet, type VirtioNetOptions } from './virtio-net.ts';
 
 const LINUX: VirtioNetOptions = {
   indirect: true,
@@ -319,5 +320,68 @@ describe('teaching switches', () => {
     expect(transmit(1000)).toHaveLength(238);
     use(238);
     expect([driver.stopped, restarts()]).toEqual([false, 1]);
+  });
+});
+
+describe('a used id that the device never got breaks the queue (BAD_RING)', () => {
+  const errors = ({ books }: World): [string, number][] =>
+    books.counters
+      .since([])
+      .filter(({ counter }) => counter.metric === 'device.errors')
+      .map(({ counter, value }) => [counter.component, value]);
+  /** The device writes `id` into the next used entry, and interrupts. */
+  const misuse = ({ ring }: DeviceQueue, id: number): void => {
+    ring.usedId[ring.usedIdx & (ring.size - 1)] = id;
+    ring.usedIdx = (ring.usedIdx + 1) & 0xffff;
+  };
+
+  test('of transmit: start_xmit frees what comes, with its place and reason; receive goes on', () => {
+    const { world, packets, tx, kicks, driver, received, freed, run, transmit, deliver } = bench();
+    const { books, sim, cores } = world;
+    tx.allowKicks();
+    const [first] = transmit(1);
+    expect(kicks.tx).toBe(1);
+    misuse(tx, 255);
+    driver.txLine.raise();
+    run();
+    expect(errors(world)).toEqual([['virtio-net tx: used id is not a head', 1]]);
+    const record = books.timeline.workload('w');
+    const later: number[] = [];
+    const sender = cores[0].task('another sender', function* (cpu) {
+      yield WAIT;
+      for (let i = 0; i < 300; i++) {
+        later.push(packets.create(60, books.timeline.open(record, sim.now, sim.now, 60), 0));
+        driver.prepare(cpu, later[i]);
+        yield RUN;
+        expect(driver.publish(cpu, later[i], false)).toBe(false);
+      }
+      for (;;) yield WAIT;
+    });
+    sender.signal();
+    run();
+    expect([...record.drops]).toEqual([['virtio-net tx: queue broken', 300]]);
+    // What was in the ring is lost with it; the rest went back to the stack, and the device saw none of it.
+    expect(freed).toEqual(later);
+    expect([freed.includes(first), driver.stopped, kicks.tx, tx.ring.availIdx]).toEqual([false, false, 1, 1]);
+    const { sent } = deliver(5);
+    expect(received).toEqual(sent);
+    expect(errors(world)).toHaveLength(1);
+  });
+
+  test('of receive: frames behind it are not taken and no buffers are offered; transmit goes on', () => {
+    const { world, rx, tx, driver, received, freed, run, transmit, use, deliver } = bench();
+    const { sent } = deliver(100);
+    expect(received).toEqual(sent);
+    const offered = rx.ring.availIdx;
+    misuse(rx, 256);
+    deliver(100);
+    driver.rxLine.raise();
+    run();
+    expect(errors(world)).toEqual([['virtio-net rx: used id out of range', 1]]);
+    expect([received.length, rx.ring.availIdx]).toEqual([100, offered]);
+    const out = transmit(10);
+    use(10);
+    transmit(1);
+    expect([freed, tx.fault]).toEqual([out, null]);
   });
 });

@@ -11,10 +11,9 @@ import { GRO_NORMAL_BATCH, NAPI_POLL_WEIGHT } from '../linux/napi.ts';
 import type { Doorbell, NetDevice, Stack } from '../linux/net-device.ts';
 import { DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
 import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
+import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
 import type { SplitRing } from '../virtio/split-ring.ts';
 
-/** virtio_net_hdr with MRG_RXBUF or VERSION_1, bytes. */
-export const VIRTIO_NET_HEADER = 12;
 /** The queue stops below 2 + MAX_SKB_FRAGS free descriptors. */
 const STOP_BELOW = 19;
 
@@ -42,6 +41,7 @@ export class VirtioNet implements NetDevice {
   readonly doorbell: Doorbell;
   readonly txLine: InterruptLine;
   readonly rxLine: InterruptLine;
+  private readonly cpu: Processor;
   private readonly tx: DriverQueue;
   private readonly rx: DriverQueue;
   private readonly parts: VirtioNetParts;
@@ -59,6 +59,7 @@ export class VirtioNet implements NetDevice {
 
   constructor(cpu: Processor, parts: VirtioNetParts, options: VirtioNetOptions) {
     const { costs, timeline } = cpu.books;
+    this.cpu = cpu;
     this.parts = parts;
     this.options = options;
     this.tx = new DriverQueue(parts.tx, options);
@@ -85,6 +86,23 @@ export class VirtioNet implements NetDevice {
     this.stack = stack;
   }
 
+  /**
+   * The vector for changes of the configuration; its handler is made when the first one comes. Linux's driver looks
+   * for the state of the link and for announcements: that the device needs a reset is lost on it.
+   * Simplification: the work item that reads those two costs nothing; it comes once in a device's life.
+   */
+  configLine(): InterruptLine {
+    return this.cpu.interrupt('virtio-net config', function* (line): Program {
+      yield WAIT;
+      for (;;) {
+        line.enter();
+        line.leave();
+        yield RUN;
+        yield WAIT;
+      }
+    });
+  }
+
   // --- transmit (start_xmit) ----------------------------------------------------------------------------------
 
   /** Buffers reaped in `publish`, whose cost the next packet's start_xmit pays: how many is known too late. */
@@ -105,10 +123,35 @@ export class VirtioNet implements NetDevice {
     } while (interrupts && !more && !tx.enableCallbacksDelayed());
     const address = parts.memory.allocate();
     parts.memory.write(address, packet);
-    tx.addOne(address, VIRTIO_NET_HEADER + parts.packets.size[packet], false, address);
+    if (!tx.addOne(address, VIRTIO_NET_HEADER + parts.packets.size[packet], false, address)) {
+      this.drop(packet, address);
+      return false;
+    }
     if (!options.napi_tx) this.stack.freed(packet);
     if (tx.numFree < STOP_BELOW) this.stop();
     return (!more || this.stopped) && tx.kickPrepare();
+  }
+
+  /** The queue is broken (it never runs full here): start_xmit frees what it cannot add. */
+  private drop(packet: Packet, address: number): void {
+    const { cpu, parts, stack } = this;
+    const { memory, packets } = parts;
+    const request = packets.request[packet];
+    memory.release(address);
+    if (request >= 0) cpu.books.timeline.drop(request, cpu.sim.now, 'virtio-net tx: queue broken');
+    stack.freed(packet);
+    packets.release(packet);
+  }
+
+  /** virtqueue_get_buf, which counts the device's error that breaks the queue. */
+  private reap(queue: DriverQueue, name: 'tx' | 'rx'): number {
+    const works = queue.fault === null;
+    const address = queue.reap();
+    if (works && queue.fault !== null) {
+      const { books, vm } = this.cpu;
+      books.counters.counter('device.errors', `virtio-net ${name}: ${queue.fault}`, vm).value++;
+    }
+    return address;
   }
 
   private get completionsInterrupt(): boolean {
@@ -134,7 +177,7 @@ export class VirtioNet implements NetDevice {
   private reapTransmitted(): number {
     const { tx, parts, options, stack } = this;
     let count = 0;
-    for (let address = tx.reap(); address !== NOTHING; address = tx.reap()) {
+    for (let address = this.reap(tx, 'tx'); address !== NOTHING; address = this.reap(tx, 'tx')) {
       const packet = parts.memory.read(address);
       if (options.napi_tx) stack.freed(packet);
       parts.packets.release(packet);
@@ -207,7 +250,8 @@ export class VirtioNet implements NetDevice {
       let taken = 0;
       while (taken < NAPI_POLL_WEIGHT && rx.moreUsed) {
         while (taken < NAPI_POLL_WEIGHT && group.length < GRO_NORMAL_BATCH && rx.moreUsed) {
-          const address = rx.reap();
+          const address = this.reap(rx, 'rx');
+          if (address === NOTHING) break;
           const packet = memory.read(address);
           memory.release(address);
           cpu.serve(packets.request[packet], this.stageRx, this.waitInterrupt);
@@ -247,7 +291,7 @@ export class VirtioNet implements NetDevice {
 
   private fill(): void {
     const { rx, parts } = this;
-    while (rx.numFree > 0) {
+    while (rx.numFree > 0 && rx.fault === null) {
       const address = parts.memory.allocate();
       rx.addOne(address, Math.min(BUFFER_SIZE, 1536), true, address);
     }

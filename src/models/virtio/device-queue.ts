@@ -1,5 +1,6 @@
 /** The device's side of a split ring: takes what the driver offers, trusts none of it, and decides about signals. */
 import { InvariantError } from '../../accounting/invariant.ts';
+import type { Fault } from './fault.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import {
   DESCRIPTOR_SIZE,
@@ -13,21 +14,6 @@ import {
   type SplitRing,
   WRITE,
 } from './split-ring.ts';
-
-/** What a driver may have done wrong (network-path.md §10); QEMU and vhost word it differently, the checks agree. */
-export type Fault =
-  | 'avail index moved by more than the ring size'
-  | 'head out of range'
-  | 'more buffers in use than the ring has entries'
-  | 'next out of range'
-  | 'looped chain'
-  | 'nested indirect table'
-  | 'bad indirect table length'
-  | 'indirect table outside guest memory'
-  | 'readable piece after a writable one'
-  | 'zero length'
-  | 'address outside guest memory'
-  | 'too many pieces';
 
 /**
  * Whose rules the device side follows. QEMU: while notifications are on every pop moves avail_event along, and
@@ -46,10 +32,15 @@ const PIECES_MAX = 1024;
 /** vhost refuses longer tables; QEMU has no limit, but `next` reaches no further. */
 const INDIRECT_MAX = 65_536;
 
+/** What a kind of device asks of a buffer besides; looks at the buffer popped last. */
+export type BufferRule = (queue: DeviceQueue) => Fault | null;
+const ANY_BUFFER: BufferRule = () => null;
+
 export class DeviceQueue {
   readonly ring: SplitRing;
+  readonly backend: Backend;
   private readonly memory: GuestMemory;
-  private readonly backend: Backend;
+  private readonly rule: BufferRule;
   private lastAvail = 0;
   private shadowAvail = 0;
   private inUse = 0;
@@ -57,6 +48,7 @@ export class DeviceQueue {
   private signalledUsed = 0;
   private signalledValid = false;
   private notified = true;
+  /** What the last `pop` found wrong. */
   fault: Fault | null = null;
 
   /** The buffer popped last: its pieces, the readable ones first. */
@@ -65,21 +57,27 @@ export class DeviceQueue {
   pieces = 0;
   readable = 0;
 
-  constructor(ring: SplitRing, memory: GuestMemory, backend: Backend) {
+  constructor(ring: SplitRing, memory: GuestMemory, backend: Backend, rule: BufferRule = ANY_BUFFER) {
     this.ring = ring;
     this.memory = memory;
     this.backend = backend;
+    this.rule = rule;
   }
 
-  /** Takes the next offered buffer. @returns its head, EMPTY or BROKEN. */
+  /** Takes the next offered buffer. @returns its head, EMPTY or BROKEN; a broken pop does not move the device on. */
   pop(): number {
     const { ring } = this;
-    if (this.fault !== null) return BROKEN;
+    if (this.fault !== null) {
+      // QEMU wants a reset before it looks again; vhost looks whenever its handler runs.
+      if (this.backend === 'qemu') return BROKEN;
+      this.fault = null;
+    }
     if (this.lastAvail === this.shadowAvail) {
-      this.shadowAvail = ring.availIdx;
-      if (distance(this.shadowAvail, this.lastAvail) > ring.size) {
+      const offered = ring.availIdx;
+      if (distance(offered, this.lastAvail) > ring.size) {
         return this.broken('avail index moved by more than the ring size');
       }
+      this.shadowAvail = offered;
       if (this.lastAvail === this.shadowAvail) return EMPTY;
     }
     if (this.backend === 'qemu' && this.inUse >= ring.size) {
@@ -87,7 +85,7 @@ export class DeviceQueue {
     }
     const head = ring.avail[this.lastAvail & (ring.size - 1)];
     if (head >= ring.size) return this.broken('head out of range');
-    const fault = this.walk(head);
+    const fault = this.walk(head) ?? this.rule(this);
     if (fault !== null) return this.broken(fault);
     this.lastAvail = (this.lastAvail + 1) & 0xffff;
     this.inUse++;

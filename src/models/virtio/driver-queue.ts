@@ -1,5 +1,5 @@
 /** The driver's side of a split ring, with Linux's rules for kicks and interrupts (drivers/virtio/virtio_ring.c). */
-import { InvariantError } from '../../accounting/invariant.ts';
+import type { UsedFault } from './fault.ts';
 import {
   DESCRIPTOR_SIZE,
   DescriptorTable,
@@ -44,6 +44,11 @@ export class DriverQueue {
   /** The driver's local copy of "interrupts are off". */
   private off = false;
   private eventTriggered = false;
+  /**
+   * The device returned what it never got (BAD_RING): Linux marks the queue broken and uses it no more. Only a reset
+   * of the device would mend it, and no driver of this model resets one.
+   */
+  fault: UsedFault | null = null;
 
   constructor(ring: SplitRing, options: DriverOptions) {
     this.ring = ring;
@@ -54,9 +59,9 @@ export class DriverQueue {
     for (let i = 0; i < ring.size; i++) ring.table.next[i] = (i + 1) % ring.size;
   }
 
-  /** Adds a buffer of one piece. @returns false when no descriptor is free. */
+  /** Adds a buffer of one piece. @returns false when no descriptor is free or the queue is broken. */
   addOne(address: number, length: number, writable: boolean, token: number): boolean {
-    if (this.numFree === 0) return false;
+    if (this.numFree === 0 || this.fault !== null) return false;
     const { table } = this.ring;
     const head = this.freeHead;
     this.freeHead = table.next[head];
@@ -75,7 +80,7 @@ export class DriverQueue {
     const { table, indirect } = this.ring;
     const useIndirect = this.options.indirect && pieces.length > 1 && this.numFree > 0;
     const need = useIndirect ? 1 : pieces.length;
-    if (this.numFree < need) return false;
+    if (this.numFree < need || this.fault !== null) return false;
     const head = this.freeHead;
     if (useIndirect) {
       const nested = new DescriptorTable(pieces.length);
@@ -143,22 +148,26 @@ export class DriverQueue {
     const { ring } = this;
     const old = (this.availShadow - this.numAdded) & 0xffff;
     this.numAdded = 0;
+    if (this.fault !== null) return false;
     if (ring.eventIdx) return needEvent(ring.availEvent, this.availShadow, old);
     return (ring.usedFlags & NO_NOTIFY) === 0;
   }
 
-  /** A used entry is there. */
+  /** A used entry is there to be taken. */
   get moreUsed(): boolean {
-    return this.lastUsed !== this.ring.usedIdx;
+    return this.lastUsed !== this.ring.usedIdx && this.fault === null;
   }
 
-  /** Takes one used buffer back. @returns its token, or NOTHING. @throws InvariantError on a bad id from the device. */
+  /** Takes one used buffer back. @returns its token, or NOTHING: there is none, or the queue is broken (`fault`). */
   reap(): number {
     const { ring } = this;
-    if (this.lastUsed === ring.usedIdx) return NOTHING;
+    if (!this.moreUsed) return NOTHING;
     const head = ring.usedId[this.lastUsed & (ring.size - 1)];
     const token = head < ring.size ? this.token[head] : NOTHING;
-    if (token === NOTHING) throw new InvariantError(`used ring: id ${head} is not a head (BAD_RING)`);
+    if (token === NOTHING) {
+      this.fault = head < ring.size ? 'used id is not a head' : 'used id out of range';
+      return NOTHING;
+    }
     this.detach(head);
     this.lastUsed = (this.lastUsed + 1) & 0xffff;
     if (!this.off) ring.usedEvent = this.lastUsed;
@@ -215,6 +224,7 @@ export class DriverQueue {
   enableCallbacksDelayed(): boolean {
     const enough = Math.floor((distance(this.availShadow, this.lastUsed) * 3) / 4);
     this.enable(this.lastUsed + enough);
-    return distance(this.ring.usedIdx, this.lastUsed) <= enough;
+    // Linux does not ask here whether the queue is broken, and its callers may loop for ever; ours go on without it.
+    return this.fault !== null || distance(this.ring.usedIdx, this.lastUsed) <= enough;
   }
 }

@@ -1,7 +1,8 @@
 /** What a device refuses (network-path.md §10): each fault by hand, then random tables against a naive validator. */
 import { describe, expect, test } from 'vitest';
 import { type RandomStream, streams } from '../../kernel/random.ts';
-import { type Backend, BROKEN, DeviceQueue, EMPTY, type Fault } from './device-queue.ts';
+import { type Backend, BROKEN, DeviceQueue, EMPTY } from './device-queue.ts';
+import type { Fault } from './fault.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { DESCRIPTOR_SIZE, DescriptorTable, INDIRECT, NEXT, SplitRing, WRITE } from './split-ring.ts';
 
@@ -221,9 +222,10 @@ describe('a device finds', () => {
   test.each(BACKENDS)('as %s, the fault again at each look, and does not move on', (backend) => {
     const device = facing({ table: [{ address: 2 ** 40 }] }, backend);
     for (let i = 0; i < 3; i++) expect(device.pop()).toBe(BROKEN);
-    device.ring.table.write(0, 4096, 64, 0, 0);
-    expect(device.pop()).toBe(BROKEN);
     expect(device.availableNow).toBe(true);
+    // A driver that mends its ring helps vhost, which looks again; QEMU wants a reset first.
+    device.ring.table.write(0, 4096, 64, 0, 0);
+    expect(device.pop()).toBe(backend === 'qemu' ? BROKEN : 0);
   });
 });
 
