@@ -23,7 +23,7 @@ export const measure = (source: Source): Measured[] => {
     ...trial.workloads.flatMap((workload, i) =>
       ofWorkload(workload, window, source.startDrops[i], trial.world.books.timeline.stages.list),
     ),
-    ...trial.vms.flatMap((vm) => ofVm(vm, source)),
+    ...trial.vms.flatMap((vm) => [...errorsOf(vm, source), ...ofVm(vm, source)]),
     ...ofMachine(source, window),
   ];
 };
@@ -85,6 +85,15 @@ const COUNTED = [
 ];
 /** Metrics whose components are different things: their sum means nothing. */
 const NO_TOTAL = new Set(['virtqueue']);
+
+/** Errors that stopped a device, in the whole trial: one that stopped before the window is missing in all of it. */
+const errorsOf = (vm: string, { counts }: Source): Measured[] =>
+  counts
+    .filter(({ counter }) => counter.metric === 'device.errors' && counter.vm === vm)
+    .map(({ counter: { metric, component, value } }) => ({
+      ...{ vm, workload: '', metric, component },
+      ...{ statistic: 'count', unit: 'errors', value },
+    }));
 
 const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[] => {
   const requests = trial.workloads

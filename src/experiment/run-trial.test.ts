@@ -1,7 +1,8 @@
 /** One trial: its books close, the same seed repeats it, and nobody's arrivals depend on who else is there. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { datapaths } from '../datapaths/index.ts';
 import { BudgetError } from '../kernel/simulation.ts';
+import { GuestMemory } from '../models/virtio/guest-memory.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import { changed, SHORT, workspace } from '../scenario/workspace.test-support.ts';
 import { inSeconds, ms, type Picoseconds, us } from '../units.ts';
@@ -157,6 +158,44 @@ test('drops are those of the window, by place, and add up', () => {
   );
   const sum = places.reduce((all, { value }) => all + value, 0);
   expect(sum * window).toBeCloseTo(dropped() - before, 6);
+});
+
+describe('a guest that breaks its ring in the warm-up', () => {
+  /** From the 200th piece on the device finds each outside the guest's memory. */
+  const broken = (kind: string) => {
+    const { contains } = GuestMemory.prototype;
+    let pieces = 0;
+    const spy = vi.spyOn(GuestMemory.prototype, 'contains');
+    spy.mockImplementation(function (this: GuestMemory, address, length) {
+      return pieces++ < 200 && contains.call(this, address, length);
+    });
+    try {
+      return runTrial(pointOf(ALL), run(kind), ms(10));
+    } finally {
+      spy.mockRestore();
+    }
+  };
+
+  // vhost stalls queue by queue; QEMU's whole device breaks at the first fault.
+  test.each([
+    ['vhost-net', 2, /^vhost [rt]x: address outside guest memory$/],
+    ['virtio-net', 1, /^qemu virtio-net [rt]x: address outside guest memory$/],
+  ])(
+    'on %s does not end the trial, and its %i errors are told though the window saw none',
+    (kind, count, name) => {
+      const { measured, completed } = broken(kind);
+      const errors = measured.filter(({ metric }) => metric === 'device.errors');
+      expect(errors).toHaveLength(count);
+      for (const { component } of errors) expect(component).toMatch(name);
+      expect(errors[0]).toMatchObject({ vm: 'web', statistic: 'count', unit: 'errors', value: 1 });
+      expect([...completed.values()]).toEqual([0, 0]);
+    },
+  );
+
+  test('is the only one with such a row', () => {
+    const { measured } = runTrial(pointOf(ALL), run('vhost-net'), WARM);
+    expect(measured.filter(({ metric }) => metric === 'device.errors')).toEqual([]);
+  });
 });
 
 describe('arrivals', () => {

@@ -34,6 +34,12 @@ export const METRICS: readonly Metric[] = [
   metric('interrupts.taken', '1/request', 'device interrupts that the guest handled, by vector'),
   metric('wakeups', '1/request', 'host threads woken, by thread'),
   metric('migrations', '1/s', 'host threads moved to another core, by thread'),
+  metric(
+    'device.errors',
+    'errors',
+    'broken rules of a ring that stopped a device, by queue and fault',
+    'count',
+  ),
   metric('cycles', 'cycles/request', 'core cycles of guest and host together, by payer'),
   metric('cycles.vcpu', 'cycles/request', 'core cycles of one VM’s vCPU: guest work and exits'),
   metric('stage', 'ns', 'time per request in a stage of its life, by stage'),

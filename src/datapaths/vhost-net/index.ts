@@ -13,6 +13,7 @@ import { Tap } from '../../models/host/tap.ts';
 import { Vhost } from '../../models/host/vhost.ts';
 import { DeviceQueue } from '../../models/virtio/device-queue.ts';
 import { GuestMemory } from '../../models/virtio/guest-memory.ts';
+import { receiveBuffer, transmitBuffer } from '../../models/virtio/net-buffer.ts';
 import { SplitRing } from '../../models/virtio/split-ring.ts';
 import { defineDatapath } from '../datapath.ts';
 import { TAP_QUEUE_LENGTH } from '../qemu.ts';
@@ -41,8 +42,8 @@ export const vhostNet = defineDatapath({
     const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
     const vhost = new Vhost(books, {
       vm: vm.name,
-      tx: new DeviceQueue(txRing, memory, 'vhost'),
-      rx: new DeviceQueue(rxRing, memory, 'vhost'),
+      tx: new DeviceQueue(txRing, memory, 'vhost', transmitBuffer),
+      rx: new DeviceQueue(rxRing, memory, 'vhost', receiveBuffer),
       memory,
       packets,
       tap,

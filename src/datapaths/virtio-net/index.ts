@@ -7,12 +7,14 @@
  */
 import { z } from 'zod';
 import { VirtioNet } from '../../models/guest/virtio-net.ts';
+import type { InterruptLine } from '../../models/hardware/processor.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { Kick } from '../../models/host/kick.ts';
 import { QemuVirtioNet } from '../../models/host/qemu-virtio-net.ts';
 import { Tap } from '../../models/host/tap.ts';
 import { DeviceQueue } from '../../models/virtio/device-queue.ts';
 import { GuestMemory } from '../../models/virtio/guest-memory.ts';
+import { receiveBuffer, transmitBuffer } from '../../models/virtio/net-buffer.ts';
 import { SplitRing } from '../../models/virtio/split-ring.ts';
 import { defineDatapath } from '../datapath.ts';
 import { qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
@@ -28,7 +30,7 @@ export const virtioNet = defineDatapath({
   }),
 
   build(world, vm, params) {
-    const { books, machine, packets, nic } = world;
+    const { sim, books, machine, packets, nic } = world;
     const { tunables } = params;
     const vcpu = world.vcpu(vm);
     const loop = qemuOf(world, vm);
@@ -37,17 +39,20 @@ export const virtioNet = defineDatapath({
     const rxRing = new SplitRing(tunables.rx_queue_size, tunables.event_idx);
     const network = world.hostNetwork;
     const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
-    const backend = new QemuVirtioNet(books, {
+    const path = (vector: string, line: () => InterruptLine): InterruptPath =>
+      new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', `virtio-net ${vector}`, line);
+    const backend = new QemuVirtioNet(sim, books, {
       vm: vm.name,
-      tx: new DeviceQueue(txRing, memory, 'qemu'),
-      rx: new DeviceQueue(rxRing, memory, 'qemu'),
+      tx: new DeviceQueue(txRing, memory, 'qemu', transmitBuffer),
+      rx: new DeviceQueue(rxRing, memory, 'qemu', receiveBuffer),
       memory,
       packets,
       tap,
       network,
       loop,
-      txInterrupt: new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', 'virtio-net tx', () => device.txLine),
-      rxInterrupt: new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', 'virtio-net rx', () => device.rxLine),
+      txInterrupt: path('tx', () => device.txLine),
+      rxInterrupt: path('rx', () => device.rxLine),
+      configInterrupt: () => path('config', () => device.configLine()),
       txBurst: params['x-txburst'],
     });
     const device: VirtioNet = new VirtioNet(

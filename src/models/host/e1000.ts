@@ -113,7 +113,7 @@ export class E1000 implements DeviceModel {
     const { parts, io } = this;
     let causes = TXQE;
     for (; this.tdh !== tail; this.tdh = (this.tdh + 1) % E1000_RING) {
-      const packet = parts.rings.tx[this.tdh];
+      const packet = parts.packets.copy(parts.rings.tx[this.tdh]);
       io.serve(cpu, packet);
       cpu.charge(this.tx);
       cpu.charge(this.copy);

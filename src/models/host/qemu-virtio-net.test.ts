@@ -23,9 +23,10 @@ const bench = (settings: GuestSettings = {}, costs: Readonly<Record<string, numb
   const vcpu = world.vcpu(vm);
   const loop = qemuOf(world, vm);
   const guest = new RingGuest({ sim, books, packets, vcpu }, 'qemu', settings);
-  const { tx, rx, memory, tap, txInterrupt, rxInterrupt } = guest;
-  const parts = { vm: 'vm', tx, rx, memory, packets, tap, network, loop, txInterrupt, rxInterrupt, txBurst };
-  const qemu = new QemuVirtioNet(books, parts);
+  const { tx, rx, memory, tap, txInterrupt, rxInterrupt, configInterrupt } = guest;
+  const interrupts = { txInterrupt, rxInterrupt, configInterrupt };
+  const parts = { vm: 'vm', tx, rx, memory, packets, tap, network, loop, ...interrupts, txBurst };
+  const qemu = new QemuVirtioNet(sim, books, parts);
   guest.kickTx = qemu.kickTx;
   guest.kickRx = qemu.kickRx;
   world.peer.role(0, { kind: 'sink' });

@@ -4,17 +4,23 @@
  *
  *   kick ─► eventfd read ─► bottom half: pop, writev to the tap (host stack inside), push, signal? ─► again
  *   tap  ─► up to 50: read, pop, copy, push, signal?
+ *
+ * A ring that breaks the rules breaks the whole device (virtio_error): nothing more is popped, kicks are ignored, the
+ * tap is no longer read. Only a reset would mend it, and no driver of this model resets a device.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
-import type { Counter } from '../../accounting/counters.ts';
-import { InvariantError } from '../../accounting/invariant.ts';
+import type { Counter, Counters } from '../../accounting/counters.ts';
 import type { Stage } from '../../accounting/stages.ts';
+import type { Timeline } from '../../accounting/timeline.ts';
+import type { Simulation } from '../../kernel/simulation.ts';
 import { type Context, RUN } from '../hardware/context.ts';
-import type { Packets } from '../hardware/packets.ts';
+import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
 import type { GuestMemory } from '../virtio/guest-memory.ts';
+import { countError } from './device-error.ts';
+import { takeFrame } from './guest-frame.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { InterruptPath } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
@@ -36,6 +42,8 @@ export interface QemuVirtioNetParts {
   readonly loop: MainLoop;
   readonly txInterrupt: InterruptPath;
   readonly rxInterrupt: InterruptPath;
+  /** The vector for changes of the configuration; asked for when one changes. */
+  readonly configInterrupt: () => InterruptPath;
   /** Property x-txburst. */
   readonly txBurst: number;
 }
@@ -43,6 +51,9 @@ export interface QemuVirtioNetParts {
 export class QemuVirtioNet {
   readonly kickTx: Kicked;
   readonly kickRx: Kicked;
+  private readonly sim: Simulation;
+  private readonly counters: Counters;
+  private readonly timeline: Timeline;
   private readonly parts: QemuVirtioNetParts;
   private readonly io: TapIo;
   private readonly virtqueue: Cost;
@@ -56,10 +67,14 @@ export class QemuVirtioNet {
   private readonly pops: Counter;
   private readonly flushes: Counter;
   private txWaiting = false;
+  private broken = false;
 
-  constructor(books: Accounting, parts: QemuVirtioNetParts) {
+  constructor(sim: Simulation, books: Accounting, parts: QemuVirtioNetParts) {
     const { costs, timeline, counters } = books;
     const { loop, tap } = parts;
+    this.sim = sim;
+    this.counters = counters;
+    this.timeline = timeline;
     this.pops = counters.counter('virtqueue', 'pop', parts.vm);
     this.flushes = counters.counter('virtqueue', 'flush', parts.vm);
     this.parts = parts;
@@ -86,12 +101,37 @@ export class QemuVirtioNet {
     parts.tx.allowKicks();
   }
 
+  // --- errors ---------------------------------------------------------------------------------------------------
+
+  /** virtqueue_pop: nothing comes out of a broken device. */
+  private pop(queue: DeviceQueue): number {
+    return this.broken ? EMPTY : queue.pop();
+  }
+
+  /** virtio_error: DEVICE_NEEDS_RESET is set (VERSION_1 is always negotiated here), and the driver interrupted for it. */
+  private *fail(cpu: Context, queue: DeviceQueue, name: 'tx' | 'rx'): Access {
+    const { vm, configInterrupt } = this.parts;
+    this.broken = true;
+    countError(this.counters, vm, `qemu virtio-net ${name}`, queue.fault);
+    const interrupt = configInterrupt();
+    interrupt.charge(cpu);
+    yield RUN;
+    interrupt.raise();
+  }
+
+  private drop(packet: Packet): void {
+    const { packets } = this.parts;
+    const request = packets.request[packet];
+    if (request >= 0) this.timeline.drop(request, this.sim.now, 'qemu virtio-net: device broken');
+    packets.release(packet);
+  }
+
   // --- transmit -------------------------------------------------------------------------------------------------
 
   private *handleTx(cpu: Context): Access {
     cpu.charge(this.eventfdRead);
     yield RUN;
-    if (this.txWaiting) return;
+    if (this.txWaiting || this.broken) return;
     this.txWaiting = true;
     this.parts.tx.suppressKicks();
     this.bottomHalf.raise();
@@ -114,10 +154,10 @@ export class QemuVirtioNet {
     const { tx, txInterrupt } = parts;
     let sent = 0;
     for (; sent < parts.txBurst; sent++) {
-      const head = tx.pop();
-      if (head === EMPTY) break;
-      if (head === BROKEN) throw new InvariantError(`QEMU virtio-net ${parts.vm}: ${tx.fault}`);
-      const packet = parts.memory.read(tx.address[0]);
+      const head = this.pop(tx);
+      if (head === BROKEN) yield* this.fail(cpu, tx, 'tx');
+      if (head < 0) break;
+      const packet = takeFrame(tx, parts.memory, parts.packets);
       this.io.serve(cpu, packet);
       cpu.charge(this.virtqueue);
       yield* this.io.send(cpu, packet);
@@ -139,6 +179,7 @@ export class QemuVirtioNet {
   private *handleRx(cpu: Context): Access {
     cpu.charge(this.eventfdRead);
     yield RUN;
+    if (this.broken) return;
     if (this.parts.tap.attach(() => this.tapReadable.raise())) this.tapReadable.raise();
   }
 
@@ -146,21 +187,28 @@ export class QemuVirtioNet {
     const { parts } = this;
     const { rx, tap, memory, packets, rxInterrupt } = parts;
     for (let read = 0; read < TAP_BURST && tap.queue.length > 0; read++) {
-      let head = rx.pop();
+      let head = this.pop(rx);
       if (head === EMPTY) {
         // No buffers: ask for the refill kick, look once more, and stop reading the tap until it comes.
-        if (rx.allowKicks()) head = rx.pop();
+        if (rx.allowKicks()) head = this.pop(rx);
         if (head === EMPTY) {
-          tap.detach();
+          tap.detach(this.broken ? 'ring full, device broken' : undefined);
           return;
         }
       }
-      if (head === BROKEN) throw new InvariantError(`QEMU virtio-net ${parts.vm}: ${rx.fault}`);
       rx.suppressKicks();
-      const address = rx.address[0];
+      const address = rx.address[rx.readable];
       const packet = tap.queue.shift();
       cpu.serve(packets.request[packet], this.stageRx, this.waitRx);
       this.io.chargeRead(cpu, packet);
+      if (head === BROKEN) {
+        // The frame was read before a buffer was looked for: it is lost.
+        cpu.serveNobody();
+        yield RUN;
+        this.drop(packet);
+        yield* this.fail(cpu, rx, 'rx');
+        break;
+      }
       cpu.charge(this.virtqueue);
       cpu.charge(this.copy);
       cpu.charge(this.copyPerByte, packets.size[packet]);

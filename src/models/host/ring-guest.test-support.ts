@@ -8,6 +8,7 @@ import type { InterruptLine } from '../hardware/processor.ts';
 import { type Backend, DeviceQueue } from '../virtio/device-queue.ts';
 import { DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
 import { GuestMemory } from '../virtio/guest-memory.ts';
+import { receiveBuffer, transmitBuffer } from '../virtio/net-buffer.ts';
 import { SplitRing } from '../virtio/split-ring.ts';
 import { type Injection, InterruptPath } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
@@ -30,6 +31,8 @@ export interface GuestSettings {
   /** Bytes of each frame. */
   readonly frame?: number;
   readonly tapLength?: number;
+  /** Its name in counters and drops. */
+  readonly vm?: string;
 }
 
 type Queue = 'tx' | 'rx';
@@ -52,7 +55,8 @@ export class RingGuest {
   readonly record: WorkloadRecord;
   readonly txInterrupt: InterruptPath;
   readonly rxInterrupt: InterruptPath;
-  readonly signals = { tx: 0, rx: 0 };
+  readonly configInterrupt: () => InterruptPath;
+  readonly signals = { tx: 0, rx: 0, config: 0 };
   readonly counts = { txDecisions: 0, rxDecisions: 0, txEnables: 0, kicks: 0 };
   readonly flushes: Flush[] = [];
   /** The backend; set before time passes. */
@@ -63,25 +67,26 @@ export class RingGuest {
   private filled = false;
 
   constructor(host: Host, backend: Backend, settings: GuestSettings = {}) {
-    const { size = 256, eventIdx = true, frame = 60, tapLength = 1000 } = settings;
+    const { size = 256, eventIdx = true, frame = 60, tapLength = 1000, vm = 'vm' } = settings;
     const { rxBuffers = size } = settings;
     this.host = host;
     this.frame = frame;
     const { books, packets, vcpu } = host;
-    this.tx = new DeviceQueue(new SplitRing(size, eventIdx), this.memory, backend);
-    this.rx = new DeviceQueue(new SplitRing(size, eventIdx), this.memory, backend);
+    this.tx = new DeviceQueue(new SplitRing(size, eventIdx), this.memory, backend, transmitBuffer);
+    this.rx = new DeviceQueue(new SplitRing(size, eventIdx), this.memory, backend, receiveBuffer);
     const options = { indirect: false, rearmsWhileReaping: false };
     this.driverTx = new DriverQueue(this.tx.ring, options);
     this.driverRx = new DriverQueue(this.rx.ring, options);
-    this.tap = new Tap(books, packets, 'vm tap', 'vm', tapLength);
+    this.tap = new Tap(books, packets, `${vm} tap`, vm, tapLength);
     this.record = books.timeline.workload('w');
     const how: Injection = backend === 'vhost' ? 'irqfd' : 'KVM_SIGNAL_MSI';
-    const path = (queue: Queue): InterruptPath => {
+    const path = (queue: Queue | 'config'): InterruptPath => {
       const raise = () => void this.signals[queue]++;
       return new InterruptPath(books, vcpu, how, queue, () => ({ raise }) as InterruptLine);
     };
     this.txInterrupt = path('tx');
     this.rxInterrupt = path('rx');
+    this.configInterrupt = () => path('config');
     // The first decision of a device is always to interrupt: that is not what these tests are about.
     this.tx.shouldSignal();
     this.rx.shouldSignal();
@@ -127,6 +132,15 @@ export class RingGuest {
       this.counts.kicks++;
       this.kickTx.kick();
     }
+  }
+
+  /** The driver offers a buffer as ever, and `mischief` spoils it before the device can look. */
+  misbehave(queue: Queue, mischief: (ring: SplitRing) => void): void {
+    const [driver, kicked] = queue === 'tx' ? [this.driverTx, this.kickTx] : [this.driverRx, this.kickRx];
+    const address = this.memory.allocate();
+    driver.addOne(address, 72, queue === 'rx', address);
+    mischief(driver.ring);
+    if (driver.kickPrepare()) kicked.kick();
   }
 
   /** Takes back what the device has used. */

@@ -35,7 +35,7 @@ export class TapIo {
     cpu.serve(this.packets.request[packet], this.stage, this.wait);
   }
 
-  /** writev: system call, copy into an skb, bridge and NIC driver; the frame is at the NIC when it returns. */
+  /** writev of a frame that is QEMU's to give away: copy into an skb, bridge, NIC driver; it is at the NIC in the end. */
   *send(cpu: Context, packet: Packet): Access {
     const { packets, network } = this;
     cpu.charge(this.write);
@@ -45,7 +45,7 @@ export class TapIo {
     const paid = network.charge(cpu, packet);
     cpu.serveNobody();
     yield RUN;
-    network.submit(cpu, packets.copy(packet), paid);
+    network.submit(cpu, packet, paid);
   }
 
   /** read: system call and the copy into QEMU's buffer. */

@@ -5,6 +5,9 @@ import type { Picoseconds } from '../../units.ts';
 import { PacketQueue } from '../hardware/packet-queue.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 
+/** Why a frame is dropped that finds no room. */
+const RING_FULL = 'ring full';
+
 export class Tap {
   readonly name: string;
   readonly queue: PacketQueue;
@@ -12,6 +15,7 @@ export class Tap {
   private readonly packets: Packets;
   private readonly occupancy: Tally;
   private reader: (() => boolean) | null = null;
+  private refusal = RING_FULL;
 
   /** @param length txqueuelen of the tap: its ring holds as many frames; more are dropped at the tail. */
   constructor(books: Accounting, packets: Packets, name: string, vm: string, length: number) {
@@ -27,7 +31,7 @@ export class Tap {
     this.occupancy.add(this.queue.length);
     if (!this.queue.push(packet)) {
       const request = this.packets.request[packet];
-      if (request >= 0) this.books.timeline.drop(request, now, `${this.name}: ring full`);
+      if (request >= 0) this.books.timeline.drop(request, now, `${this.name}: ${this.refusal}`);
       this.packets.release(packet);
       return false;
     }
@@ -41,10 +45,16 @@ export class Tap {
    */
   attach(reader: () => boolean): boolean {
     this.reader = reader;
+    this.refusal = RING_FULL;
     return this.queue.length > 0;
   }
 
-  detach(): void {
+  /**
+   * Nobody reads for now.
+   * @param refusal why frames are dropped from here on, when the ring has filled up.
+   */
+  detach(refusal = RING_FULL): void {
     this.reader = null;
+    this.refusal = refusal;
   }
 }

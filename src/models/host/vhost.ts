@@ -3,17 +3,21 @@
  *
  *   kick ─► tx work: pop, copy ≤ 64 ─► tun, bridge, NIC per frame ─► used += 64, signal?
  *   tap  ─► rx work: peek, pop, copy ≤ 64 ─► used, signal?
+ *
+ * A ring that breaks the rules stalls (vq_err): its handler stops with kicks off and does not move on; the other ring
+ * is served as before. Simplification: the newest kernels may retry a broken transmit ring in a loop.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
-import type { Tally } from '../../accounting/counters.ts';
-import { InvariantError } from '../../accounting/invariant.ts';
+import type { Counters, Tally } from '../../accounting/counters.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import { BH_OFF, inExit } from '../hardware/mode.ts';
 import type { Packets } from '../hardware/packets.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
 import type { GuestMemory } from '../virtio/guest-memory.ts';
+import { countError } from './device-error.ts';
+import { takeFrame } from './guest-frame.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { InterruptPath } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
@@ -58,6 +62,7 @@ export class Vhost {
   private readonly waitTx: Stage;
   private readonly waitRx: Stage;
   private readonly batches: Tally;
+  private readonly counters: Counters;
   /** Work items in order; each at most once. */
   private readonly work: ('tx' | 'rx')[] = [];
   private txQueued = false;
@@ -78,6 +83,7 @@ export class Vhost {
     this.stageRx = timeline.working('vhost: receive');
     this.waitTx = timeline.waiting('wait: vhost worker');
     this.waitRx = timeline.waiting('wait: vhost worker, receive');
+    this.counters = counters;
     this.batches = counters.tally('batch', 'vhost tx', parts.vm);
     const asleep = () => this.cpu.waiting;
     this.kickTx = {
@@ -151,6 +157,7 @@ export class Vhost {
     let handled = 0;
     let bytes = 0;
     let batch = 0;
+    let stalled = false;
     cpu.charge(costs.wakeup);
     yield RUN;
     tx.suppressKicks();
@@ -158,16 +165,18 @@ export class Vhost {
       const before = batch;
       while (batch < VHOST_NET_BATCH && handled < VHOST_NET_PKT_WEIGHT && bytes < VHOST_NET_WEIGHT) {
         const head = tx.pop();
-        if (head === EMPTY) break;
-        if (head === BROKEN) throw new InvariantError(`vhost ${parts.vm}: ${tx.fault}`);
-        const sent = memory.read(tx.address[0]);
-        const size = packets.size[sent];
-        cpu.serve(packets.request[sent], this.stageTx, this.waitTx);
+        if (head < 0) {
+          stalled = head === BROKEN;
+          break;
+        }
+        const frame = takeFrame(tx, memory, packets);
+        const size = packets.size[frame];
+        cpu.serve(packets.request[frame], this.stageTx, this.waitTx);
         cpu.charge(costs.tx);
         cpu.charge(costs.copy);
         cpu.charge(costs.copyPerByte, size);
         heads[batch] = head;
-        frames[batch] = packets.copy(sent);
+        frames[batch] = frame;
         batch++;
         handled++;
         bytes += size;
@@ -176,7 +185,8 @@ export class Vhost {
       if (batch > before) {
         cpu.serveNobody();
         yield RUN;
-        if (batch < VHOST_NET_BATCH && handled < VHOST_NET_PKT_WEIGHT && bytes < VHOST_NET_WEIGHT) continue;
+        const more = batch < VHOST_NET_BATCH && handled < VHOST_NET_PKT_WEIGHT && bytes < VHOST_NET_WEIGHT;
+        if (more && !stalled) continue;
       }
       if (batch === 0) break;
       this.batches.add(batch);
@@ -199,14 +209,25 @@ export class Vhost {
         parts.txInterrupt.raise();
       }
       // The run ends where the ring was found empty; what came while its frames were sent is for the next one.
-      if (!full || handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT) break;
+      if (!full || stalled || handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT) break;
     }
+    if (stalled) this.stall(tx, 'tx');
+    else this.lookAgain(tx);
+  }
+
+  /** The end of a transmit run: kicks are allowed when nothing is left to do. */
+  private lookAgain(tx: DeviceQueue): void {
     if (tx.availableNow) {
       this.queueTx();
     } else if (tx.allowKicks()) {
       tx.suppressKicks();
       this.queueTx();
     }
+  }
+
+  /** vq_err: what the handler had in hand is done; it runs again at the next kick, if the ring's state allows one. */
+  private stall(queue: DeviceQueue, name: 'tx' | 'rx'): void {
+    countError(this.counters, this.parts.vm, `vhost ${name}`, queue.fault);
   }
 
   private *handleRx(cpu: Context): Program {
@@ -216,6 +237,7 @@ export class Vhost {
     let handled = 0;
     let bytes = 0;
     let waitsForGuest = false;
+    let stalled = false;
     cpu.charge(costs.wakeup);
     yield RUN;
     rx.suppressKicks();
@@ -226,7 +248,10 @@ export class Vhost {
       const before = batch;
       while (batch < RX_BATCH && !exhausted() && queue.length > 0) {
         const head = rx.pop();
-        if (head === BROKEN) throw new InvariantError(`vhost ${parts.vm}: ${rx.fault}`);
+        if (head === BROKEN) {
+          stalled = true;
+          break;
+        }
         if (head === EMPTY) {
           if (batch > before) break;
           waitsForGuest = !rx.allowKicks();
@@ -240,7 +265,7 @@ export class Vhost {
         cpu.charge(costs.rx);
         cpu.charge(costs.copy);
         cpu.charge(costs.copyPerByte, size);
-        memory.write(rx.address[0], packet);
+        memory.write(rx.address[rx.readable], packet);
         rx.push(head, size);
         batch++;
         handled++;
@@ -250,7 +275,7 @@ export class Vhost {
       if (batch > before) {
         cpu.serveNobody();
         yield RUN;
-        if (batch < RX_BATCH && !exhausted()) continue;
+        if (batch < RX_BATCH && !exhausted() && !stalled) continue;
       }
       if (batch === 0) break;
       const full = batch === RX_BATCH;
@@ -261,7 +286,12 @@ export class Vhost {
         yield RUN;
         parts.rxInterrupt.raise();
       }
-      if (!full || exhausted()) break;
+      if (!full || exhausted() || stalled) break;
+    }
+    if (stalled) {
+      this.stall(rx, 'rx');
+      tap.detach('ring full, receive queue broken');
+      return;
     }
     // Without buffers the tap is not polled: the guest's refill kick brings the worker back.
     if (waitsForGuest) return;

@@ -1,0 +1,21 @@
+/** What a backend finds in a guest's transmit buffer. */
+import { NO_REQUEST } from '../../accounting/timeline.ts';
+import { FRAME_MIN } from '../hardware/frame.ts';
+import type { Packet, Packets } from '../hardware/packets.ts';
+import type { DeviceQueue } from '../virtio/device-queue.ts';
+import { type GuestMemory, NO_PACKET } from '../virtio/guest-memory.ts';
+
+/** Of frames that belong to no workload. */
+const NO_FLOW = -1;
+
+/**
+ * Copies the frame in the buffer popped last out of the guest. The copy carries the request on: a guest that offers
+ * the same buffer again, or one that never held a frame, sends bytes that nobody waits for.
+ */
+export const takeFrame = (queue: DeviceQueue, memory: GuestMemory, packets: Packets): Packet => {
+  const sent = memory.read(queue.address[0]);
+  if (sent === NO_PACKET) return packets.create(FRAME_MIN, NO_REQUEST, NO_FLOW);
+  const frame = packets.copy(sent);
+  packets.request[sent] = NO_REQUEST;
+  return frame;
+};
