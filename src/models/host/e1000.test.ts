@@ -96,7 +96,7 @@ const bench = ({ costs = {}, mitigation = true, preset = {} }: Settings = {}) =>
     const handler = sim.handler(act);
     for (const time of times) sim.at(us(time), handler);
   };
-  const spending = () => books.ledger.spending();
+  const spending = (since?: Parameters<typeof books.ledger.spending>[0]) => books.ledger.spending(since);
   const iterations = (): number =>
     spending().reduce((sum, line) => (line.cost === 'qemu.mainLoop' ? sum + line.count : sum), 0);
   return {
@@ -321,12 +321,13 @@ describe('receive', () => {
     const { rings, tap, receive, run, iterations } = bench();
     receive(300);
     run(1000);
-    expect([rings.rxDone, tap.queue.length]).toEqual([E1000_RING - 1, 300 - (E1000_RING - 1)]);
+    // One frame was read before QEMU asked for a descriptor.
+    expect([rings.rxDone, tap.queue.length]).toEqual([E1000_RING - 1, 300 - (E1000_RING - 1) - 1]);
     // Frames that come now wake nobody.
     const before = iterations();
     receive(5);
     run(1000);
-    expect([tap.queue.length, iterations()]).toEqual([50, before]);
+    expect([tap.queue.length, iterations()]).toEqual([44 + 5, before]);
   });
 
   test('goes on only when a coalesced RDT write has reached QEMU with the next heavy access', () => {
@@ -335,11 +336,78 @@ describe('receive', () => {
     run(1000);
     guest(write('RDT', 31));
     run(1000);
-    expect(tap.queue.length).toBe(45);
+    expect([rings.rxDone, tap.queue.length]).toEqual([255, 44]);
     guest(readIcr);
     run(1000);
-    // RDT moved from 255 to 31: 32 more descriptors.
-    expect([rings.rxDone, tap.queue.length]).toEqual([255 + 32, 45 - 32]);
+    // RDT moved from 255 to 31: 32 more descriptors, the first for the frame in QEMU; the 33rd frame waits there again.
+    expect([rings.rxDone, tap.queue.length]).toEqual([255 + 32, 44 - 31 - 1]);
+  });
+
+  test('delivers the frame that waited in QEMU inside the exit that brings RDT, and wakes the main loop for the rest', () => {
+    const { world, rings, guest, write, readIcr, receive, run, spending } = bench({
+      costs: {
+        'exit.heavy': us(10),
+        'qemu.mmio': us(1),
+        'e1000.rx': us(2),
+        'wake.waker': us(4),
+        'qemu.mainLoop': us(8),
+        'tap.read': us(16),
+      },
+      preset: { RDT: 1, IMS: 0 },
+    });
+    const frames = receive(3);
+    run(1000);
+    expect(rings.rxDone).toBe(1);
+    const before = world.books.ledger.snapshot();
+    let back = 0;
+    guest(write('RDT', 3));
+    guest(function* (cpu) {
+      yield* readIcr(cpu);
+      yield RUN;
+      back = world.sim.now - us(1000);
+    });
+    // Out of the guest 10 us, dispatch 1, delivery 2; then the waker's part.
+    const delivered = [12.5, 1, 100].map((span) => {
+      run(span);
+      return rings.rxDone;
+    });
+    expect(delivered).toEqual([1, 2, 3]);
+    expect([...rings.rx.slice(0, 3)]).toEqual(frames);
+    expect(back).toBe(us(10 + 1 + 2 + 4));
+    const spent = spending(before).filter(({ cost }) =>
+      ['e1000.rx', 'tap.read', 'wake.waker'].includes(cost),
+    );
+    expect(spent.map(({ payer, plane, cost, count }) => [payer, plane, cost, count]).sort()).toEqual([
+      ['qemu vm', 'own', 'e1000.rx', 1],
+      ['qemu vm', 'own', 'tap.read', 1],
+      ['vm vcpu0 task', 'vcpu-u', 'e1000.rx', 1],
+      ['vm vcpu0 task', 'vcpu-u', 'wake.waker', 1],
+    ]);
+  });
+
+  test('loses no frame that comes while the last descriptors are filled', () => {
+    const { rings, tap, guest, write, readIcr, receive, run, at } = bench({
+      costs: { 'tap.read': us(1) },
+      preset: { RDT: 2, IMS: 0 },
+    });
+    at([0, 0.5, 1.5, 2.5], () => void receive(1));
+    run(1000);
+    expect([rings.rxDone, tap.queue.length]).toEqual([2, 1]);
+    guest(write('RDT', 100));
+    guest(readIcr);
+    run(1000);
+    expect([rings.rxDone, tap.queue.length]).toEqual([4, 0]);
+  });
+
+  test('does not ask the tap, and wakes nobody, when RDT moves while nothing waited', () => {
+    const { guest, write, readIcr, receive, run, iterations } = bench();
+    receive(10);
+    run(1000);
+    const before = iterations();
+    guest(write('RDT', 9));
+    guest(readIcr, [1100]);
+    run(1000);
+    expect(iterations()).toBe(before);
   });
 
   test('raises RXT0, and RXDMT0 when half the descriptors or fewer are left', () => {

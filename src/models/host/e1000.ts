@@ -1,6 +1,7 @@
 /**
  * QEMU's 82540EM (hw/net/e1000.c, network-path notes §5.1): transmit runs inside the guest's TDT write, receive in
- * the main loop, and interrupts are mitigated to one edge per at least 128 us.
+ * the main loop (but for a frame that waited for the guest's RDT write), and interrupts are mitigated to one edge per
+ * at least 128 us.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
@@ -9,7 +10,7 @@ import type { Handler, Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import { type Context, RUN } from '../hardware/context.ts';
 import { E1000_RING, type E1000Rings, RXDMT0, RXT0, TXDW, TXQE } from '../hardware/e1000-rings.ts';
-import type { Packets } from '../hardware/packets.ts';
+import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { DeviceModel } from './emulated-registers.ts';
 import type { HostNetwork } from './host-network.ts';
@@ -21,6 +22,8 @@ import { TapIo } from './tap-io.ts';
 
 /** Every register but these is queued by KVM instead of exiting to QEMU; only writes are ever coalesced. */
 const COALESCED: ReadonlySet<string> = new Set(['RDT', 'ITR', 'RDTR', 'RADV', 'TADV']);
+/** QEMU's queue in front of the device is empty. */
+const NONE = -1;
 /** One unit of ITR and of the mitigation delay. */
 const ITR_UNIT = 256_000;
 /** The mitigation delay is never shorter than this many units: 128 us. */
@@ -50,6 +53,8 @@ export class E1000 implements DeviceModel {
   private readonly copyPerByte: Cost;
   private readonly stageRx: Stage;
   private readonly waitRx: Stage;
+  private readonly waitDescriptors: Stage;
+  private readonly wake: Cost;
   private readonly tapReadable: Source;
   private readonly mitigated: Source;
   private readonly mitigationOver: Handler;
@@ -60,6 +65,8 @@ export class E1000 implements DeviceModel {
   private tdh = 0;
   private rdh = 0;
   private rdt = 0;
+  /** Read from the tap when no descriptor was left; while it waits here the tap is not read. */
+  private queued: Packet = NONE;
   private readonly registers = new Map<string, number>();
 
   constructor(sim: Simulation, books: Accounting, parts: E1000Parts) {
@@ -73,6 +80,8 @@ export class E1000 implements DeviceModel {
     this.copyPerByte = costs.cost('copy.perByte');
     this.stageRx = timeline.working('qemu: receive');
     this.waitRx = timeline.waiting('wait: QEMU main loop, receive');
+    this.waitDescriptors = timeline.waiting('wait: receive descriptors');
+    this.wake = costs.cost('wake.waker');
     this.tapReadable = parts.loop.source((cpu) => this.tapSend(cpu));
     this.mitigated = parts.loop.source((cpu) => this.afterMitigation(cpu));
     this.mitigationOver = sim.handler(() => this.mitigated.raise(), 'e1000 mitigation');
@@ -95,8 +104,7 @@ export class E1000 implements DeviceModel {
         return yield* this.startTransmit(cpu, value);
       case 'RDT':
         this.rdt = value;
-        // Buffers again: the queued frames are read from the tap.
-        if (this.parts.tap.attach(() => this.tapReadable.raise())) this.tapReadable.raise();
+        if (this.queued !== NONE && this.canReceive) yield* this.flushQueued(cpu);
         return;
       case 'IMS':
         this.ims |= value;
@@ -130,30 +138,55 @@ export class E1000 implements DeviceModel {
   }
 
   private *tapSend(cpu: Context): Access {
-    const { parts } = this;
-    const { tap, packets, rings } = parts;
-    let causes = 0;
+    const { tap, packets } = this.parts;
+    // Frames that came before the tap was left alone may have raised the source once more.
+    if (this.queued !== NONE) return;
     for (let read = 0; read < TAP_BURST && tap.queue.length > 0; read++) {
-      if (!this.canReceive) {
-        tap.detach();
-        break;
-      }
       const packet = tap.queue.shift();
       cpu.serve(packets.request[packet], this.stageRx, this.waitRx);
       this.io.chargeRead(cpu, packet);
-      cpu.charge(this.rx);
-      cpu.charge(this.copy);
-      cpu.charge(this.copyPerByte, packets.size[packet]);
-      cpu.serveNobody();
-      yield RUN;
-      rings.rx[this.rdh] = packet;
-      this.rdh = (this.rdh + 1) % E1000_RING;
-      rings.rxDone++;
-      const free = (this.rdt - this.rdh + E1000_RING) % E1000_RING;
-      causes = free <= E1000_RING / 2 ? RXT0 | RXDMT0 : RXT0;
-      yield* this.cause(cpu, causes);
+      if (!this.canReceive) {
+        // tap_send reads before it asks: this frame waits in QEMU, the others in the tap.
+        tap.detach();
+        cpu.serveNobody();
+        yield RUN;
+        this.queued = packet;
+        return;
+      }
+      yield* this.deliver(cpu, packet);
     }
-    if (tap.queue.length > 0 && this.canReceive) this.tapReadable.raise();
+    if (tap.queue.length > 0) this.tapReadable.raise();
+  }
+
+  /** e1000_receive: a second copy, into the guest's buffer; the charges serve `packet` already. */
+  private *deliver(cpu: Context, packet: Packet): Access {
+    const { packets, rings } = this.parts;
+    cpu.charge(this.rx);
+    cpu.charge(this.copy);
+    cpu.charge(this.copyPerByte, packets.size[packet]);
+    cpu.serveNobody();
+    yield RUN;
+    rings.rx[this.rdh] = packet;
+    this.rdh = (this.rdh + 1) % E1000_RING;
+    rings.rxDone++;
+    const free = (this.rdt - this.rdh + E1000_RING) % E1000_RING;
+    yield* this.cause(cpu, free <= E1000_RING / 2 ? RXT0 | RXDMT0 : RXT0);
+  }
+
+  /**
+   * qemu_flush_queued_packets: the thread that wrote RDT delivers the frame, inside that exit, and then wakes the main
+   * loop, which reads the tap again. Simplification: QEMU wakes it at RDT writes that find nothing queued, too.
+   */
+  private *flushQueued(cpu: Context): Access {
+    const { packets, loop, tap } = this.parts;
+    const { queued } = this;
+    this.queued = NONE;
+    cpu.serve(packets.request[queued], this.stageRx, this.waitDescriptors);
+    yield* this.deliver(cpu, queued);
+    if (loop.asleep) cpu.charge(this.wake);
+    yield RUN;
+    tap.attach(() => this.tapReadable.raise());
+    this.tapReadable.raise();
   }
 
   private *cause(cpu: Context, causes: number): Access {
