@@ -26,7 +26,7 @@ export interface E1000Parts {
   readonly stackRx: Cost;
   /** INTx of the processor. */
   readonly interrupt: (name: string, program: (line: InterruptLine) => Program) => InterruptLine;
-  /** Teaching: so many TDT writes per packet and no completion interrupt; 0: Linux. */
+  /** Teaching: so many register writes per packet, each an exit to QEMU, and no completion interrupt; 0: Linux. */
   readonly textbookWrites: number;
 }
 
@@ -92,7 +92,8 @@ export class E1000Driver implements NetDevice {
   private *ring(cpu: Context): Access {
     const { registers, textbookWrites } = this.parts;
     const { tail } = this;
-    for (let extra = 1; extra < textbookWrites; extra++) yield* registers.write(cpu, 'TDBAL', 0);
+    // IMC = 0 masks nothing, and is never coalesced.
+    for (let extra = 1; extra < textbookWrites; extra++) yield* registers.write(cpu, 'IMC', 0);
     yield* registers.write(cpu, 'TDT', tail);
     if (textbookWrites > 0) this.cleanTransmitted();
   }

@@ -186,6 +186,30 @@ describe('transmit', () => {
   });
 });
 
+describe('a register write', () => {
+  /** hw/net/e1000.c, e1000_mmio_setup: coalesced but for excluded_regs. */
+  test.each([
+    ['MDIC', 'exit.heavy'],
+    ['ICR', 'exit.heavy'],
+    ['ICS', 'exit.heavy'],
+    ['IMS', 'exit.heavy'],
+    ['IMC', 'exit.heavy'],
+    ['TCTL', 'exit.heavy'],
+    ['TDT', 'exit.heavy'],
+    ['CTRL', 'exit.coalesced'],
+    ['ITR', 'exit.coalesced'],
+    ['RDT', 'exit.coalesced'],
+    ['TDBAL', 'exit.coalesced'],
+    ['TADV', 'exit.coalesced'],
+  ])('of %s costs %s', (register, cost) => {
+    const { guest, write, run, spending } = bench();
+    guest(write(register, 0));
+    run(100);
+    const exits = spending().filter((line) => line.cost === 'exit.heavy' || line.cost === 'exit.coalesced');
+    expect(exits.map((line) => [line.cost, line.count])).toEqual([[cost, 1]]);
+  });
+});
+
 describe('the interrupt line', () => {
   test('rises once while it is high, and again only after ICR was read', () => {
     const { edges, guest, transmit, readIcr, run } = bench();

@@ -20,8 +20,8 @@ import { TAP_BURST } from './qemu-virtio-net.ts';
 import type { Tap } from './tap.ts';
 import { TapIo } from './tap-io.ts';
 
-/** Every register but these is queued by KVM instead of exiting to QEMU; only writes are ever coalesced. */
-const COALESCED: ReadonlySet<string> = new Set(['RDT', 'ITR', 'RDTR', 'RADV', 'TADV']);
+/** Writes to these exit to QEMU (excluded_regs of e1000_mmio_setup); KVM queues writes to all others. */
+const IMMEDIATE: ReadonlySet<string> = new Set(['MDIC', 'ICR', 'ICS', 'IMS', 'IMC', 'TCTL', 'TDT']);
 /** QEMU's queue in front of the device is empty. */
 const NONE = -1;
 /** One unit of ITR and of the mitigation delay. */
@@ -43,7 +43,7 @@ export interface E1000Parts {
 }
 
 export class E1000 implements DeviceModel {
-  readonly coalesced = COALESCED;
+  readonly immediate = IMMEDIATE;
   private readonly sim: Simulation;
   private readonly parts: E1000Parts;
   private readonly io: TapIo;

@@ -27,7 +27,7 @@ const bench = (guest: (registers: RegisterPort, act: (what: string) => void) => 
     world.books,
     vcpu,
     {
-      coalesced: new Set(['RDT', 'ITR']),
+      immediate: new Set(['TDT']),
       *read(_cpu, register) {
         yield RUN;
         seen.push(`read ${register}`);

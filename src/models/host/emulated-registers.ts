@@ -13,8 +13,8 @@ import type { VCpu } from './vcpu.ts';
 
 /** A device model inside QEMU; its work is charged to whoever runs it. */
 export interface DeviceModel {
-  /** Writes to these registers are coalesced. */
-  readonly coalesced: ReadonlySet<string>;
+  /** Writes to these registers exit to QEMU; all others are coalesced. */
+  readonly immediate: ReadonlySet<string>;
   read(cpu: Context, register: string): Access<number>;
   write(cpu: Context, register: string, value: number): Access;
 }
@@ -55,7 +55,7 @@ export class EmulatedRegisters implements RegisterPort {
 
   *write(cpu: Context, register: string, value: number): Access {
     this.count('write', register);
-    if (this.device.coalesced.has(register) && this.queued.length < COALESCED_MAX) {
+    if (!this.device.immediate.has(register) && this.queued.length < COALESCED_MAX) {
       const light = this.vcpu.exits.leave(cpu, this.light);
       this.queued.push({ register, value });
       this.vcpu.exits.enter(cpu, light);
