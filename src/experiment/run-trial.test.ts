@@ -176,16 +176,17 @@ describe('a guest that breaks its ring in the warm-up', () => {
     }
   };
 
-  // vhost stalls queue by queue; QEMU's whole device breaks at the first fault.
+  // vhost stalls queue by queue, as far as each is used after the first fault; QEMU's whole device breaks at it.
   test.each([
     ['vhost-net', 2, /^vhost [rt]x: address outside guest memory$/],
     ['virtio-net', 1, /^qemu virtio-net [rt]x: address outside guest memory$/],
   ])(
-    'on %s does not end the trial, and its %i errors are told though the window saw none',
-    (kind, count, name) => {
+    'on %s does not end the trial, and its errors, at most %i, are told though the window saw none',
+    (kind, most, name) => {
       const { measured, completed } = broken(kind);
       const errors = measured.filter(({ metric }) => metric === 'device.errors');
-      expect(errors).toHaveLength(count);
+      expect(errors.length).toBeGreaterThan(0);
+      expect(errors.length).toBeLessThanOrEqual(most);
       for (const { component } of errors) expect(component).toMatch(name);
       expect(errors[0]).toMatchObject({ vm: 'web', statistic: 'count', unit: 'errors', value: 1 });
       expect([...completed.values()]).toEqual([0, 0]);

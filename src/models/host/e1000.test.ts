@@ -135,7 +135,6 @@ describe('transmit', () => {
       'nicDriver.tx': 3,
       'nicDriver.doorbell': 3,
       'interrupt.ioctl': 1,
-      'interrupt.post': 1,
     });
     expect(inQemu.every(({ core, payer }) => core === 'core0' && payer.startsWith('vm vcpu0'))).toBe(true);
     // The main loop wakes only when the mitigation timer expires.

@@ -26,10 +26,15 @@ export class InterruptPath {
     this.raised = books.counters.counter('interrupts.raised', name, vcpu.vm);
   }
 
-  /** Charges the signaller; commit, then `raise`. */
+  /**
+   * Charges the signaller; commit, then `raise`. A vCPU in guest mode gets an IPI, one that is blocked is woken; one
+   * that is in an exit, polls or has lost its core finds the bit that was set for it, which costs nothing to speak of.
+   */
   charge(cpu: Context): void {
+    const { vcpu } = this;
     cpu.charge(this.cost);
-    cpu.charge(this.vcpu.asleep ? this.wake : this.post);
+    if (vcpu.asleep) cpu.charge(this.wake);
+    else if (vcpu.inGuestMode) cpu.charge(this.post);
   }
 
   raise(): void {

@@ -189,7 +189,7 @@ export class VCpu extends Processor {
   }
 
   /** The vCPU executes guest code at this instant. */
-  private get inGuestMode(): boolean {
+  get inGuestMode(): boolean {
     const mode = this.thread.core?.guestModeOf(this.thread) ?? null;
     return mode !== null && !inExit(mode);
   }
