@@ -7,7 +7,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { OpenLoopSender, Receiver, RequestClient } from '../models/guest/application.ts';
+import { OpenLoopSender } from '../models/guest/applications/open-loop-sender.ts';
+import { Receiver } from '../models/guest/applications/receiver.ts';
+import { RequestClient } from '../models/guest/applications/request-client.ts';
 import { fixedSize } from '../models/guest/arrivals.ts';
 import { NetStack } from '../models/guest/net-stack.ts';
 import { SOCKET_MEMORY, Socket } from '../models/guest/socket.ts';

@@ -1,7 +1,10 @@
 /** One VM on one datapath under a load that ends, so that everything sent can be followed to its end. */
 import { createHash } from 'node:crypto';
 import type { WorkloadRecord } from '../accounting/workload-record.ts';
-import { OpenLoopSender, Receiver, RequestClient, StreamSender } from '../models/guest/application.ts';
+import { OpenLoopSender } from '../models/guest/applications/open-loop-sender.ts';
+import { Receiver } from '../models/guest/applications/receiver.ts';
+import { RequestClient } from '../models/guest/applications/request-client.ts';
+import { StreamSender } from '../models/guest/applications/stream-sender.ts';
 import { type Arrivals, fixedSize, periodic, poisson } from '../models/guest/arrivals.ts';
 import { NetStack } from '../models/guest/net-stack.ts';
 import { SOCKET_MEMORY, Socket } from '../models/guest/socket.ts';

@@ -4,13 +4,11 @@ import type { Attachment } from '../datapaths/datapath.ts';
 import { datapathOf } from '../datapaths/index.ts';
 import { type Vm, World } from '../datapaths/world.ts';
 import type { RandomStream } from '../kernel/random.ts';
-import {
-  BatchSender,
-  OpenLoopSender,
-  Receiver,
-  RequestClient,
-  StreamSender,
-} from '../models/guest/application.ts';
+import { BatchSender } from '../models/guest/applications/batch-sender.ts';
+import { OpenLoopSender } from '../models/guest/applications/open-loop-sender.ts';
+import { Receiver } from '../models/guest/applications/receiver.ts';
+import { RequestClient } from '../models/guest/applications/request-client.ts';
+import { StreamSender } from '../models/guest/applications/stream-sender.ts';
 import {
   type Arrivals,
   fixedSize,

@@ -1,7 +1,7 @@
 /** Whether a machine profile prices everything that a datapath and its applications charge. */
 import { datapathOf } from '../datapaths/index.ts';
 import { type Machine, World } from '../datapaths/world.ts';
-import { Receiver } from '../models/guest/application.ts';
+import { Receiver } from '../models/guest/applications/receiver.ts';
 import { fixedSize } from '../models/guest/arrivals.ts';
 import { NetStack } from '../models/guest/net-stack.ts';
 import { Socket } from '../models/guest/socket.ts';

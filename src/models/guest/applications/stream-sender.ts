@@ -1,0 +1,29 @@
+import { type Context, type Program, RUN, WAIT } from '../../hardware/context.ts';
+import { OPEN } from '../../hardware/mode.ts';
+import { Application } from './application.ts';
+
+/** Sends as fast as its send buffer lets it (a bulk stream with bounded outstanding). */
+export class StreamSender extends Application {
+  protected *program(cpu: Context): Program {
+    yield WAIT;
+    const { sim, endpoint } = this;
+    const { socket, stack } = endpoint;
+    const { queue, device } = stack;
+    const { doorbell } = device;
+    for (;;) {
+      while (socket.full) yield WAIT;
+      const packet = this.prepare(cpu, sim.now);
+      yield RUN;
+      if (queue.submit(cpu, packet, this.paid)) {
+        doorbell.leave(cpu);
+        yield RUN;
+        const work = doorbell.act(cpu);
+        if (work !== null) yield* work;
+        cpu.serveNobody();
+        doorbell.enter(cpu);
+      }
+      cpu.serveNobody();
+      cpu.mode = OPEN;
+    }
+  }
+}
