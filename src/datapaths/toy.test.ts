@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Cost } from '../accounting/cost.ts';
 import { type Context, type Program, RUN, WAIT } from '../models/hardware/context.ts';
-import type { NicFunction } from '../models/hardware/nic.ts';
+import type { NicFunction } from '../models/hardware/nic-function.ts';
 import type { Packet } from '../models/hardware/packets.ts';
 import type { InterruptLine } from '../models/hardware/processor.ts';
 import type { Exit } from '../models/host/exits.ts';

@@ -5,7 +5,7 @@
 import type { Cost } from '../../accounting/cost.ts';
 import type { Picoseconds } from '../../units.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
-import type { NicFunction } from '../hardware/nic.ts';
+import type { NicFunction } from '../hardware/nic-function.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Processor } from '../hardware/processor.ts';
 import type { Doorbell, NetDevice, Stack } from '../linux/net-device.ts';

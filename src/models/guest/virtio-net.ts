@@ -1,18 +1,18 @@
 /**
  * Linux's virtio_net driver (network-path.md §2): one queue pair, NAPI on both queues, completion interrupts
- * delayed to 3/4 of what is outstanding.
+ * delayed to 3/4 of what is outstanding. The receive side is in `virtio-net-receive.ts`.
  */
 import type { Cost } from '../../accounting/cost.ts';
-import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
-import { GRO_NORMAL_BATCH, NAPI_POLL_WEIGHT } from '../linux/napi.ts';
 import type { Doorbell, NetDevice, Stack } from '../linux/net-device.ts';
 import { DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
-import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
+import type { GuestMemory } from '../virtio/guest-memory.ts';
 import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
 import type { SplitRing } from '../virtio/split-ring.ts';
+import { VirtioNetReceive } from './virtio-net-receive.ts';
+import { napiVector, reapChecked } from './virtio-net-vector.ts';
 
 /** The queue stops below 2 + MAX_SKB_FRAGS free descriptors. */
 const STOP_BELOW = 19;
@@ -43,43 +43,43 @@ export class VirtioNet implements NetDevice {
   readonly rxLine: InterruptLine;
   private readonly cpu: Processor;
   private readonly tx: DriverQueue;
-  private readonly rx: DriverQueue;
   private readonly parts: VirtioNetParts;
   private readonly options: VirtioNetOptions;
   private readonly txCost: Cost;
-  private readonly rxCost: Cost;
   private readonly reapCost: Cost;
-  private readonly napiSchedule: Cost;
   private readonly napiComplete: Cost;
   private readonly txNapi: Context;
-  private readonly stageRx: Stage;
-  private readonly waitInterrupt: Stage;
   private stack!: Stack;
   stopped = false;
 
   constructor(cpu: Processor, parts: VirtioNetParts, options: VirtioNetOptions) {
-    const { costs, timeline } = cpu.books;
+    const { costs } = cpu.books;
     this.cpu = cpu;
     this.parts = parts;
     this.options = options;
     this.tx = new DriverQueue(parts.tx, options);
-    // Receive queues carry a context pointer, so Linux never uses indirect descriptors there.
-    this.rx = new DriverQueue(parts.rx, { ...options, indirect: false });
     this.txCost = costs.cost('virtioNet.tx');
-    this.rxCost = costs.cost('virtioNet.rx');
     this.reapCost = costs.cost('virtioNet.txClean');
-    this.napiSchedule = costs.cost('napi.schedule');
     this.napiComplete = costs.cost('napi.complete');
-    this.stageRx = timeline.working('stack: receive');
-    this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
     this.doorbell = parts.kickTx;
-    const rxNapi = cpu.softirq('virtio-net rx napi', (context) => this.receivePoll(context));
-    this.txNapi = cpu.softirq('virtio-net tx napi', (context) => this.transmitPoll(context));
-    this.rxLine = cpu.interrupt('virtio-net rx', (line) => this.interrupted(line, this.rx, rxNapi));
-    this.txLine = cpu.interrupt('virtio-net tx', (line) => this.interrupted(line, this.tx, this.txNapi));
+    const { rx, memory, packets, kickRx, stackRx } = parts;
+    const receive = new VirtioNetReceive(
+      cpu,
+      {
+        ring: rx,
+        memory,
+        packets,
+        kick: kickRx,
+        stackRx,
+        cleanTransmitted: (context) => this.cleanTransmitted(context),
+        received: (packet) => this.stack.received(packet),
+      },
+      options,
+    );
+    this.rxLine = receive.line;
+    this.txNapi = cpu.softirq('virtio-net tx napi', (context) => this.poll(context));
+    this.txLine = napiVector(cpu, 'virtio-net tx', this.tx, this.txNapi);
     if (!options.completionInterrupts) this.tx.disableCallbacks();
-    this.fill();
-    this.rx.kickPrepare();
   }
 
   attach(stack: Stack): void {
@@ -102,8 +102,6 @@ export class VirtioNet implements NetDevice {
       }
     });
   }
-
-  // --- transmit (start_xmit) ----------------------------------------------------------------------------------
 
   /** Buffers reaped in `publish`, whose cost the next packet's start_xmit pays: how many is known too late. */
   private owed = 0;
@@ -143,17 +141,6 @@ export class VirtioNet implements NetDevice {
     packets.release(packet);
   }
 
-  /** virtqueue_get_buf, which counts the device's error that breaks the queue. */
-  private reap(queue: DriverQueue, name: 'tx' | 'rx'): number {
-    const works = queue.fault === null;
-    const address = queue.reap();
-    if (works && queue.fault !== null) {
-      const { books, vm } = this.cpu;
-      books.counters.counter('device.errors', `virtio-net ${name}: ${queue.fault}`, vm).value++;
-    }
-    return address;
-  }
-
   private get completionsInterrupt(): boolean {
     return this.options.napi_tx && this.options.completionInterrupts;
   }
@@ -177,7 +164,11 @@ export class VirtioNet implements NetDevice {
   private reapTransmitted(): number {
     const { tx, parts, options, stack } = this;
     let count = 0;
-    for (let address = this.reap(tx, 'tx'); address !== NOTHING; address = this.reap(tx, 'tx')) {
+    for (
+      let address = reapChecked(tx, this.cpu, 'virtio-net tx');
+      address !== NOTHING;
+      address = reapChecked(tx, this.cpu, 'virtio-net tx')
+    ) {
       const packet = parts.memory.read(address);
       if (options.napi_tx) stack.freed(packet);
       parts.packets.release(packet);
@@ -197,7 +188,7 @@ export class VirtioNet implements NetDevice {
     this.stack.restarted();
   }
 
-  private *transmitPoll(cpu: Context): Program {
+  private *poll(cpu: Context): Program {
     const { tx } = this;
     yield WAIT;
     for (;;) {
@@ -212,23 +203,6 @@ export class VirtioNet implements NetDevice {
     }
   }
 
-  // --- receive -------------------------------------------------------------------------------------------------
-
-  private *interrupted(line: InterruptLine, queue: DriverQueue, napi: Context): Program {
-    yield WAIT;
-    for (;;) {
-      line.enter();
-      line.context.charge(this.napiSchedule);
-      line.leave();
-      yield RUN;
-      if (queue.interrupted()) {
-        napi.signal();
-        queue.disableCallbacks();
-      }
-      yield WAIT;
-    }
-  }
-
   /** virtnet_poll_cleantx: the receive poll also reaps what was transmitted. */
   private cleanTransmitted(cpu: Context): void {
     const { tx } = this;
@@ -238,62 +212,5 @@ export class VirtioNet implements NetDevice {
       this.chargeReaped(cpu, this.reapTransmitted());
     } while (!tx.enableCallbacksDelayed());
     this.restart();
-  }
-
-  private *receivePoll(cpu: Context): Program {
-    const { rx, parts } = this;
-    const { memory, packets, kickRx } = parts;
-    const group: Packet[] = [];
-    yield WAIT;
-    for (;;) {
-      this.cleanTransmitted(cpu);
-      let taken = 0;
-      while (taken < NAPI_POLL_WEIGHT && rx.moreUsed) {
-        while (taken < NAPI_POLL_WEIGHT && group.length < GRO_NORMAL_BATCH && rx.moreUsed) {
-          const address = this.reap(rx, 'rx');
-          if (address === NOTHING) break;
-          const packet = memory.read(address);
-          memory.release(address);
-          cpu.serve(packets.request[packet], this.stageRx, this.waitInterrupt);
-          cpu.charge(this.rxCost);
-          cpu.charge(parts.stackRx);
-          group.push(packet);
-          taken++;
-        }
-        cpu.serveNobody();
-        yield RUN;
-        for (const packet of group) this.stack.received(packet);
-        group.length = 0;
-      }
-      if (rx.numFree > Math.min(NAPI_POLL_WEIGHT, parts.rx.size) / 2) {
-        this.fill();
-        if (rx.kickPrepare()) {
-          kickRx.leave(cpu);
-          yield RUN;
-          const work = kickRx.act(cpu);
-          if (work !== null) yield* work;
-          kickRx.enter(cpu);
-        }
-      }
-      // The full weight: there may be more, and interrupts stay off.
-      if (taken === NAPI_POLL_WEIGHT) cpu.signal();
-      else {
-        cpu.charge(this.napiComplete);
-        yield RUN;
-        if (rx.enableCallbacks()) {
-          rx.disableCallbacks();
-          cpu.signal();
-        }
-      }
-      yield WAIT;
-    }
-  }
-
-  private fill(): void {
-    const { rx, parts } = this;
-    while (rx.numFree > 0 && rx.fault === null) {
-      const address = parts.memory.allocate();
-      rx.addOne(address, Math.min(BUFFER_SIZE, 1536), true, address);
-    }
   }
 }

@@ -5,8 +5,6 @@
  *   driver ◄─interrupt─ write-back ◄─ payload DMA ◄─ wire ◄─┘
  */
 import type { Accounting } from '../../accounting/accounting.ts';
-import type { Counter } from '../../accounting/counters.ts';
-import { InvariantError } from '../../accounting/invariant.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { Port } from '../../kernel/port.ts';
 import type { Handler, Simulation } from '../../kernel/simulation.ts';
@@ -14,8 +12,7 @@ import { type BitsPerSecond, bytes, type Picoseconds, transferTime } from '../..
 import { serialization } from './frame.ts';
 import { Iommu } from './iommu.ts';
 import { Link } from './link.ts';
-import { ModeratedVector, type Moderation } from './moderation.ts';
-import { PacketQueue } from './packet-queue.ts';
+import { type FunctionSettings, NicFunction } from './nic-function.ts';
 import type { Packet, Packets } from './packets.ts';
 
 export interface NicSettings {
@@ -36,14 +33,6 @@ export interface NicSettings {
   readonly translation: Picoseconds;
 }
 
-export interface FunctionSettings {
-  readonly txRing: number;
-  readonly rxRing: number;
-  readonly moderation: Moderation;
-  /** DMA addresses pass the IOMMU. */
-  readonly translated: boolean;
-}
-
 interface NicStages {
   readonly fetch: Stage;
   readonly waitIommu: Stage;
@@ -57,76 +46,6 @@ interface NicStages {
 interface Spans {
   readonly onBus: Picoseconds;
   readonly onWire: Picoseconds;
-}
-
-interface FunctionIdentity {
-  readonly index: number;
-  readonly name: string;
-  readonly vm: string;
-}
-
-/** One PCI function: what a driver programs. */
-export class NicFunction {
-  readonly index: number;
-  readonly name: string;
-  readonly vm: string;
-  readonly settings: FunctionSettings;
-  readonly vector: ModeratedVector;
-  /** The interrupt message leaves for the processor. */
-  readonly interrupt = new Port<void>('nic interrupt');
-  /** Frames received, written to memory, not yet taken by the driver. */
-  readonly received: PacketQueue;
-  private readonly nic: Nic;
-  private posted = 0;
-  /** Frames transmitted since the driver last cleaned its ring. */
-  transmitted = 0;
-  private readonly raised: Counter;
-  private readonly sentFrames: Counter;
-  private readonly receivedFrames: Counter;
-
-  constructor(nic: Nic, identity: FunctionIdentity, settings: FunctionSettings) {
-    const { name, vm } = identity;
-    this.nic = nic;
-    this.vm = vm;
-    this.index = identity.index;
-    this.name = name;
-    this.settings = settings;
-    this.received = new PacketQueue(settings.rxRing);
-    this.raised = nic.books.counters.counter('interrupts.raised', name, vm);
-    this.sentFrames = nic.books.counters.counter('frames', 'tx', vm);
-    this.receivedFrames = nic.books.counters.counter('frames', 'rx', vm);
-    this.vector = new ModeratedVector(nic.sim, name, settings.moderation, () => {
-      this.raised.value++;
-      this.interrupt.send();
-    });
-  }
-
-  /** Doorbell: the frame is in the transmit ring. */
-  transmit(packet: Packet): void {
-    this.nic.transmit(this, packet);
-  }
-
-  /** Doorbell: `count` more receive buffers. */
-  post(count: number): void {
-    this.posted += count;
-    if (this.posted > this.settings.rxRing) throw new InvariantError(`${this.name}: receive ring overfilled`);
-  }
-
-  /** A frame was written to memory. @returns false when no buffer was posted. */
-  deliver(packet: Packet): boolean {
-    if (this.posted === 0) return false;
-    this.posted--;
-    this.receivedFrames.value++;
-    this.received.push(packet);
-    this.vector.request('rx');
-    return true;
-  }
-
-  departed(): void {
-    this.sentFrames.value++;
-    this.transmitted++;
-    this.vector.request('tx');
-  }
 }
 
 export class Nic {

@@ -2,7 +2,7 @@
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import type { Context } from '../hardware/context.ts';
-import type { NicFunction } from '../hardware/nic.ts';
+import type { NicFunction } from '../hardware/nic-function.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Processor } from '../hardware/processor.ts';
 import type { NicDriver } from '../linux/nic-driver.ts';

@@ -6,7 +6,7 @@
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
-import type { NicFunction } from '../hardware/nic.ts';
+import type { NicFunction } from '../hardware/nic-function.ts';
 import { PacketQueue } from '../hardware/packet-queue.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';

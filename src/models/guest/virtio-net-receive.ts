@@ -1,0 +1,107 @@
+/** The receive side of Linux's virtio_net (network-path.md §2): NAPI polls up to 64 packets and refills the ring. */
+import type { Cost } from '../../accounting/cost.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
+import type { Packet, Packets } from '../hardware/packets.ts';
+import type { InterruptLine, Processor } from '../hardware/processor.ts';
+import { GRO_NORMAL_BATCH, NAPI_POLL_WEIGHT } from '../linux/napi.ts';
+import type { Doorbell } from '../linux/net-device.ts';
+import { type DriverOptions, DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
+import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
+import type { SplitRing } from '../virtio/split-ring.ts';
+import { napiVector, reapChecked } from './virtio-net-vector.ts';
+
+export interface ReceiveParts {
+  readonly ring: SplitRing;
+  readonly memory: GuestMemory;
+  readonly packets: Packets;
+  readonly kick: Doorbell;
+  readonly stackRx: Cost;
+  /** virtnet_poll_cleantx: the receive poll also reaps what was transmitted. */
+  readonly cleanTransmitted: (cpu: Context) => void;
+  readonly received: (packet: Packet) => void;
+}
+
+export class VirtioNetReceive {
+  readonly line: InterruptLine;
+  private readonly cpu: Processor;
+  private readonly rx: DriverQueue;
+  private readonly parts: ReceiveParts;
+  private readonly rxCost: Cost;
+  private readonly napiComplete: Cost;
+  private readonly stage: Stage;
+  private readonly waitInterrupt: Stage;
+
+  constructor(cpu: Processor, parts: ReceiveParts, options: DriverOptions) {
+    const { costs, timeline } = cpu.books;
+    this.cpu = cpu;
+    this.parts = parts;
+    // Receive queues carry a context pointer, so Linux never uses indirect descriptors there.
+    this.rx = new DriverQueue(parts.ring, { ...options, indirect: false });
+    this.rxCost = costs.cost('virtioNet.rx');
+    this.napiComplete = costs.cost('napi.complete');
+    this.stage = timeline.working('stack: receive');
+    this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
+    const napi = cpu.softirq('virtio-net rx napi', (context) => this.poll(context));
+    this.line = napiVector(cpu, 'virtio-net rx', this.rx, napi);
+    this.fill();
+    this.rx.kickPrepare();
+  }
+
+  private *poll(cpu: Context): Program {
+    const { rx, parts } = this;
+    const { memory, packets, kick } = parts;
+    const group: Packet[] = [];
+    yield WAIT;
+    for (;;) {
+      parts.cleanTransmitted(cpu);
+      let taken = 0;
+      while (taken < NAPI_POLL_WEIGHT && rx.moreUsed) {
+        while (taken < NAPI_POLL_WEIGHT && group.length < GRO_NORMAL_BATCH && rx.moreUsed) {
+          const address = reapChecked(rx, this.cpu, 'virtio-net rx');
+          if (address === NOTHING) break;
+          const packet = memory.read(address);
+          memory.release(address);
+          cpu.serve(packets.request[packet], this.stage, this.waitInterrupt);
+          cpu.charge(this.rxCost);
+          cpu.charge(parts.stackRx);
+          group.push(packet);
+          taken++;
+        }
+        cpu.serveNobody();
+        yield RUN;
+        for (const packet of group) parts.received(packet);
+        group.length = 0;
+      }
+      if (rx.numFree > Math.min(NAPI_POLL_WEIGHT, parts.ring.size) / 2) {
+        this.fill();
+        if (rx.kickPrepare()) {
+          kick.leave(cpu);
+          yield RUN;
+          const work = kick.act(cpu);
+          if (work !== null) yield* work;
+          kick.enter(cpu);
+        }
+      }
+      // The full weight: there may be more, and interrupts stay off.
+      if (taken === NAPI_POLL_WEIGHT) cpu.signal();
+      else {
+        cpu.charge(this.napiComplete);
+        yield RUN;
+        if (rx.enableCallbacks()) {
+          rx.disableCallbacks();
+          cpu.signal();
+        }
+      }
+      yield WAIT;
+    }
+  }
+
+  private fill(): void {
+    const { rx, parts } = this;
+    while (rx.numFree > 0 && rx.fault === null) {
+      const address = parts.memory.allocate();
+      rx.addOne(address, Math.min(BUFFER_SIZE, 1536), true, address);
+    }
+  }
+}
