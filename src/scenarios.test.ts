@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PointRunner } from './experiment/run-point.ts';
+import { runPoint } from './experiment/run-point.test-support.ts';
 import { summarise } from './experiment/summarise.ts';
 import { loaded, SCENARIOS } from './scenario/workspace.test-support.ts';
 import { inMicroseconds } from './units.ts';
@@ -46,9 +46,7 @@ describe.each(names)('%s', (name) => {
     const { points, name: title } = loaded(file, { set });
     for (const point of points) {
       for (const datapath of point.scenario.datapaths) {
-        const runner = new PointRunner(point, datapath);
-        while (runner.wantsMore) runner.runNext();
-        const { summary, trials, costs } = summarise(title, runner.result());
+        const { summary, trials, costs } = summarise(title, runPoint(point, datapath));
         expect(trials.length).toBeGreaterThan(summary.length);
         expect(costs.every(({ cycles_per_request: cycles }) => cycles >= 0)).toBe(true);
         expect(summary.filter(({ metric }) => metric === 'throughput.requests').length).toBeGreaterThan(0);

@@ -15,6 +15,9 @@ const wholeNumber =
     return value;
   };
 
+/** More threads than this is a slip of the pen. */
+const JOBS_MAX = 1024;
+
 const setOption = (): Option =>
   new Option(
     '--set <path=value>',
@@ -51,6 +54,11 @@ const program = (finish: (status: number) => void): Command => {
     .addOption(sweepOption())
     .addOption(seedOption())
     .option('--out <dir>', 'folder for the results; each scenario gets one inside', 'results')
+    .option(
+      '--jobs <n>',
+      'trials to run at a time; changes no result (default: one per core)',
+      wholeNumber(1, JOBS_MAX),
+    )
     .option('--json', 'print one JSON object per summary row to standard output')
     .option('--quiet', 'print nothing but errors')
     .option('--no-charts', 'write the CSV files only')

@@ -1,20 +1,16 @@
-/** Progress of long work on standard error: a bar on a terminal, a line now and then elsewhere; ^C between trials. */
+/** Progress of long work on standard error: a bar on a terminal, a line now and then elsewhere. */
 import cliProgress from 'cli-progress';
 
-export interface Watch {
-  /** Trials to come; may grow while precision is not reached. */
-  expect(trials: number): void;
+export interface Progress {
   trialDone(what: string): void;
-  interrupted(): boolean;
-  /** Lets a pending ^C through. */
-  breathe(): Promise<void>;
   stop(): void;
 }
 
 /** Milliseconds between two lines where there is no terminal. */
 const LINE_EVERY = 10_000;
 
-export const watch = (quiet: boolean): Watch => {
+/** @param expected trials to come; there may be more while a precision is not reached. */
+export const showProgress = (quiet: boolean, expected: number): Progress => {
   const terminal = process.stderr.isTTY === true && !quiet;
   const bar = terminal
     ? new cliProgress.SingleBar({
@@ -25,22 +21,11 @@ export const watch = (quiet: boolean): Watch => {
         barsize: 30,
       })
     : null;
-  let stopped = false;
-  let total = 0;
+  let total = expected;
   let done = 0;
   let lastLine = performance.now();
-  const onSignal = (): void => {
-    // A second ^C before the next trial begins ends the command at once, without writing what there is.
-    if (stopped) process.exit(130);
-    stopped = true;
-  };
-  process.on('SIGINT', onSignal);
-  bar?.start(1, 0, { what: '' });
+  bar?.start(total, 0, { what: '' });
   return {
-    expect: (trials) => {
-      total += trials;
-      bar?.setTotal(total);
-    },
     trialDone: (what) => {
       done++;
       if (done > total) total = done;
@@ -50,11 +35,6 @@ export const watch = (quiet: boolean): Watch => {
       lastLine = performance.now();
       process.stderr.write(`  ${done} of ${total} trials done, now ${what}\n`);
     },
-    interrupted: () => stopped,
-    breathe: () => new Promise((resolve) => setImmediate(resolve)),
-    stop: () => {
-      bar?.stop();
-      process.off('SIGINT', onSignal);
-    },
+    stop: () => bar?.stop(),
   };
 };

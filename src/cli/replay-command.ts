@@ -1,7 +1,6 @@
 /** `vmio replay`: one trial alone, as an error message names it. */
-
-import { warmUpOf } from '../experiment/run-point.ts';
 import { runPilot, runTrial } from '../experiment/run-trial.ts';
+import { foundWarmUp, givenWarmUp } from '../experiment/warm-up.ts';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
 import { explain } from './failure.ts';
 import { loadOrExplain } from './load-or-explain.ts';
@@ -37,7 +36,8 @@ export const replayCommand = (file: string, options: ReplayOptions): number => {
       process.stdout.write('the pilot ran to its end; its books close\n');
       return FINE;
     }
-    const { events, measured } = runTrial(point, run, warmUpOf(point, options.datapath).length);
+    const { length } = givenWarmUp(point) ?? foundWarmUp(point, options.datapath);
+    const { events, measured } = runTrial(point, run, length);
     for (const row of measured) process.stdout.write(`${JSON.stringify(row)}\n`);
     process.stderr.write(`${events} events; the books close\n`);
     return FINE;

@@ -1,122 +1,113 @@
-/** Writes a results folder: every file first under a temporary name, so that none is ever half-written. */
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * Where results live. A folder is filled under another name and takes its place in one step when it is whole, so that
+ * an earlier one is never half-overwritten, whenever the command is stopped.
+ */
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
-import { stringify } from 'yaml';
-import { z } from 'zod';
-import type { PointResult } from '../experiment/run-point.ts';
-import type { PointRows } from '../experiment/summarise.ts';
-import { writeCsv } from '../report/csv.ts';
-import { COSTS, STAGES, SUMMARY, TRIALS } from '../report/layout.ts';
-import type { LoadedScenario, LoadOptions } from '../scenario/load.ts';
-import { scenarioSchema } from '../scenario/schema.ts';
-import { inMicroseconds } from '../units.ts';
-import { RESULTS_SCHEMA, VERSION } from './version.ts';
 
-export const writeFile = (file: string, content: string | Uint8Array): void => {
-  const temporary = `${file}.tmp`;
-  writeFileSync(temporary, content);
-  renameSync(temporary, file);
+/** Every file of a results folder but the charts. */
+const FIXED = new Set([
+  'summary.csv',
+  'trials.csv',
+  'costs.csv',
+  'stages.csv',
+  'scenario.resolved.yaml',
+  'run.log.json',
+  'manifest.json',
+]);
+
+/** Whether vmio wrote `name`; a picture is ours if it stands beside its Vega-Lite specification. */
+const isOwn = (name: string, all: readonly string[]): boolean => {
+  const chart = name.match(/^(.+)\.(vl\.json|svg|png)$/)?.[1];
+  return FIXED.has(name) || (chart !== undefined && all.includes(`${chart}.vl.json`));
 };
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+/** Where an earlier folder waits while another takes its place: there for an instant only. */
+const asideOf = (folder: string): string =>
+  path.join(path.dirname(folder), `.${path.basename(folder)}.replaced`);
 
-/** The rows of all points, in the order of the points. */
-export const joined = (all: readonly PointRows[]): PointRows => ({
-  summary: all.flatMap(({ summary }) => summary),
-  trials: all.flatMap(({ trials }) => trials),
-  costs: all.flatMap(({ costs }) => costs),
-  stages: all.flatMap(({ stages }) => stages),
-});
+const refusal = (message: string): Error => Object.assign(new Error(message), { code: 'ENOTDIR' });
 
-const resolved = ({ base }: LoadedScenario): string =>
-  stringify(z.encode(scenarioSchema, base), { lineWidth: 110 });
-
-/** The command without what must not change a byte: output folder, number of workers, verbosity. */
-const canonicalCommand = (file: string, options: LoadOptions): string =>
-  [
-    'vmio run',
-    path.basename(file),
-    ...(options.set ?? []).map((text) => `--set '${text}'`),
-    ...(options.sweep ?? []).map((text) => `--sweep '${text}'`),
-    ...(options.seed === undefined ? [] : [`--seed ${options.seed}`]),
-  ].join(' ');
-
-const manifest = (
-  loaded: LoadedScenario,
-  options: LoadOptions,
-  results: readonly PointResult[],
-  files: Readonly<Record<string, string>>,
-  complete: boolean,
-): string => {
-  const beside = (machine: string): string => path.join(path.dirname(loaded.file), machine);
-  const machines = [...new Set(loaded.points.map(({ scenario }) => scenario.machine))];
-  return `${JSON.stringify(
-    {
-      vmio: VERSION,
-      resultsSchema: RESULTS_SCHEMA,
-      command: canonicalCommand(loaded.file, options),
-      seed: loaded.base.run.seed,
-      complete,
-      inputs: {
-        scenario: sha256(readFileSync(loaded.file, 'utf8')),
-        ...Object.fromEntries(
-          machines.map((machine) => [machine, sha256(readFileSync(beside(machine), 'utf8'))]),
-        ),
-      },
-      files: Object.fromEntries(Object.entries(files).map(([name, text]) => [name, sha256(text)])),
-      points: results.map(({ point, datapath, warmUp, trials, verdicts, gaveUp }) => ({
-        datapath,
-        ...(Object.keys(point.labels).length === 0 ? {} : { at: point.labels }),
-        warmUp: { us: inMicroseconds(warmUp.length), how: warmUp.how, tooLate: warmUp.tooLate },
-        replications: trials.length,
-        ...(gaveUp ? { precision: 'not reached' } : {}),
-        verdicts: Object.fromEntries(
-          [...verdicts].map(([name, { verdict, reasons }]) => [
-            name,
-            reasons.length === 0 ? verdict : `${verdict}: ${reasons.join('; ')}`,
-          ]),
-        ),
-      })),
-    },
-    null,
-    2,
-  )}\n`;
-};
-
-export interface Written {
-  readonly folder: string;
-  readonly files: readonly string[];
-}
-
-/** @param charts draws the pictures from the CSV rows; null leaves them out. */
-export const writeResults = async (
-  out: string,
-  loaded: LoadedScenario,
-  options: LoadOptions,
-  outcome: { results: readonly PointResult[]; rows: PointRows; complete: boolean },
-  charts: ((folder: string) => Promise<string[]>) | null,
-): Promise<Written> => {
-  const folder = path.join(out, loaded.name);
-  mkdirSync(folder, { recursive: true });
-  // Pictures of an earlier run may show what this run no longer has.
-  for (const old of readdirSync(folder)) {
-    if (/\.(vl\.json|svg|png)$/.test(old)) rmSync(path.join(folder, old));
+/** The folder of a scenario's results; a link to one is followed. @throws an Error with a code where a file stands */
+export const resultsFolder = (out: string, name: string): string => {
+  const folder = path.join(out, name);
+  for (const each of [out, folder]) {
+    if (existsSync(each) && !statSync(each).isDirectory()) {
+      throw refusal(`results cannot go to ${folder}: ${each} is a file; choose another folder with --out`);
+    }
   }
-  const { rows } = outcome;
-  const paths = [...new Set(loaded.points.flatMap(({ labels }) => Object.keys(labels)))];
-  const files: Record<string, string> = {
-    'summary.csv': writeCsv(SUMMARY, rows.summary, paths),
-    'trials.csv': writeCsv(TRIALS, rows.trials, paths),
-    'costs.csv': writeCsv(COSTS, rows.costs, paths),
-    'stages.csv': writeCsv(STAGES, rows.stages, paths),
-    'scenario.resolved.yaml': resolved(loaded),
-  };
-  for (const [name, text] of Object.entries(files)) writeFile(path.join(folder, name), text);
-  writeFile(
-    path.join(folder, 'manifest.json'),
-    manifest(loaded, options, outcome.results, files, outcome.complete),
-  );
-  const pictures = charts === null ? [] : await charts(folder);
-  return { folder, files: [...Object.keys(files), 'manifest.json', ...pictures] };
+  return existsSync(folder) && lstatSync(folder).isSymbolicLink() ? realpathSync(folder) : folder;
+};
+
+/** A new folder beside `folder`, for results that are not whole yet: `<name>.partial`, `<name>.partial-2`, … */
+export const openPartial = (folder: string): string => {
+  mkdirSync(path.dirname(folder), { recursive: true });
+  for (let number = 1; ; number++) {
+    const partial = `${folder}.partial${number === 1 ? '' : `-${number}`}`;
+    try {
+      mkdirSync(partial);
+      return partial;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+};
+
+/** Fails now rather than after the simulation where results could not be written. */
+export const proveWritable = (folder: string): void => rmdirSync(openPartial(folder));
+
+/** Ends a replacement: notes and notebooks that others put beside the results move along; the rest is superseded. */
+const finishReplacing = (aside: string, folder: string): void => {
+  const names = readdirSync(aside);
+  for (const name of names) {
+    const target = path.join(folder, name);
+    if (!isOwn(name, names) && !existsSync(target)) renameSync(path.join(aside, name), target);
+  }
+  rmSync(aside, { recursive: true, force: true });
+};
+
+/** Puts a whole folder in the place of `folder`. A kill in between leaves what `recover` mends. */
+export const replaceFolder = (partial: string, folder: string): void => {
+  if (!existsSync(folder)) {
+    renameSync(partial, folder);
+    return;
+  }
+  const aside = asideOf(folder);
+  renameSync(folder, aside);
+  try {
+    renameSync(partial, folder);
+  } catch (error) {
+    renameSync(aside, folder);
+    throw error;
+  }
+  finishReplacing(aside, folder);
+};
+
+/** Keeps what an interrupted run has: in `folder` if nothing is there, else where it is. @returns where */
+export const keepPartial = (partial: string, folder: string): string => {
+  if (existsSync(folder)) return partial;
+  renameSync(partial, folder);
+  return folder;
+};
+
+/** Mends what a run left that was killed while it replaced `folder`. @returns whether the earlier results came back */
+export const recover = (folder: string): boolean => {
+  const aside = asideOf(folder);
+  if (!existsSync(aside)) return false;
+  if (existsSync(folder)) {
+    finishReplacing(aside, folder);
+    return false;
+  }
+  renameSync(aside, folder);
+  return true;
 };

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { readCsv } from '../report/csv.ts';
 import { COSTS, STAGES, SUMMARY, TRIALS } from '../report/layout.ts';
 import { changed, placeOf, SHORT, workspace } from '../scenario/workspace.test-support.ts';
-import { hashes, interrupted, otherNode, vmio } from './spawned.test-support.ts';
+import { hashes, otherNode, vmio } from './spawned.test-support.ts';
 
 const { folder, write } = workspace();
 const TINY = changed(SHORT, 'measure: 2 ms', 'measure: 1 ms');
@@ -183,6 +183,18 @@ describe('options', () => {
     );
   });
 
+  test('--dry-run and the headline count the datapaths that each case has of its own', () => {
+    const cases =
+      'cases: { all: {}, one: { datapaths: [native] }, fewer: { datapaths: [vhost-net, native] } }';
+    write(`${TINY}${cases}\n`, 'cases.yaml');
+    const dry = vmio(folder, ['run', 'cases.yaml', '--dry-run']);
+    expect(dry.stdout).toMatch(/^cases {3}3 points × 1 to 2 datapaths = 5, at least 2 replications each/);
+    const { stdout } = vmio(folder, ['run', 'cases.yaml', '--no-charts']);
+    expect(stdout.split('\n')[0]).toBe(dry.stdout.split('\n')[0]);
+    expect(stdout).toMatch(/^10 trials in /m);
+    expect(JSON.parse(read('results/cases/manifest.json')).points).toHaveLength(5);
+  });
+
   test('several scenarios get a folder each', () => {
     const { status } = vmio(folder, [
       'run',
@@ -291,6 +303,7 @@ describe('wrong input', () => {
     ],
     ['no scenario', ['run'], /missing required argument 'scenario'/],
     ['no command', [], /Usage: vmio/],
+    ['a number of jobs that is none', ['run', 'tiny.yaml', '--jobs', '0'], /whole number from 1 to 1024/],
     ['a seed that is none', ['run', 'tiny.yaml', '--seed', '-1'], /whole number from 0 to 4294967295/],
     ['a seed that is no number', ['run', 'tiny.yaml', '--seed', 'x'], /whole number/],
     [
@@ -307,17 +320,10 @@ describe('wrong input', () => {
     expect(status).toBe(2);
   });
 
-  test('a folder that cannot be written ends with 2 and says which', () => {
-    const { status, stderr } = vmio(folder, [
-      'run',
-      'tiny.yaml',
-      '--quiet',
-      '--no-charts',
-      '--out',
-      'tiny.yaml',
-    ]);
-    expect(status).toBe(2);
-    expect(stderr).toMatch(/tiny\.yaml/);
+  test('a folder that cannot be written ends with 2 before anything is run, and says which', () => {
+    const { status, stdout, stderr } = vmio(folder, ['run', 'tiny.yaml', '--out', 'tiny.yaml']);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain('tiny.yaml is a file; choose another folder with --out');
   });
 });
 
@@ -326,33 +332,4 @@ test('a spent budget ends with 1 and says what to do', () => {
   expect(status).toBe(1);
   expect(stderr).toMatch(/budget of 500 events/);
   expect(stderr).toMatch(/raise run\.maxEvents/);
-});
-
-describe('^C', () => {
-  /** The first point is over at once, the second takes minutes. */
-  const cases = `cases:
-  fast: { run.measure: 1 us }
-  slow: { run.measure: 300 ms, run.replications: 1000 }
-`;
-  write(`${TINY}${cases}`, 'long.yaml');
-
-  test('ends with 130, keeps what is finished, and leaves nothing half-written', async () => {
-    const args = ['run', 'tiny.yaml', 'long.yaml', '--no-charts', '--out', 'stopped'];
-    const { status, stderr } = await interrupted(folder, args, 'long   ');
-    expect(status).toBe(130);
-    expect(stderr).toMatch(/interrupted: \d+ finished points? kept in stopped.long/);
-    expect(hashes(inFolder('stopped/tiny'))['trials.csv']).toBe(
-      hashes(inFolder('results/tiny'))['trials.csv'],
-    );
-    const names = readdirSync(inFolder('stopped/long'));
-    expect(names.filter((name) => name.endsWith('.tmp'))).toEqual([]);
-    const manifest = JSON.parse(read('stopped/long/manifest.json'));
-    expect(manifest.complete).toBe(false);
-    expect(manifest.points.length).toBeGreaterThan(1);
-    expect(stderr).toContain(`${manifest.points.length} finished point`);
-    const rows = readCsv(SUMMARY, read('stopped/long/summary.csv'));
-    const kept = new Set(rows.map(({ datapath, swept }) => `${datapath} ${swept['case']}`));
-    expect([...kept].slice(0, 2)).toEqual(['native fast', 'vhost-net fast']);
-    expect(kept.size).toBe(manifest.points.length);
-  });
 });

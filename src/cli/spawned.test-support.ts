@@ -28,8 +28,13 @@ export const vmio = (cwd: string, args: readonly string[], node = process.execPa
   return { status, stdout, stderr };
 };
 
-/** Runs `vmio` and sends ^C a second after its output had `words`, so that the work they announce is under way. */
-export const interrupted = async (cwd: string, args: readonly string[], words: string): Promise<Ended> => {
+/** Runs `vmio` and sends it `signals` a second after its output had `words`, so that what they announce is under way. */
+export const interrupted = async (
+  cwd: string,
+  args: readonly string[],
+  words: string,
+  signals: readonly NodeJS.Signals[] = ['SIGINT'],
+): Promise<Ended> => {
   built();
   const child = spawn(process.execPath, [BIN, ...args], { cwd });
   let stdout = '';
@@ -42,7 +47,10 @@ export const interrupted = async (cwd: string, args: readonly string[], words: s
     stdout += text;
     if (sent || !stdout.includes(words)) return;
     sent = true;
-    setTimeout(() => child.kill('SIGINT'), 1000);
+    // One half of a second after the other, as fingers would.
+    signals.forEach((signal, i) => {
+      setTimeout(() => child.kill(signal), 1000 + i * 500);
+    });
   });
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
   return { status, stdout, stderr };

@@ -3,38 +3,34 @@ import { describe, expect, test } from 'vitest';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import { changed, SHORT, workspace } from '../scenario/workspace.test-support.ts';
 import { ms, us } from '../units.ts';
-import { type PointResult, PointRunner, warmUpOf } from './run-point.ts';
+import { runPoint } from './run-point.test-support.ts';
 import { runTrial } from './run-trial.ts';
+import { foundWarmUp, givenWarmUp } from './warm-up.ts';
 
 const { load } = workspace();
 const pointOf = (run: string, more = ''): ScenarioPoint =>
   load(changed(SHORT, 'measure: 2 ms, warmUp: 200 us, replications: 2', run) + more).points[0];
 
-const runAll = (point: ScenarioPoint, datapath: string): PointResult => {
-  const runner = new PointRunner(point, datapath);
-  while (runner.wantsMore) runner.runNext();
-  return runner.result();
-};
-
 describe('the warm-up', () => {
   test('is what the scenario says', () => {
     const point = pointOf('measure: 2 ms, warmUp: 300 us, replications: 2');
-    expect(warmUpOf(point, 'native')).toEqual({ length: us(300), how: 'given', tooLate: false });
+    expect(givenWarmUp(point)).toEqual({ length: us(300), how: 'given', tooLate: false });
     const none = pointOf('measure: 2 ms, warmUp: 0 us, replications: 2');
-    expect(warmUpOf(none, 'native').length).toBe(0);
-    expect(runAll(none, 'native').trials).toHaveLength(2);
+    expect(givenWarmUp(none)?.length).toBe(0);
+    expect(runPoint(none, 'native').trials).toHaveLength(2);
   });
 
   test.each(['native', 'vhost-net'])(
     'is found on a pilot of %s: at least a tenth of the window, at most half of it',
     (kind) => {
       const point = pointOf('measure: 20 ms, warmUp: auto, replications: 2');
-      const { length, how } = warmUpOf(point, kind);
+      expect(givenWarmUp(point)).toBe(null);
+      const { length, how } = foundWarmUp(point, kind);
       expect(how).toBe('mser-5');
       expect(length).toBeGreaterThanOrEqual(ms(2));
       expect(length).toBeLessThanOrEqual(ms(10));
       expect(Number.isInteger(length)).toBe(true);
-      expect(warmUpOf(point, kind)).toEqual(warmUpOf(point, kind));
+      expect(foundWarmUp(point, kind)).toEqual(foundWarmUp(point, kind));
     },
   );
 
@@ -45,13 +41,13 @@ describe('the warm-up', () => {
       'measure: 20 ms, warmUp: auto, replications: 2',
       'costs: { syscall: { ns: 100000 } }\n',
     );
-    const result = runAll(point, 'native');
+    const result = runPoint(point, 'native');
     expect(result.warmUp.tooLate).toBe(true);
     expect(result.verdicts.get('bulk')?.verdict).not.toBe('steady');
   });
 
   test('is the same for all replications of a point', () => {
-    const result = runAll(pointOf('measure: 4 ms, warmUp: auto, replications: 3'), 'native');
+    const result = runPoint(pointOf('measure: 4 ms, warmUp: auto, replications: 3'), 'native');
     const { length } = result.warmUp;
     const run = { datapath: 'native', seed: 1 };
     result.trials.forEach((trial, i) => {
@@ -62,11 +58,13 @@ describe('the warm-up', () => {
 
 describe('replications', () => {
   test('are as many as asked', () => {
-    expect(runAll(pointOf('measure: 1 ms, warmUp: 0 us, replications: 4'), 'native').trials).toHaveLength(4);
+    expect(runPoint(pointOf('measure: 1 ms, warmUp: 0 us, replications: 4'), 'native').trials).toHaveLength(
+      4,
+    );
   });
 
   test('differ from each other, and each is the same whoever ran before it', () => {
-    const result = runAll(pointOf('measure: 1 ms, warmUp: 100 us, replications: 3'), 'vhost-net');
+    const result = runPoint(pointOf('measure: 1 ms, warmUp: 100 us, replications: 3'), 'vhost-net');
     const [a, b, c] = result.trials;
     expect(a.measured).not.toEqual(b.measured);
     const alone = runTrial(result.point, { datapath: 'vhost-net', seed: 1, replication: 3 }, us(100));
@@ -74,8 +72,8 @@ describe('replications', () => {
   });
 
   test('are the first ones of a longer series', () => {
-    const short = runAll(pointOf('measure: 1 ms, warmUp: 100 us, replications: 2'), 'native');
-    const long = runAll(pointOf('measure: 1 ms, warmUp: 100 us, replications: 4'), 'native');
+    const short = runPoint(pointOf('measure: 1 ms, warmUp: 100 us, replications: 2'), 'native');
+    const long = runPoint(pointOf('measure: 1 ms, warmUp: 100 us, replications: 4'), 'native');
     expect(long.trials.slice(0, 2)).toEqual(short.trials);
   });
 });
@@ -85,7 +83,7 @@ describe('a precision', () => {
     const point = pointOf(
       'measure: 2 ms, warmUp: 100 us, replications: 3, precision: 100 %, maxReplications: 9',
     );
-    const result = runAll(point, 'native');
+    const result = runPoint(point, 'native');
     expect(result.trials).toHaveLength(3);
     expect(result.gaveUp).toBe(false);
   });
@@ -94,7 +92,7 @@ describe('a precision', () => {
     const point = pointOf(
       'measure: 1 ms, warmUp: 0 us, replications: 2, precision: 0.001 %, maxReplications: 6',
     );
-    const result = runAll(point, 'native');
+    const result = runPoint(point, 'native');
     expect(result.trials).toHaveLength(6);
     expect(result.gaveUp).toBe(true);
   });
@@ -107,17 +105,17 @@ describe('a precision', () => {
       'warmUp: 200 us, replications: 2',
       'warmUp: 0 us, replications: 2, precision: 1 %, maxReplications: 8',
     );
-    const result = runAll(load(text).points[0], 'native');
+    const result = runPoint(load(text).points[0], 'native');
     expect(result.trials).toHaveLength(8);
     expect(result.gaveUp).toBe(true);
   });
 
   test('runs the same trials as a number would', () => {
-    const precise = runAll(
+    const precise = runPoint(
       pointOf('measure: 1 ms, warmUp: 0 us, replications: 2, precision: 0.001 %, maxReplications: 4'),
       'native',
     );
-    const counted = runAll(pointOf('measure: 1 ms, warmUp: 0 us, replications: 4'), 'native');
+    const counted = runPoint(pointOf('measure: 1 ms, warmUp: 0 us, replications: 4'), 'native');
     expect(precise.trials).toEqual(counted.trials);
   });
 

@@ -1,18 +1,10 @@
 /** One point on one datapath: a pilot fixes the warm-up, then replications until there are enough; and the verdict. */
 import type { ScenarioPoint } from '../scenario/load.ts';
-import { type Picoseconds, us } from '../units.ts';
-import { runPilot, runTrial, type TrialResult } from './run-trial.ts';
-import { mser5 } from './statistics/mser5.ts';
+import type { TrialResult } from './run-trial.ts';
 import { precision } from './statistics/precision.ts';
 import { type Verdict, verdict } from './statistics/verdict.ts';
-
-export interface WarmUp {
-  readonly length: Picoseconds;
-  /** `given` by the scenario, or found on the pilot. */
-  readonly how: 'given' | 'mser-5';
-  /** MSER-5 put the end of the warm-up into the second half of the pilot. */
-  readonly tooLate: boolean;
-}
+import type { TrialAnswer, TrialTask } from './trial-task.ts';
+import { givenWarmUp, type WarmUp } from './warm-up.ts';
 
 export interface PointResult {
   readonly point: ScenarioPoint;
@@ -25,42 +17,6 @@ export interface PointResult {
   /** The precision asked for was not reached. */
   readonly gaveUp: boolean;
 }
-
-/** The shortest warm-up: threads start and halt-polling windows settle. */
-const WARM_UP_MIN = us(1000);
-
-/** Halves of a pilot that agree as closely as this show no warm-up worth cutting. */
-const LEVEL = 0.02;
-
-/** The means of the two halves agree, the first tenth left out. */
-const level = (means: readonly number[]): boolean => {
-  const rest = means.slice(Math.floor(means.length / 10));
-  const middle = Math.floor(rest.length / 2);
-  if (middle === 0) return false;
-  const mean = (part: readonly number[]): number => part.reduce((sum, value) => sum + value, 0) / part.length;
-  const first = mean(rest.slice(0, middle));
-  const second = mean(rest.slice(middle));
-  return Math.abs(first - second) <= LEVEL * Math.max(first, second);
-};
-
-export const warmUpOf = (point: ScenarioPoint, datapath: string): WarmUp => {
-  const { run } = point.scenario;
-  if (run.warmUp !== 'auto') return { length: run.warmUp, how: 'given', tooLate: false };
-  const pilot = runPilot(point, { datapath, seed: run.seed, replication: 0 });
-  // Where MSER-5 finds nothing to cut, a tenth of the window still is: threads start, polling windows settle.
-  let length = Math.max(WARM_UP_MIN, Math.floor(run.measure / 10)) as Picoseconds;
-  let tooLate = false;
-  for (const series of pilot.values()) {
-    if (series.means.length === 0) continue;
-    const found = mser5(series.means);
-    // On a nearly constant series one odd batch late in the run can attract the minimum; no trend, no warm-up.
-    if (found.tooLate && level(series.means)) continue;
-    tooLate ||= found.tooLate;
-    const start = Math.ceil(series.startTime(found.index));
-    length = Math.max(length, Math.min(start, Math.floor(run.measure / 2))) as Picoseconds;
-  }
-  return { length, how: 'mser-5', tooLate };
-};
 
 /** The metrics whose precision decides how many replications are enough. */
 const DECIDING = new Set(['latency p50', 'throughput.requests rate']);
@@ -97,43 +53,68 @@ const decided = (trials: readonly TrialResult[], point: ScenarioPoint) => {
   return { more, next: Math.min(next, most), gaveUp };
 };
 
-/** Runs one point on one datapath trial by trial, so that progress is shown and ^C is heard in between. */
+/**
+ * Hands out the trials of one point on one datapath as tasks, and takes their answers in any order: who did them,
+ * and which ended first, changes nothing.
+ */
 export class PointRunner {
   private readonly point: ScenarioPoint;
   private readonly datapath: string;
+  /** By replication, from 1 at index 0; a gap is a trial that is not back yet. */
   private readonly trials: TrialResult[] = [];
-  private warmUp: WarmUp | null = null;
+  private warmUp: WarmUp | null;
+  private pilotOut = false;
+  /** Replications handed out. */
+  private out = 0;
+  /** Replications back without a gap from the first on. */
+  private back = 0;
   private goal: { more: boolean; next: number; gaveUp: boolean };
-  /** The trial that runs or ran last; 0 is the pilot. */
-  replication = 0;
 
   constructor(point: ScenarioPoint, datapath: string) {
     this.point = point;
     this.datapath = datapath;
+    this.warmUp = givenWarmUp(point);
     this.goal = decided(this.trials, point);
   }
 
-  /** Trials that ran to their end. */
+  /** Replications that ran to their end, counted up to the first one missing. */
   get finished(): number {
-    return this.trials.length;
+    return this.back;
   }
 
-  get wantsMore(): boolean {
-    return this.goal.more;
+  /** There are enough replications, and all are back. */
+  get done(): boolean {
+    return !this.goal.more;
   }
 
-  /** One more replication; the first time after the pilot. @throws InvariantError, BudgetError */
-  runNext(): void {
-    const { point, datapath, trials } = this;
-    this.warmUp ??= warmUpOf(point, datapath);
-    this.replication = trials.length + 1;
-    const run = { datapath, seed: point.scenario.run.seed, replication: this.replication };
-    trials.push(runTrial(point, run, this.warmUp.length));
-    if (trials.length >= this.goal.next) this.goal = decided(trials, point);
+  /** The next piece of work; null while others must come back first, or when there is enough. */
+  next(): TrialTask | null {
+    const { point, datapath, warmUp, goal } = this;
+    if (warmUp === null) {
+      if (this.pilotOut) return null;
+      this.pilotOut = true;
+      return { kind: 'pilot', point, datapath };
+    }
+    if (!goal.more || this.out >= goal.next) return null;
+    return { kind: 'trial', point, datapath, replication: ++this.out, warmUp: warmUp.length };
   }
 
+  take(answer: TrialAnswer): void {
+    const { trials, point } = this;
+    if (answer.kind === 'pilot') {
+      this.warmUp = answer.warmUp;
+      return;
+    }
+    trials[answer.replication - 1] = answer.result;
+    while (trials[this.back] !== undefined) this.back++;
+    // Judged at these counts only, so that the number of replications does not depend on who finished first.
+    if (this.back === this.goal.next) this.goal = decided(trials, point);
+  }
+
+  /** What is back so far; at least one replication must be. */
   result(): PointResult {
-    const { point, datapath, trials } = this;
+    const { point, datapath } = this;
+    const trials = this.trials.slice(0, this.back);
     const warmUp = this.warmUp as WarmUp;
     const verdicts = new Map<string, Verdict>();
     for (const name of Object.keys(point.scenario.workloads)) {

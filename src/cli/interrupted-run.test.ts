@@ -1,0 +1,107 @@
+/** A run that is stopped, killed, or has no room on the disk: earlier results stay, finished points are kept. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readCsv } from '../report/csv.ts';
+import { SUMMARY } from '../report/layout.ts';
+import { changed, SHORT, workspace } from '../scenario/workspace.test-support.ts';
+import { BIN, hashes, interrupted, vmio } from './spawned.test-support.ts';
+
+const { folder, write } = workspace();
+const TINY = changed(SHORT, 'measure: 2 ms', 'measure: 1 ms');
+write(TINY, 'tiny.yaml');
+/** The points of the first case are over at once; a single trial of the second takes minutes. */
+write(`${TINY}cases: { fast: { run.measure: 1 us }, slow: { run.measure: 500 s } }\n`, 'long.yaml');
+/** Makes all of `long.yaml` short. */
+const ALL_FAST = ['--set', 'cases.slow={ run.measure: 1 us }'];
+
+const inFolder = (...names: string[]): string => path.join(folder, ...names);
+const manifestIn = (...names: string[]) =>
+  JSON.parse(readFileSync(inFolder(...names, 'manifest.json'), 'utf8'));
+
+describe('^C', () => {
+  test('in the middle of a trial ends with 130 at once, and keeps the points that are finished', async () => {
+    const args = ['run', 'tiny.yaml', 'long.yaml', 'again/tiny2.yaml', '--no-charts', '--out', 'stopped'];
+    write(TINY.replace('profiles/', '../profiles/'), 'again/tiny2.yaml');
+    const began = performance.now();
+    const { status, stderr } = await interrupted(folder, args, 'long   ');
+    expect(performance.now() - began).toBeLessThan(30_000);
+    expect(status).toBe(130);
+    expect(stderr).toBe(
+      `interrupted: 2 finished points kept in ${path.join('stopped', 'long')}\nnot begun: tiny2\n`,
+    );
+    expect(readdirSync(inFolder('stopped')).sort()).toEqual(['long', 'tiny']);
+    expect(manifestIn('stopped/tiny').complete).toBe(true);
+    const { complete, points } = manifestIn('stopped/long');
+    expect(complete).toBe(false);
+    expect(points).toHaveLength(2);
+    const rows = readCsv(SUMMARY, readFileSync(inFolder('stopped/long/summary.csv'), 'utf8'));
+    const kept = new Set(rows.map(({ datapath, swept }) => `${datapath} ${swept['case']}`));
+    expect([...kept]).toEqual(['native fast', 'vhost-net fast']);
+  });
+
+  test('in a rerun leaves the earlier results as they were, and the finished points beside them', async () => {
+    const out = ['--no-charts', '--out', 'rerun'];
+    expect(vmio(folder, ['run', 'long.yaml', ...ALL_FAST, ...out]).status).toBe(0);
+    const earlier = hashes(inFolder('rerun/long'));
+    for (const name of ['long.partial', 'long.partial-2']) {
+      const { status, stderr } = await interrupted(folder, ['run', 'long.yaml', ...out], 'long   ');
+      expect(status).toBe(130);
+      const kept = path.join('rerun', name);
+      const unharmed = path.join('rerun', 'long');
+      expect(stderr).toBe(`interrupted: 2 finished points kept in ${kept}; ${unharmed} is as it was\n`);
+      expect(manifestIn(kept).complete).toBe(false);
+      expect(hashes(inFolder('rerun/long'))).toEqual(earlier);
+    }
+  });
+
+  test('before any point is finished writes nothing and says so', async () => {
+    const args = ['run', 'long.yaml', '--set', 'cases.fast={ run.measure: 500 s }', '--out', 'none'];
+    const { status, stderr } = await interrupted(folder, args, 'long   ');
+    expect(status).toBe(130);
+    expect(stderr).toBe('interrupted before any point had two trials; nothing was written\n');
+    expect(readdirSync(inFolder('none'))).toEqual([]);
+  });
+
+  test('a second time changes nothing about that', async () => {
+    const args = ['run', 'long.yaml', '--no-charts', '--out', 'twice'];
+    const { status } = await interrupted(folder, args, 'long   ', ['SIGINT', 'SIGINT']);
+    expect(status).toBe(130);
+    for (const name of readdirSync(inFolder('twice'))) expect(manifestIn('twice', name).complete).toBe(false);
+  });
+});
+
+test('kill -9 leaves the earlier results as they were', async () => {
+  expect(vmio(folder, ['run', 'long.yaml', ...ALL_FAST, '--out', 'killed']).status).toBe(0);
+  const earlier = hashes(inFolder('killed/long'));
+  const args = ['run', 'long.yaml', '--out', 'killed'];
+  const { status } = await interrupted(folder, args, 'long   ', ['SIGKILL']);
+  expect(status).toBe(null);
+  expect(hashes(inFolder('killed/long'))).toEqual(earlier);
+});
+
+// A limit on the size of a file stands for a full disk: the write fails in the same way.
+test('a disk without room ends with 2, says so, and leaves the earlier results as they were', (context) => {
+  if (process.platform === 'win32') return context.skip('no ulimit');
+  expect(vmio(folder, ['run', 'tiny.yaml', '--out', 'full']).status).toBe(0);
+  const earlier = hashes(inFolder('full/tiny'));
+  const command = `ulimit -f 8; exec "$0" "$@"`;
+  const args = [process.execPath, BIN, 'run', 'tiny.yaml', '--seed', '2', '--quiet', '--out', 'full'];
+  const { status, stderr } = spawnSync('bash', ['-c', command, ...args], { cwd: folder, encoding: 'utf8' });
+  expect(status).toBe(2);
+  expect(stderr).toBe(
+    `vmio: the results could not be written; ${path.join('full', 'tiny')} is as it was\nvmio: EFBIG: file too large, write\n`,
+  );
+  expect(hashes(inFolder('full/tiny'))).toEqual(earlier);
+  expect(readdirSync(inFolder('full'))).toEqual(['tiny']);
+});
+
+test('a trial that fails leaves the earlier results as they were', () => {
+  expect(vmio(folder, ['run', 'tiny.yaml', '--out', 'failed', '--no-charts']).status).toBe(0);
+  const earlier = hashes(inFolder('failed/tiny'));
+  const args = ['run', 'tiny.yaml', '--out', 'failed', '--set', 'run.maxEvents=500'];
+  expect(vmio(folder, args).status).toBe(1);
+  expect(hashes(inFolder('failed/tiny'))).toEqual(earlier);
+  expect(existsSync(inFolder('failed/tiny.partial'))).toBe(false);
+});

@@ -1,0 +1,46 @@
+/** ^C: the first one asks to stop and keep what is finished; the second one ends the command at once. */
+import { INTERRUPTED } from './exit-status.ts';
+
+/** npm and npx pass on the ^C that the terminal has sent to us as well: so soon after the first it is the same one, ms. */
+const ECHO = 300;
+
+export class Interruption {
+  private readonly controller = new AbortController();
+  private readonly tidyings = new Set<() => void>();
+  private askedAt = 0;
+
+  constructor() {
+    process.on('SIGINT', this.onSignal);
+  }
+
+  private readonly onSignal = (): void => {
+    if (!this.asked) {
+      this.askedAt = performance.now();
+      this.controller.abort();
+      return;
+    }
+    if (performance.now() - this.askedAt < ECHO) return;
+    for (const tidy of this.tidyings) tidy();
+    process.exit(INTERRUPTED);
+  };
+
+  /** Aborted by the first ^C. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  get asked(): boolean {
+    return this.controller.signal.aborted;
+  }
+
+  /** `tidy` runs before a second ^C ends the process. @returns what takes that back. */
+  onEnd(tidy: () => void): () => void {
+    this.tidyings.add(tidy);
+    return () => this.tidyings.delete(tidy);
+  }
+
+  /** Gives ^C back to Node. */
+  release(): void {
+    process.off('SIGINT', this.onSignal);
+  }
+}

@@ -1,0 +1,124 @@
+/** One scenario from its first trial to its results folder. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { type Judgement, judge, unexpectedSaturation } from '../experiment/expectations.ts';
+import type { SummaryRow } from '../experiment/rows.ts';
+import type { LoadedScenario } from '../scenario/load.ts';
+import { allRows } from './all-rows.ts';
+import { FAILED, FINE, INTERRUPTED } from './exit-status.ts';
+import { headline, plural } from './headline.ts';
+import { reportJudgements } from './report-judgements.ts';
+import { keepPartial, openPartial, replaceFolder, resultsFolder } from './results-folder.ts';
+import type { RunOptions, Session } from './session.ts';
+import { simulate } from './simulate.ts';
+import { type Outcome, type RunLog, writeResults } from './write-results.ts';
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+/** Standard output may be silent, or hold JSON only. */
+const complain = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+export const runScenario = async (
+  loaded: LoadedScenario,
+  options: RunOptions,
+  session: Session,
+): Promise<number> => {
+  const began = performance.now();
+  const { quiet, interruption, pool } = session;
+  if (!quiet) print(headline(loaded));
+  const results = await simulate(loaded, options, session);
+  if (typeof results === 'number') return results;
+  const complete = !interruption.asked;
+  if (results.length === 0) {
+    complain('interrupted before any point had two trials; nothing was written');
+    return INTERRUPTED;
+  }
+  const rows = allRows(loaded, results);
+  if (options.json === true) for (const row of rows.summary) print(JSON.stringify(row));
+  if (!quiet) await show(rows.summary);
+  const failed = complete && judged(loaded, rows.summary, quiet);
+  const seconds = (performance.now() - began) / 1000;
+  const log = { out: options.out, jobs: pool.jobs, seconds };
+  const written = await put(loaded, options, session, { results, rows, complete }, log);
+  if (!quiet) {
+    const trials = results.reduce((sum, { trials: all }) => sum + all.length, 0);
+    print(`${plural(trials, 'trial')} in ${seconds.toFixed(1)} s`);
+    print(`wrote ${written.folder}${path.sep}: ${written.files.join(', ')}`);
+  }
+  if (interruption.asked) {
+    complain(`interrupted: ${written.remark}`);
+    return INTERRUPTED;
+  }
+  return failed ? FAILED : FINE;
+};
+
+const show = async (rows: readonly SummaryRow[]): Promise<void> => {
+  const { table } = await import('../report/table.ts');
+  const { differences } = await import('../report/differences.ts');
+  print(table(rows, { colour: process.stdout.isTTY === true }));
+  print(differences(rows));
+};
+
+/** Holds the rows against what the scenario expects. @returns whether any of it failed */
+const judged = ({ base }: LoadedScenario, rows: readonly SummaryRow[], quiet: boolean): boolean => {
+  const judgements: Judgement[] = base.expect.map((entry) => judge(entry, rows));
+  const surprises = unexpectedSaturation(base.expect, rows);
+  const misses = judgements.filter(({ held }) => !held);
+  const failed = misses.length > 0 || surprises.length > 0;
+  if (!quiet) reportJudgements(judgements, surprises, rows, print);
+  else if (failed) reportJudgements(misses, surprises, [], complain);
+  return failed;
+};
+
+interface Put {
+  readonly folder: string;
+  readonly files: readonly string[];
+  /** What an interrupted run kept, and where. */
+  readonly remark: string;
+}
+
+/** Writes the results folder aside, then puts it where it belongs. */
+const put = async (
+  loaded: LoadedScenario,
+  options: RunOptions,
+  { interruption }: Session,
+  outcome: Outcome,
+  log: RunLog,
+): Promise<Put> => {
+  const folder = resultsFolder(options.out, loaded.name);
+  const partial = openPartial(folder);
+  const remove = (): void => rmSync(partial, { recursive: true, force: true });
+  const forget = interruption.onEnd(remove);
+  const charts = async (target: string): Promise<string[]> => {
+    if (!options.charts || !outcome.complete) return [];
+    const { drawCharts } = await import('./draw-charts.ts');
+    return drawCharts(target, loaded, outcome.rows, interruption.signal);
+  };
+  let files: string[];
+  try {
+    files = await writeResults(partial, loaded, options, outcome, log, charts);
+  } catch (error) {
+    remove();
+    complain(`vmio: the results could not be written; ${folder} is as it was`);
+    throw error;
+  } finally {
+    forget();
+  }
+  if (outcome.complete) {
+    try {
+      replaceFolder(partial, folder);
+    } catch (error) {
+      complain(`vmio: the results are complete in ${partial}, but could not take the place of ${folder}`);
+      throw error;
+    }
+    return { folder, files, remark: `the results in ${folder} are complete; charts may be missing` };
+  }
+  const kept = keepPartial(partial, folder);
+  const points = plural(outcome.results.length, 'finished point');
+  const earlier = kept === folder ? '' : `; ${folder} is as it was`;
+  return { folder: kept, files, remark: `${points} kept in ${kept}${earlier}` };
+};

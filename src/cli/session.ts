@@ -1,0 +1,22 @@
+/** What the scenarios of one `vmio run` share. */
+import type { TrialPool } from '../experiment/pool/trial-pool.ts';
+import type { Interruption } from './interruption.ts';
+
+export interface RunOptions {
+  readonly set: string[];
+  readonly sweep: string[];
+  readonly seed?: number;
+  readonly out: string;
+  readonly jobs?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly charts: boolean;
+  readonly dryRun?: boolean;
+}
+
+export interface Session {
+  readonly pool: TrialPool;
+  readonly interruption: Interruption;
+  /** Standard output is silent, or holds JSON only. */
+  readonly quiet: boolean;
+}

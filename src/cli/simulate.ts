@@ -1,0 +1,52 @@
+/** Simulates a scenario on the pool, showing progress; a failed trial is explained with the command that repeats it. */
+import { type PointResult, PointRunner } from '../experiment/run-point.ts';
+import { runPoints } from '../experiment/run-points.ts';
+import { replicationOf, type TrialTask } from '../experiment/trial-task.ts';
+import type { LoadedScenario, LoadOptions } from '../scenario/load.ts';
+import { explain } from './failure.ts';
+import { trialsOf } from './headline.ts';
+import { replayOf } from './load-or-explain.ts';
+import { showProgress } from './progress.ts';
+import type { Session } from './session.ts';
+
+/** Two trials make an interval; a point that has fewer when it is stopped has no result. */
+const KEPT_FROM = 2;
+
+const where = ({ datapath, point }: TrialTask): string =>
+  [datapath, ...Object.values(point.labels)].join(', ');
+
+/** All points on all datapaths, those that have a result; a number is the status of a failure that was explained. */
+export const simulate = async (
+  loaded: LoadedScenario,
+  options: LoadOptions,
+  { pool, interruption, quiet }: Session,
+): Promise<PointResult[] | number> => {
+  const pairs = loaded.points.flatMap((point, index) =>
+    point.scenario.datapaths.map((datapath) => ({ index, runner: new PointRunner(point, datapath) })),
+  );
+  const runners = pairs.map(({ runner }) => runner);
+  const progress = showProgress(quiet, trialsOf(loaded));
+  const forget = interruption.onEnd(progress.stop);
+  try {
+    const failure = await runPoints(runners, pool.execute, {
+      jobs: pool.jobs,
+      signal: interruption.signal,
+      onDone: (task) => {
+        if (task.kind === 'trial') progress.trialDone(where(task));
+      },
+    });
+    pool.abandon();
+    progress.stop();
+    if (failure !== null && !interruption.asked) {
+      const { task, index, error } = failure;
+      const trial = { datapath: task.datapath, replication: replicationOf(task), point: pairs[index].index };
+      return explain(error, replayOf(loaded.file, options, trial));
+    }
+  } finally {
+    progress.stop();
+    forget();
+  }
+  return runners
+    .filter(({ done, finished }) => done || finished >= KEPT_FROM)
+    .map((runner) => runner.result());
+};
