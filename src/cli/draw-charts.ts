@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { PointRows } from '../experiment/summarise.ts';
 import { charts } from '../report/chart/charts.ts';
+import { specFile } from '../report/drawing/spec.ts';
 import { toPng, toSvg } from '../report/render.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { writeFile } from './write-results.ts';
@@ -23,7 +24,7 @@ export const drawCharts = async (
     await breathe();
     if (signal.aborted) return names;
     const svg = await toSvg(spec);
-    writeFile(path.join(folder, `${name}.vl.json`), `${JSON.stringify(spec, null, 1)}\n`);
+    writeFile(path.join(folder, `${name}.vl.json`), specFile(spec));
     writeFile(path.join(folder, `${name}.svg`), svg);
     writeFile(path.join(folder, `${name}.png`), await toPng(svg));
     names.push(`${name}.{vl.json,svg,png}`);

@@ -1,6 +1,8 @@
 /** Pictures: every chart compiles without a complaint, fits a page, has real text, and comes out the same twice. */
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { charts } from './chart/charts.ts';
+import { specFile } from './drawing/spec.ts';
 import { PAGE } from './drawing/theme.ts';
 import { invented, PATHS, plainRun, rateSweep, twoAxes, wideRateSweep, wordSweep } from './invented.ts';
 import { toPng, toSvg } from './render.ts';
@@ -42,6 +44,24 @@ describe.each([
       expect(Number(/width="([\d.]+)"/.exec(svg)?.[1])).toBeLessThanOrEqual(PAGE);
     },
   );
+});
+
+describe('a specification as a file', () => {
+  const { spec } = charts(plainRun())[0];
+  const written = JSON.parse(specFile(spec));
+
+  test('names the schema of the vega-lite that draws it', () => {
+    const { dependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    const [major] = dependencies['vega-lite'].split('.');
+    expect(Object.keys(written)[0]).toBe('$schema');
+    expect(written.$schema).toBe(`https://vega.github.io/schema/vega-lite/v${major}.json`);
+  });
+
+  test('gives the picture that was drawn without it', async () => {
+    const warnings: string[] = [];
+    expect(await toSvg(written, warnings)).toBe(await toSvg(spec));
+    expect(warnings).toEqual([]);
+  });
 });
 
 describe('a picture', () => {
