@@ -173,6 +173,13 @@ describe('papers', () => {
     expect(bare.map(([cost]) => cost)).toEqual([]);
   });
 
+  // Whoever cloned the repository has the kernel, the papers and the mailing lists, but no notes of ours.
+  test('a source is something that others can look up', () => {
+    const papers = files.filter((name) => /^(scenarios\/.*\.yaml|docs\/.*\.md|[A-Z]+\.md)$/.test(name));
+    expect(papers.length).toBeGreaterThan(10);
+    expect(told(papers, words(/network-path|processor notes|driver-counts\.csv|\bP\d{3}\b/))).toEqual([]);
+  });
+
   test('the changelog has a version and says which results changed', () => {
     expect(files).toContain('CHANGELOG.md');
     const text = textOf('CHANGELOG.md');

@@ -1,6 +1,6 @@
 /**
  * What one small packet costs when nothing else happens: each named cost so often as the event sequences of
- * network-path.md §13 say, no more and no less. Prices are distinct primes, so that no two sums can be mistaken.
+ * drivers and backends say, no more and no less. Prices are distinct primes, so that no two sums can be mistaken.
  *
  * The vCPU is halted before, between and after; every wake-up finds its thread asleep; halt polling is off.
  */
@@ -93,7 +93,7 @@ const hostTx = { 'host.stackTx': 1, 'iommu.map': 1, 'nicDriver.tx': 1, 'nicDrive
 
 // --- the datapaths ---------------------------------------------------------------------------------------------------
 
-/** §13: 1L + W(backend); later I, by the 3/4 rule: a lone packet's completion interrupts. */
+/** 1L + W(backend); later I, by the 3/4 rule: a lone packet's completion interrupts. */
 const virtioTransmit: Bill = sum(
   timerWake,
   { guest: { ...send, 'virtioNet.tx': 1 }, 'vcpu-k': { 'exit.kick': 1, 'wake.waker': 1 } },
@@ -103,7 +103,7 @@ const virtioTransmit: Bill = sum(
   { guest: { 'virtioNet.txClean': 1 } },
   goIdle,
 );
-/** §13: W(vCPU) → I (0 H) → NAPI → app. */
+/** W(vCPU) → I (0 H) → NAPI → app. */
 const virtioReceive: Bill = sum(
   hostRx,
   wakeReader,
@@ -119,7 +119,7 @@ const heavy = (count: number): Bill => ({
   'vcpu-k': { 'exit.heavy': count },
   'vcpu-u': { 'qemu.mmio': count },
 });
-/** §5.1, per interrupt: ICR, IMC, STATUS, EOI (INTx is level-triggered), and IMS, STATUS when NAPI is done. */
+/** Per interrupt: ICR, IMC, STATUS, EOI (INTx is level-triggered), and IMS, STATUS when NAPI is done. */
 const e1000Interrupt: Bill = sum(interrupt, heavy(5), {
   guest: { 'napi.schedule': 1, 'napi.complete': 1 },
   'vcpu-k': { 'exit.eoi': 1 },
@@ -150,7 +150,7 @@ const expected: Readonly<Record<string, Expected>> = {
   },
 
   e1000: {
-    // §13: 1 H (TDT: all host transmit work inside) + 1 S + 2 C; then I, raised inside the exit: 5 H + EOI.
+    // 1 H (TDT: all host transmit work inside) + 1 S + 2 C; then I, raised inside the exit: 5 H + EOI.
     transmit: sum(
       timerWake,
       { guest: { ...send, 'e1000Driver.tx': 1 } },
@@ -164,7 +164,7 @@ const expected: Readonly<Record<string, Expected>> = {
       hostTxDone,
       mitigationOver,
     ),
-    // §13: tap ring → W(main) → S(read) → C + C → KVM_IRQ_LINE → W(vCPU) → I: 5 H + EOI + light RDT → app.
+    // tap ring → W(main) → S(read) → C + C → KVM_IRQ_LINE → W(vCPU) → I: 5 H + EOI + light RDT → app.
     receive: sum(
       hostRx,
       wakeReader,
@@ -190,7 +190,7 @@ const expected: Readonly<Record<string, Expected>> = {
   },
 
   'virtio-net': {
-    // §13: 1L + W(main) + S(read eventfd) + BH loop + S(writev) + 1C + I by KVM_SIGNAL_MSI.
+    // 1L + W(main) + S(read eventfd) + BH loop + S(writev) + 1C + I by KVM_SIGNAL_MSI.
     transmit: sum(virtioTransmit, {
       backend: {
         'host.contextSwitch': 1,
@@ -204,7 +204,7 @@ const expected: Readonly<Record<string, Expected>> = {
         'wake.waker': 1,
       },
     }),
-    // §13: W(main) → S(read) → 2C → KVM_SIGNAL_MSI.
+    // W(main) → S(read) → 2C → KVM_SIGNAL_MSI.
     receive: sum(virtioReceive, {
       backend: {
         'host.contextSwitch': 1,
@@ -219,7 +219,7 @@ const expected: Readonly<Record<string, Expected>> = {
   },
 
   'vhost-net': {
-    // §13: 1L + W(vhost) + 1C + sendmsg; I by irqfd.
+    // 1L + W(vhost) + 1C + sendmsg; I by irqfd.
     transmit: sum(virtioTransmit, {
       backend: {
         'host.contextSwitch': 1,
@@ -231,7 +231,7 @@ const expected: Readonly<Record<string, Expected>> = {
         'wake.waker': 1,
       },
     }),
-    // §13: W(vhost) → 1C → irqfd (no S).
+    // W(vhost) → 1C → irqfd (no S).
     receive: sum(virtioReceive, {
       backend: {
         'host.contextSwitch': 1,
@@ -245,7 +245,7 @@ const expected: Readonly<Record<string, Expected>> = {
   },
 
   sriov: {
-    // §13: 0 exits, doorbell store, NIC DMA. The completion's MSI-X finds the vCPU blocked: wake-up vector to the host.
+    // 0 exits, doorbell store, NIC DMA. The completion's MSI-X finds the vCPU blocked: wake-up vector to the host.
     transmit: sum(
       timerWake,
       { guest: { ...send, 'nicDriver.tx': 1, 'nicDriver.doorbell': 1 } },
@@ -255,7 +255,7 @@ const expected: Readonly<Record<string, Expected>> = {
       { guest: { 'nicDriver.txClean': 1, 'nicDriver.doorbell': 1 } },
       goIdle,
     ),
-    // §13: NIC DMA → MSI-X → wake-up vector to the host → W(vCPU) → I → NAPI.
+    // NIC DMA → MSI-X → wake-up vector to the host → W(vCPU) → I → NAPI.
     receive: sum(
       { 'irq core': { 'host.irqEntry': 1, 'vfio.wakeup': 1, 'wake.waker': 1 } },
       napiWake,

@@ -9,7 +9,7 @@ import { nearest } from './text/nearest.ts';
 import type { Places } from './text/places.ts';
 import type { VmSettings } from './vm-schema.ts';
 
-/** Largest transmit queue with QEMU user space and vhost-net (network-path notes §1.1). */
+/** Largest transmit queue with QEMU user space and vhost-net (virtio_net_max_tx_queue_size in hw/net/virtio-net.c). */
 const TX_QUEUE_MAX = 256;
 const RX_QUEUE_MAX = 1024;
 const QUEUE_MIN = 256;
