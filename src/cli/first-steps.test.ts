@@ -1,12 +1,13 @@
 /** What a newcomer types first: help, version, list, init, check, schema. */
-import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { datapaths } from '../datapaths/index.ts';
 import { METRICS } from '../scenario/metrics.ts';
 import { placeOf, SCENARIOS, SHORT, workspace } from '../scenario/workspace.test-support.ts';
-import { vmio } from './spawned.test-support.ts';
+import { BIN, vmio } from './spawned.test-support.ts';
 
 const { folder, write } = workspace();
 
@@ -50,6 +51,46 @@ describe('list', () => {
     expect(status).toBe(0);
     expect(stdout.match(/^\S+$/gm)).toEqual([kind]);
     expect(stdout.trimEnd().split('\n').length).toBeGreaterThan(1);
+  });
+
+  test('says where the files are', () => {
+    const { stdout } = vmio(folder, ['list', 'scenarios']);
+    const where = stdout
+      .trimEnd()
+      .split('\n')
+      .at(-1)!
+      .replace(/^ {2}in /, '');
+    expect(existsSync(path.join(folder, where, 'network-datapaths.yaml'))).toBe(true);
+  });
+
+  test('whose reader leaves early is no failure', (context) => {
+    if (process.platform === 'win32') return context.skip('no bash');
+    const command = `"$0" "$@" | head -1; echo "\${PIPESTATUS[0]}"`;
+    const args = [process.execPath, BIN, 'check', path.join(SCENARIOS, 'driver-counts.yaml')];
+    const { stdout, stderr } = spawnSync('bash', ['-c', command, ...args], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n').at(-1)).toBe('0');
+  });
+});
+
+describe('a scenario that is not there', () => {
+  test.each(['network-datapaths', 'network-datapaths.yaml', 'x/network-datapaths.yml'])(
+    '%s is told with the one that is shipped, which runs',
+    (name) => {
+      const { status, stderr } = vmio(folder, ['run', name]);
+      expect(status).toBe(2);
+      expect(stderr).toContain(`${name}: cannot be read: there is no such file\n`);
+      const file = stderr.match(/ {2}the one that comes with vmio is (.*)\n/)?.[1] ?? '';
+      expect(vmio(folder, ['run', file, '--dry-run'])).toMatchObject({ status: 0, stderr: '' });
+    },
+  );
+
+  test('and is not shipped either, or is a folder', () => {
+    const none = vmio(folder, ['run', 'none.yaml']);
+    expect(none.stderr).toBe(
+      'none.yaml: cannot be read: there is no such file\n1 mistake; nothing was run\n',
+    );
+    expect(vmio(folder, ['check', 'profiles']).stderr).toContain('profiles: is a folder; name a scenario');
   });
 });
 
@@ -97,7 +138,7 @@ describe('init', () => {
   test('overwrites nothing', () => {
     const again = vmio(start, ['init']);
     expect(again.status).toBe(2);
-    expect(again.stderr).toMatch(/first\.yaml.* exists already; nothing was written/);
+    expect(again.stderr).toMatch(/first\.yaml.* exists? already; nothing was written/);
     expect(vmio(folder, ['init', 'start']).status).toBe(2);
   });
 

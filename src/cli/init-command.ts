@@ -14,7 +14,9 @@ const FILES: readonly (readonly [from: string, to: string])[] = [
 export const initCommand = (dir: string): number => {
   const there = FILES.map(([, to]) => path.join(dir, to)).filter((file) => existsSync(file));
   if (there.length > 0) {
-    process.stderr.write(`vmio: ${there.join(', ')} exists already; nothing was written\n`);
+    process.stderr.write(
+      `vmio: ${there.join(', ')} ${there.length === 1 ? 'exists' : 'exist'} already; nothing was written\n`,
+    );
     return WRONG_INPUT;
   }
   for (const [from, to] of FILES) {

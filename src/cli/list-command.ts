@@ -5,7 +5,7 @@ import { parseDocument } from 'yaml';
 import { datapaths } from '../datapaths/index.ts';
 import { METRICS } from '../scenario/metrics.ts';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
-import { PROFILES, SCENARIOS, yamlFiles } from './package-files.ts';
+import { fromHere, PROFILES, SCENARIOS, yamlFiles } from './package-files.ts';
 
 const KINDS = ['scenarios', 'profiles', 'datapaths', 'metrics'] as const;
 type Kind = (typeof KINDS)[number];
@@ -23,6 +23,9 @@ const entries: Record<Kind, () => [string, string][]> = {
   metrics: () => METRICS.map(({ name, unit, meaning }) => [name, `${meaning} (${unit})`]),
 };
 
+/** Where those are that are files. */
+const FOLDERS: Partial<Record<Kind, string>> = { scenarios: SCENARIOS, profiles: PROFILES };
+
 export const listCommand = (what: string | undefined): number => {
   if (what !== undefined && !KINDS.includes(what as Kind)) {
     process.stderr.write(`vmio: cannot list "${what}"; there are ${KINDS.join(', ')}\n`);
@@ -33,6 +36,8 @@ export const listCommand = (what: string | undefined): number => {
     const width = Math.max(...list.map(([name]) => name.length));
     process.stdout.write(`${kind}\n`);
     for (const [name, text] of list) process.stdout.write(`  ${name.padEnd(width)}  ${text}\n`);
+    const folder = FOLDERS[kind];
+    if (folder !== undefined) process.stdout.write(`  in ${fromHere(folder)}${path.sep}\n`);
   }
   return FINE;
 };

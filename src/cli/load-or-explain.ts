@@ -1,6 +1,8 @@
 /** Loads scenarios; mistakes go to standard error, all of them. */
+import { existsSync } from 'node:fs';
 import { type LoadedScenario, type LoadOptions, loadScenario } from '../scenario/load.ts';
 import { formatMistake } from '../scenario/text/mistake.ts';
+import { shippedScenario } from './package-files.ts';
 
 /** @returns the scenarios, or null after the mistakes were printed. */
 export const loadOrExplain = (files: readonly string[], options: LoadOptions): LoadedScenario[] | null => {
@@ -12,6 +14,8 @@ export const loadOrExplain = (files: readonly string[], options: LoadOptions): L
     else {
       wrong += result.mistakes.length;
       for (const mistake of result.mistakes) process.stderr.write(`${formatMistake(mistake)}\n`);
+      const shipped = existsSync(file) ? null : shippedScenario(file);
+      if (shipped !== null) process.stderr.write(`  the one that comes with vmio is ${shipped}\n`);
     }
   }
   if (wrong === 0) return loaded;

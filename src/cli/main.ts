@@ -127,8 +127,14 @@ const addFinders = (vmio: Command, finish: (status: number) => void): void => {
     });
 };
 
+/** `vmio list | head` is no failure, and a run whose reader has left still writes its results. */
+const tolerateClosedPipe = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EPIPE') throw error;
+};
+
 /** Runs the command line. @returns the exit status. */
 export const main = async (args: readonly string[]): Promise<number> => {
+  process.stdout.on('error', tolerateClosedPipe);
   let status = FINE;
   try {
     await program((code) => {

@@ -235,7 +235,7 @@ describe('mistakes', () => {
       return result.ok ? 'valid' : result.mistakes.map(({ message }) => message).join();
     };
     expect(answer(path.join(folder, 'none.yaml'))).toMatch(/cannot be read/);
-    expect(answer(folder)).toMatch(/cannot be read/);
+    expect(answer(folder)).toMatch(/is a folder/);
     expect(answer(write(`# ${'x'.repeat(1 << 20)}\n`, 'large.yaml'))).toMatch(/at most 1048576/);
   });
 });

@@ -53,11 +53,16 @@ const FILE_MAX = 1 << 20;
 const readText = (file: string): { text: string } | { mistake: Mistake } => {
   const mistake = (message: string) => ({ mistake: { file, line: 0, column: 0, path: [], message } });
   try {
-    const { size } = statSync(file);
+    const stat = statSync(file);
+    const { size } = stat;
+    if (stat.isDirectory()) return mistake('is a folder; name a scenario in it');
     if (size > FILE_MAX) return mistake(`is ${size} bytes long; a scenario has at most ${FILE_MAX}`);
     return { text: readFileSync(file, 'utf8') };
-  } catch {
-    return mistake('cannot be read: no such file, or not allowed');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return mistake(
+      `cannot be read: ${code === 'ENOENT' ? 'there is no such file' : `not allowed (${code})`}`,
+    );
   }
 };
 
