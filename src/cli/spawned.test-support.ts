@@ -28,7 +28,7 @@ export const vmio = (cwd: string, args: readonly string[], node = process.execPa
   return { status, stdout, stderr };
 };
 
-/** Runs `vmio` and sends it `signals` a second after its output had `words`, so that what they announce is under way. */
+/** Runs `vmio` and sends it `signals` three seconds after its output had `words`: time for short trials to end, even on a busy machine. */
 export const interrupted = async (
   cwd: string,
   args: readonly string[],
@@ -49,7 +49,7 @@ export const interrupted = async (
     sent = true;
     // One half of a second after the other, as fingers would.
     signals.forEach((signal, i) => {
-      setTimeout(() => child.kill(signal), 1000 + i * 500);
+      setTimeout(() => child.kill(signal), 3000 + i * 500);
     });
   });
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
