@@ -66,7 +66,7 @@ describe('a run', () => {
     expect(manifest.points).toHaveLength(2);
     expect(manifest.points[0]).toMatchObject({
       datapath: 'native',
-      warmUp: { us: 200, how: 'given', tooLate: false },
+      warmUp: { us: 200, how: 'given', tooLate: [] },
       replications: 2,
     });
   });

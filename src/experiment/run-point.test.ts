@@ -14,7 +14,7 @@ const pointOf = (run: string, more = ''): ScenarioPoint =>
 describe('the warm-up', () => {
   test('is what the scenario says', () => {
     const point = pointOf('measure: 2 ms, warmUp: 300 us, replications: 2');
-    expect(givenWarmUp(point)).toEqual({ length: us(300), how: 'given', tooLate: false });
+    expect(givenWarmUp(point)).toEqual({ length: us(300), how: 'given', tooLate: [] });
     const none = pointOf('measure: 2 ms, warmUp: 0 us, replications: 2');
     expect(givenWarmUp(none)?.length).toBe(0);
     expect(runPoint(none, 'native').trials).toHaveLength(2);
@@ -42,8 +42,19 @@ describe('the warm-up', () => {
       'costs: { syscall: { ns: 100000 } }\n',
     );
     const result = runPoint(point, 'native');
-    expect(result.warmUp.tooLate).toBe(true);
+    expect(result.warmUp.tooLate).toContain('bulk');
     expect(result.verdicts.get('bulk')?.verdict).not.toBe('steady');
+  });
+
+  test('of one workload does not depend on another one that outruns its own processor', () => {
+    let text = changed(SHORT, 'vms:\n', 'vms:\n  calm: { pin: { vcpus: [2], backend: 3 } }\n');
+    text = changed(text, 'rpc: { vm: web', 'rpc: { vm: calm');
+    text = changed(text, 'rate: 20 k/s', 'rate: 2 M/s');
+    text = changed(text, 'measure: 2 ms, warmUp: 200 us', 'measure: 20 ms, warmUp: auto');
+    const result = runPoint(load(text).points[0], 'native');
+    expect(result.warmUp.tooLate).not.toContain('rpc');
+    expect(result.verdicts.get('rpc')).toEqual({ verdict: 'steady', reasons: [] });
+    expect(result.verdicts.get('bulk')?.verdict).toBe('saturated');
   });
 
   test('is the same for all replications of a point', () => {

@@ -119,7 +119,7 @@ export class PointRunner {
     const verdicts = new Map<string, Verdict>();
     for (const name of Object.keys(point.scenario.workloads)) {
       const outcomes = trials.flatMap(({ outcomes: all }) => all.get(name) ?? []);
-      verdicts.set(name, verdict(outcomes, { warmUpTooLate: warmUp.tooLate }));
+      verdicts.set(name, verdict(outcomes, { warmUpTooLate: warmUp.tooLate.includes(name) }));
     }
     const { bottleneck } = trials[0];
     return { point, datapath, warmUp, trials, verdicts, bottleneck, gaveUp: this.goal.gaveUp };

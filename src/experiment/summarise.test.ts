@@ -47,7 +47,7 @@ const result = (
   return {
     point,
     datapath: 'vhost-net',
-    warmUp: { length: 0, how: 'given', tooLate: false },
+    warmUp: { length: 0, how: 'given', tooLate: [] },
     trials,
     verdicts: all,
     bottleneck: trials[0].bottleneck,

@@ -8,8 +8,8 @@ export interface WarmUp {
   readonly length: Picoseconds;
   /** `given` by the scenario, or found on the pilot. */
   readonly how: 'given' | 'mser-5';
-  /** MSER-5 put the end of the warm-up into the second half of the pilot. */
-  readonly tooLate: boolean;
+  /** Workloads for which MSER-5 put the end of the warm-up into the second half of the pilot. */
+  readonly tooLate: readonly string[];
 }
 
 /** The shortest warm-up: threads start and halt-polling windows settle. */
@@ -31,7 +31,7 @@ const level = (means: readonly number[]): boolean => {
 
 /** What the scenario says; null where a pilot is to find it. */
 export const givenWarmUp = ({ scenario: { run } }: ScenarioPoint): WarmUp | null =>
-  run.warmUp === 'auto' ? null : { length: run.warmUp, how: 'given', tooLate: false };
+  run.warmUp === 'auto' ? null : { length: run.warmUp, how: 'given', tooLate: [] };
 
 /** Runs a pilot and takes the warm-up from it. @throws InvariantError, BudgetError */
 export const foundWarmUp = (point: ScenarioPoint, datapath: string): WarmUp => {
@@ -39,13 +39,13 @@ export const foundWarmUp = (point: ScenarioPoint, datapath: string): WarmUp => {
   const pilot = runPilot(point, { datapath, seed: run.seed, replication: 0 });
   // Where MSER-5 finds nothing to cut, a tenth of the window still is: threads start, polling windows settle.
   let length = Math.max(WARM_UP_MIN, Math.floor(run.measure / 10)) as Picoseconds;
-  let tooLate = false;
-  for (const series of pilot.values()) {
+  const tooLate: string[] = [];
+  for (const [workload, series] of pilot) {
     if (series.means.length === 0) continue;
     const found = mser5(series.means);
     // On a nearly constant series one odd batch late in the run can attract the minimum; no trend, no warm-up.
     if (found.tooLate && level(series.means)) continue;
-    tooLate ||= found.tooLate;
+    if (found.tooLate) tooLate.push(workload);
     const start = Math.ceil(series.startTime(found.index));
     length = Math.max(length, Math.min(start, Math.floor(run.measure / 2))) as Picoseconds;
   }
