@@ -1,5 +1,6 @@
 // Packets per second of CPU time through whole models, with full accounting and in one trial on one core.
 // usage: node datapaths.js PACKETS [datapath [saturated | stream | sparse]]; prints packets per CPU second and events per packet.
+import '../dist/inlining.js';
 import { fileURLToPath } from 'node:url';
 import { buildTrial } from '../dist/experiment/build-trial.js';
 import { closeBooks } from '../dist/experiment/run-trial.js';

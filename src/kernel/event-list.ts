@@ -31,6 +31,8 @@ export class EventList {
   time = Number.NaN;
   /** Argument of the last event taken. */
   argument = Number.NaN;
+  /** Names the event pushed last. */
+  ticket = Number.NaN;
 
   // Records of 32 bytes: ticket (NaN if free), time, argument; then, as integers in the same buffer, handler and link to the next slot.
   private reals = new Float64Array(4 * 64);
@@ -86,13 +88,14 @@ export class EventList {
     return this.rate === 0 ? 0 : this.mask + 1;
   }
 
-  /** Adds an event and returns its ticket; the caller answers for the time. */
-  push(time: number, handler: number, argument: number): number {
+  /** Adds an event, whose `ticket` can be read until the next is added; the caller answers for the time. */
+  push(time: number, handler: number, argument: number): void {
     let slot = this.firstFree;
     if (slot === NONE) slot = this.addSlot();
     const { reals, ints } = this;
     this.firstFree = ints[8 * slot + 7]!;
     const ticket = this.nextTicket + slot;
+    this.ticket = ticket;
     this.nextTicket += MOST_PENDING;
     reals[4 * slot] = ticket;
     reals[4 * slot + 1] = time;
@@ -107,7 +110,6 @@ export class EventList {
       this.append(time, ticket);
       if (this.end > this.crowd) this.crowded();
     }
-    return ticket;
   }
 
   /** Removes a pending event; false if it has fired, was cancelled, or never was. */

@@ -21,6 +21,8 @@ export class Simulation {
   private readonly labels: string[] = [];
   private readonly maxEvents: number;
   private fired = 0;
+  /** Time of the event fired last. */
+  private instant = Number.NaN;
   private running = false;
   private stopped = false;
   /** Why the run cannot go on. */
@@ -63,14 +65,16 @@ export class Simulation {
   at(time: Picoseconds, handler: Handler, argument = 0): Ticket {
     if (!(time >= this.list.time && time <= LONGEST_TRIAL && Math.floor(time) === time))
       this.refuse(time, handler);
-    return this.list.push(time, handler, argument) as Ticket;
+    this.list.push(time, handler, argument);
+    return this.list.ticket as Ticket;
   }
 
   /** Schedules `handler` at `now + delay`; errors as in `at`. */
   after(delay: Picoseconds, handler: Handler, argument = 0): Ticket {
     const time = this.list.time + delay;
     if (!(delay >= 0 && time <= LONGEST_TRIAL && Math.floor(time) === time)) this.refuse(time, handler);
-    return this.list.push(time, handler, argument) as Ticket;
+    this.list.push(time, handler, argument);
+    return this.list.ticket as Ticket;
   }
 
   /** Removes a pending event. False if it has fired or was cancelled already: an old ticket does no harm. */
@@ -110,13 +114,13 @@ export class Simulation {
 
   private fireUntil(until: number): void {
     const { list, table, maxEvents } = this;
-    let time = -1;
     let atThisInstant = 0;
     while (!this.stopped) {
       const handler = list.pop(until);
       if (handler < 0) return;
-      if (time !== list.time) {
-        time = list.time;
+      // The instant is a field: kept in a local across the loop, it would be boxed anew for each event.
+      if (this.instant !== list.time) {
+        this.instant = list.time;
         atThisInstant = 0;
       }
       if (++atThisInstant > MOST_AT_ONE_INSTANT) this.reportLoop(handler);

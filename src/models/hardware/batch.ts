@@ -17,8 +17,11 @@ const LABEL = 1;
 const REQUEST = 2;
 const COUNT = 3;
 
-/** Mode in the low byte, then the stage in which it works, then the stage in which it waited. */
-const labelOf = (mode: Mode, work: number, wait: number): number => mode | (work << 8) | (wait << 16);
+/** A label has the mode in its low byte, then the stage in which it works, then the stage in which it waited. */
+const WORK = 8;
+const WAIT = 16;
+/** Two labels that differ by less have the same stages. */
+const SAME_STAGES = 1 << WORK;
 
 export abstract class Batch {
   readonly name: string;
@@ -36,8 +39,7 @@ export abstract class Batch {
   private ps = new Float64Array(this.capacity);
   private readonly costs: number;
   private serving: Request = NO_REQUEST;
-  private working = 0;
-  private waited = 0;
+  private stages = 0;
 
   constructor(name: string, books: Accounting, account: Account) {
     this.name = name;
@@ -49,8 +51,7 @@ export abstract class Batch {
   /** The charges that follow serve `request`: before them it waited in `wait`, during them it is in `work`. */
   serve(request: Request, work: Stage, wait: Stage): void {
     this.serving = request;
-    this.working = work.id;
-    this.waited = wait.id;
+    this.stages = (work.id << WORK) | (wait.id << WAIT);
   }
 
   /** The charges that follow hold up no request. */
@@ -77,10 +78,10 @@ export abstract class Batch {
   private append(cost: number, span: number, count: number): void {
     const i = this.n++;
     if (i === this.capacity) this.grow();
-    const { segments } = this;
+    const { segments, mode } = this;
     const base = i * WIDTH;
-    segments[base] = PLANE[this.mode] * this.costs + cost;
-    segments[base + LABEL] = labelOf(this.mode, this.working, this.waited);
+    segments[base] = PLANE[mode] * this.costs + cost;
+    segments[base + LABEL] = mode | this.stages;
     segments[base + REQUEST] = this.serving;
     segments[base + COUNT] = count;
     this.ps[i] = span;
@@ -107,7 +108,7 @@ export abstract class Batch {
     const span = cost.draw === null ? cost.price : cost.draw();
     const base = i * WIDTH;
     this.segments[base] = PLANE[mode] * this.costs + cost.id;
-    this.segments[base + LABEL] = labelOf(mode, 0, 0);
+    this.segments[base + LABEL] = mode;
     this.segments[base + REQUEST] = NO_REQUEST;
     this.segments[base + COUNT] = 1;
     this.ps[i] = span;
@@ -171,20 +172,22 @@ export abstract class Batch {
   finish(stop: number, start: number): void {
     const { segments, ps } = this;
     const { spent, count } = this.account;
-    const { timeline } = this.books;
     let t = start;
-    for (let i = this.at; i < stop; i++) {
-      const base = i * WIDTH;
-      const span = ps[i];
-      const row = segments[base];
-      spent[row] += span;
-      count[row] += segments[base + COUNT];
-      const request = segments[base + REQUEST];
-      if (request >= 0) {
-        const label = segments[base + LABEL];
-        timeline.worked(request, label >>> 16, (label >>> 8) & 0xff, t, t + span);
-      }
-      t += span;
+    for (let i = this.at; i < stop; ) {
+      const label = segments[i * WIDTH + LABEL];
+      const request = segments[i * WIDTH + REQUEST];
+      const began = t;
+      // Segments in a row for one request and stage are one piece of its life.
+      do {
+        const base = i * WIDTH;
+        if (segments[base + REQUEST] !== request || (segments[base + LABEL] ^ label) >= SAME_STAGES) break;
+        const span = ps[i];
+        const row = segments[base];
+        spent[row] += span;
+        count[row] += segments[base + COUNT];
+        t += span;
+      } while (++i < stop);
+      if (request >= 0) this.worked(request, label, began, t);
     }
     this.left -= t - start;
     if (stop === this.n) this.at = this.n = HEAD;
@@ -205,8 +208,11 @@ export abstract class Batch {
     this.ps[i] -= part;
     this.left -= part;
     const request = this.segments[base + REQUEST];
-    const label = this.segments[base + LABEL];
-    if (request >= 0) this.books.timeline.worked(request, label >>> 16, (label >>> 8) & 0xff, t, now);
+    if (request >= 0) this.worked(request, this.segments[base + LABEL], t, now);
+  }
+
+  private worked(request: Request, label: number, start: number, end: number): void {
+    this.books.timeline.worked(request, label >>> WAIT, (label >>> WORK) & 0xff, start, end);
   }
 
   /** From `now` on the next request in the batch waits for `cutter`, until this context runs again. */
@@ -216,8 +222,8 @@ export abstract class Batch {
       const request = this.segments[base + REQUEST];
       if (request < 0) continue;
       const label = this.segments[base + LABEL];
-      this.books.timeline.mark(request, label >>> 16, now);
-      this.segments[base + LABEL] = (label & 0xffff) | (cutter.id << 16);
+      this.books.timeline.mark(request, label >>> WAIT, now);
+      this.segments[base + LABEL] = (label & ((1 << WAIT) - 1)) | (cutter.id << WAIT);
       return;
     }
   }

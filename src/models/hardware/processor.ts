@@ -7,6 +7,7 @@ import type { Account } from '../../accounting/ledger.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import { Context, type Level, type Owner, type Program, takesInterrupt, takesSoftirq } from './context.ts';
+import { Fifo } from './fifo.ts';
 import { IRQ_OFF, type Mode } from './mode.ts';
 import { type SoftirqHost, Softirqs } from './softirqs.ts';
 
@@ -35,7 +36,7 @@ export abstract class Processor implements Owner, Level, SoftirqHost {
   /** Counters of this VM, or '' on the host. */
   readonly vm: string;
   private hard: Context | null = null;
-  private readonly hardPending: Context[] = [];
+  private readonly hardPending = new Fifo<Context>();
   private readonly softirqs = new Softirqs(this);
   private ksoftirqd: Context | null = null;
   private readonly hardContexts = new Set<Context>();
@@ -127,7 +128,7 @@ export abstract class Processor implements Owner, Level, SoftirqHost {
     const below = soft ?? this.threadLeaf();
     if (below !== null && this.holds(below)) return below.runnable ? below : null;
     if (this.hardPending.length > 0 && (below === null || this.allowsInterrupt(below.modeNow, below.guest))) {
-      this.hard = this.hardPending.shift() as Context;
+      this.hard = this.hardPending.shift();
       return this.hard;
     }
     if (soft !== null) return soft;

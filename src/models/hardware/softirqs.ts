@@ -4,6 +4,7 @@
  * that should run, the rest is left to a thread of ordinary priority, ksoftirqd, and shares the processor with others.
  */
 import { type Context, type Program, RUN, WAIT } from './context.ts';
+import { Fifo } from './fifo.ts';
 
 /** Passes before the rest is left to ksoftirqd (MAX_SOFTIRQ_RESTART). */
 const RESTARTS = 10;
@@ -23,7 +24,7 @@ export interface SoftirqHost {
 export class Softirqs {
   /** The one in progress. */
   current: Context | null = null;
-  private readonly pending: Context[] = [];
+  private readonly pending = new Fifo<Context>();
   /** Of the pending ones, how many the pass under way will still run. */
   private pass = 0;
   /** Passes have begun and not all that is pending has been run. */
@@ -77,7 +78,7 @@ export class Softirqs {
 
   private take(): Context {
     this.pass--;
-    this.current = this.pending.shift() as Context;
+    this.current = this.pending.shift();
     return this.current;
   }
 

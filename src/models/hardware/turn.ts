@@ -1,12 +1,14 @@
 /** Whose turn it is within one instant: cores react to each other's steps one after the other, never inside one. */
 
+import { Fifo } from './fifo.ts';
+
 interface Reacting {
   reconsider(): void;
 }
 
 export class Turn {
   taken = false;
-  private readonly queue: Reacting[] = [];
+  private readonly queue = new Fifo<Reacting>();
 
   /** @returns whether the caller is the outermost and must `give` the turn back. */
   take(): boolean {
@@ -22,6 +24,6 @@ export class Turn {
 
   give(): void {
     this.taken = false;
-    while (this.queue.length > 0) (this.queue.shift() as Reacting).reconsider();
+    for (let next = this.queue.shift(); next !== null; next = this.queue.shift()) next.reconsider();
   }
 }

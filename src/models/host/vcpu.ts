@@ -8,6 +8,7 @@ import type { Account } from '../../accounting/ledger.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
+import { Fifo } from '../hardware/fifo.ts';
 import { EXIT_KERNEL, HALT_POLL, inExit, OPEN } from '../hardware/mode.ts';
 import { type InterruptLine, Processor, type Timer } from '../hardware/processor.ts';
 import { type HostCore, type Placement, Thread } from '../hardware/thread.ts';
@@ -71,7 +72,7 @@ export class VCpu extends Processor {
   private readonly costs: VCpuCosts;
   private readonly features: VCpuFeatures;
   private readonly contexts: Context[] = [];
-  private readonly tasks: Context[] = [];
+  private readonly tasks = new Fifo<Context>();
   private readonly idle: Context;
   private readonly poll: HaltPoll;
   private current: Context | null = null;
@@ -246,7 +247,7 @@ export class VCpu extends Processor {
       this.current = null;
     }
     const next = this.tasks.shift();
-    if (next === undefined) return this.idle;
+    if (next === null) return this.idle;
     this.current = next;
     this.currentSince = this.sim.now;
     next.prelude(this.costs.taskSwitch, OPEN);

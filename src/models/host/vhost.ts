@@ -12,6 +12,7 @@ import type { Cost } from '../../accounting/cost.ts';
 import type { Counters, Tally } from '../../accounting/counters.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
+import { Fifo } from '../hardware/fifo.ts';
 import { BH_OFF, inExit } from '../hardware/mode.ts';
 import type { Packets } from '../hardware/packets.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
@@ -64,7 +65,7 @@ export class Vhost {
   private readonly batches: Tally;
   private readonly counters: Counters;
   /** Work items in order; each at most once. */
-  private readonly work: ('tx' | 'rx')[] = [];
+  private readonly work = new Fifo<'tx' | 'rx'>();
   private txQueued = false;
   private rxQueued = false;
   private cpu!: Context;
@@ -109,7 +110,7 @@ export class Vhost {
     yield WAIT;
     for (;;) {
       const item = this.work.shift();
-      if (item === undefined) yield WAIT;
+      if (item === null) yield WAIT;
       else if (item === 'tx') {
         this.txQueued = false;
         yield* this.handleTx(cpu);

@@ -48,7 +48,8 @@ export class NicDriver implements NetDevice {
   private readonly parts: NicDriverParts;
   private readonly costs: NicDriverCosts;
   private readonly inFlight: PacketQueue;
-  private readonly unannounced: Packet[] = [];
+  /** In the ring, but the doorbell has not told of them. */
+  private readonly unannounced: PacketQueue;
   private readonly waitInterrupt: Stage;
   private stack!: Stack;
   stopped = false;
@@ -59,6 +60,7 @@ export class NicDriver implements NetDevice {
     this.fn = parts.function;
     this.function = parts.function;
     this.inFlight = new PacketQueue(this.fn.settings.txRing);
+    this.unannounced = new PacketQueue(this.fn.settings.txRing);
     this.costs = {
       tx: costs.cost('nicDriver.tx'),
       txClean: costs.cost('nicDriver.txClean'),
@@ -100,9 +102,8 @@ export class NicDriver implements NetDevice {
   }
 
   private ring(): null {
-    const { unannounced } = this;
-    for (let i = 0; i < unannounced.length; i++) this.fn.transmit(unannounced[i]);
-    unannounced.length = 0;
+    const { fn, unannounced } = this;
+    while (unannounced.length > 0) fn.transmit(unannounced.shift());
     return null;
   }
 
