@@ -17,7 +17,7 @@ const alone = () => {
   const account = books.ledger.account('core0', 'me', false);
   const level = { stopOf: (context: Context) => context.n, pendingAny: false, leaveGuest: () => {} };
   const identity = { name: 'core0 me', payer: 'me', guest: false, kind: 'me' };
-  const context = new Context(books, identity, level, { woken: () => {} }, account);
+  const context = new Context(books, identity, level, () => {}, account);
   const cost = { copy: bench.cost('copy'), exit: bench.cost('exit'), poll: bench.cost('poll') };
   return { bench, context, cost };
 };

@@ -12,8 +12,8 @@ const alone = () => {
   const account = books.ledger.account('core0', 'me', false);
   const level = { stopOf: (context: Context) => context.n, pendingAny: false, leaveGuest: () => {} };
   const identity = { name: 'core0 me', payer: 'me', guest: false, kind: 'me' };
-  const owner = { woken: () => void woken.push(bench.sim.now) };
-  const context = new Context(books, identity, level, owner, account);
+  const note = () => void woken.push(bench.sim.now);
+  const context = new Context(books, identity, level, note, account);
   return { context, cost: { copy: bench.cost('copy') }, woken };
 };
 

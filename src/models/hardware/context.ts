@@ -20,11 +20,11 @@ export type Program = Generator<Step, void, void>;
  */
 const { next: resume } = (function* (): Program {})();
 
-/** Who decides when a context may run: a processor (interrupts, softirqs) or a thread. */
-export interface Owner {
-  /** The context was asleep and has work now. */
-  woken(context: Context): void;
-}
+/**
+ * Tells whoever decides when a context may run, a processor (interrupts, softirqs) or a thread, that it was asleep and
+ * has work now.
+ */
+export type Woken = (context: Context) => void;
 
 /** The processor a context belongs to: it knows what is pending there. */
 export interface Level {
@@ -52,7 +52,7 @@ export class Context extends Batch {
   level: Level;
   /** Requests that this context holds up wait `preempted by …`; set on the one that was cut. */
   readonly preempts: Stage;
-  owner: Owner;
+  private readonly woken: Woken;
 
   /** Asleep in WAIT. */
   waiting = true;
@@ -65,12 +65,12 @@ export class Context extends Batch {
   again: (() => void) | null = null;
   private program: Program | null = null;
 
-  constructor(books: Accounting, identity: Identity, level: Level, owner: Owner, account: Account) {
+  constructor(books: Accounting, identity: Identity, level: Level, woken: Woken, account: Account) {
     super(identity.name, books, account);
     this.payer = identity.payer;
     this.guest = identity.guest;
     this.level = level;
-    this.owner = owner;
+    this.woken = woken;
     this.preempts = books.timeline.waiting(`preempted by ${identity.kind}`);
   }
 
@@ -94,7 +94,8 @@ export class Context extends Batch {
     this.signalled = true;
     if (!this.waiting) return;
     this.waiting = false;
-    this.owner.woken(this);
+    const { woken } = this;
+    woken(this);
   }
 
   /** A signal is remembered and the program has not slept since. */

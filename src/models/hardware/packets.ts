@@ -13,7 +13,7 @@ export class Packets {
   private used = 0;
   private readonly free: number[] = [];
   /** Frame without FCS, bytes. */
-  size = new Float64Array(this.capacity);
+  size = new Int32Array(this.capacity);
   /** The request that the packet carries, or NO_REQUEST. */
   request = new Int32Array(this.capacity);
   /** The workload (its endpoint number) that the packet belongs to. */
@@ -53,7 +53,7 @@ export class Packets {
       throw new InvariantError(`more than ${PACKETS_MAX} packets alive: one leaks`);
     this.capacity *= 2;
     const { size, request, flow, via } = this;
-    this.size = new Float64Array(this.capacity);
+    this.size = new Int32Array(this.capacity);
     this.request = new Int32Array(this.capacity);
     this.flow = new Int32Array(this.capacity);
     this.size.set(size);

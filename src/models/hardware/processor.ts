@@ -6,7 +6,7 @@ import type { Accounting } from '../../accounting/accounting.ts';
 import type { Account } from '../../accounting/ledger.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
-import { Context, type Level, type Owner, type Program, takesInterrupt, takesSoftirq } from './context.ts';
+import { Context, type Level, type Program, takesInterrupt, takesSoftirq, type Woken } from './context.ts';
 import { Fifo } from './fifo.ts';
 import { IRQ_OFF, type Mode } from './mode.ts';
 import { type SoftirqHost, Softirqs } from './softirqs.ts';
@@ -29,7 +29,7 @@ export interface Timer {
 }
 
 /** What guest and native code may ask of the machine it runs on. It never sees whether a host is below. */
-export abstract class Processor implements Owner, Level, SoftirqHost {
+export abstract class Processor implements Level, SoftirqHost {
   readonly name: string;
   readonly sim: Simulation;
   readonly books: Accounting;
@@ -39,7 +39,6 @@ export abstract class Processor implements Owner, Level, SoftirqHost {
   private readonly hardPending = new Fifo<Context>();
   private readonly softirqs = new Softirqs(this);
   private ksoftirqd: Context | null = null;
-  private readonly hardContexts = new Set<Context>();
 
   constructor(sim: Simulation, books: Accounting, name: string, vm: string) {
     this.sim = sim;
@@ -71,34 +70,36 @@ export abstract class Processor implements Owner, Level, SoftirqHost {
    */
   softirq(name: string, program: (context: Context) => Program): Context {
     this.ksoftirqd ??= this.task('ksoftirqd', (context) => this.softirqs.thread(context));
-    const context = this.context(name, `${this.name} softirq`);
+    const context = this.context(name, `${this.name} softirq`, (it) => this.softirqWoken(it));
     context.again = () => this.softirqs.raise(context);
     context.run(program(context));
     return context;
   }
 
-  protected context(name: string, payer: string, owner: Owner = this): Context {
+  protected context(name: string, payer: string, woken: Woken): Context {
     const guest = this.vm !== '';
     const level = /(softirq|irq|task|idle)$/.exec(payer)?.[1];
     const kind = level === undefined ? payer : `${guest ? 'guest' : 'host'} ${level}`;
     const identity = { name: `${this.name} ${name}`, payer, guest, kind };
-    return new Context(this.books, identity, this, owner, this.account(payer, guest));
+    return new Context(this.books, identity, this, woken, this.account(payer, guest));
   }
 
   /** A context of the hard-interrupt level. */
   protected hardContext(name: string): Context {
-    const context = this.context(name, `${this.name} irq`);
+    const context = this.context(name, `${this.name} irq`, (it) => this.interruptWoken(it));
     context.mode = IRQ_OFF;
-    this.hardContexts.add(context);
     return context;
   }
 
-  woken(context: Context): void {
-    // A handler that slept inside an exit (on a lock) is still in progress: it only goes on.
-    if (context !== this.hard && context !== this.softirqs.current) {
-      if (this.hardContexts.has(context)) this.hardPending.push(context);
-      else this.softirqs.raise(context);
-    }
+  // A handler that slept inside an exit (on a lock) is still in progress: it only goes on.
+
+  private interruptWoken(context: Context): void {
+    if (context !== this.hard) this.hardPending.push(context);
+    this.changed();
+  }
+
+  private softirqWoken(context: Context): void {
+    if (context !== this.softirqs.current) this.softirqs.raise(context);
     this.changed();
   }
 

@@ -25,6 +25,7 @@ export abstract class ScheduledProcessor extends Processor implements HostCore {
   private readonly costs: CoreCosts;
   private readonly slice: Handler;
   private readonly accounts = new Map<string, Account>();
+  private readonly accountOf = (payer: string, guest: boolean): Account => this.account(payer, guest);
   private sliceVersion = 0;
   private sliceArmed = false;
   private chargedAt = 0;
@@ -60,7 +61,7 @@ export abstract class ScheduledProcessor extends Processor implements HostCore {
 
   /** Gives `thread` its program; where it runs is up to its affinity and the scheduler. */
   host(thread: TaskThread, payer: string, program: (context: Context) => Program): Context {
-    thread.context = this.context(thread.name, payer, { woken: () => this.scheduler.wake(thread) });
+    thread.context = this.context(thread.name, payer, () => this.scheduler.wake(thread));
     thread.core ??= this;
     thread.context.run(program(thread.context));
     return thread.context;
@@ -162,7 +163,7 @@ export abstract class ScheduledProcessor extends Processor implements HostCore {
     thread.core = this;
     thread.switchedInAt = now;
     this.chargedAt = now;
-    thread.switchedIn(this, (payer, guest) => this.account(payer, guest));
+    thread.switchedIn(this, this.accountOf);
     const leaf = switched ? thread.leaf() : null;
     leaf?.prelude(this.costs.contextSwitch, leaf.guest ? EXIT_KERNEL : OPEN);
     this.armSlice();

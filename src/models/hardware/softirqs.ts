@@ -78,7 +78,7 @@ export class Softirqs {
 
   private take(): Context {
     this.pass--;
-    this.current = this.pending.shift();
+    this.current = this.pending.shift() as Context;
     return this.current;
   }
 

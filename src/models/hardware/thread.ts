@@ -86,6 +86,7 @@ export class TaskThread extends Thread {
   }
 
   switchedIn(core: HostCore, account: (payer: string, guest: boolean) => Account): void {
+    if (this.context.level === core) return;
     // What is pending on this core now says where its batch must stop.
     this.context.level = core;
     this.context.account = account(this.context.payer, this.context.guest);

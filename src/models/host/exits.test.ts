@@ -59,7 +59,7 @@ test('after an exit the context is in the mode that it was in before', () => {
   expect(cpu.mode).toBe(EXIT_KERNEL);
   exits.enter(cpu, exit);
   expect(cpu.mode).toBe(BH_OFF);
-  exits.handled(cpu, kick, 'eoi');
+  exits.handled(cpu, kick, exits.eoi);
   expect(cpu.mode).toBe(BH_OFF);
 });
 
@@ -68,8 +68,8 @@ test('an exit that KVM handles alone is paid at once, on the host’s side, and 
   const task = vcpu.task('task', function* (cpu) {
     yield WAIT;
     cpu.charge(bench.costs.work, 10);
-    exits.handled(cpu, kick, 'timer');
-    exits.handled(cpu, kick, 'eoi');
+    exits.handled(cpu, kick, exits.timer);
+    exits.handled(cpu, kick, exits.eoi);
     yield RUN;
     bench.note('done');
     yield WAIT;

@@ -4,9 +4,6 @@ import type { Counter, Counters } from '../../accounting/counters.ts';
 import type { Context } from '../hardware/context.ts';
 import { EXIT_KERNEL, type Mode } from '../hardware/mode.ts';
 
-/** Exits that are no access of a device: counted apart (`exits.other`). */
-export type OtherExit = 'halt' | 'timer' | 'eoi' | 'external-interrupt';
-
 /** An exit under way in a context: what it interrupted and what is still to be paid. */
 export interface Exit {
   readonly cost: Cost;
@@ -17,7 +14,11 @@ export interface Exit {
 export class Exits {
   private readonly counters: Counters;
   private readonly vm: string;
-  private readonly others: Record<OtherExit, Counter>;
+  // Exits that are no access of a device are counted apart.
+  readonly halt: Counter;
+  readonly timer: Counter;
+  readonly eoi: Counter;
+  readonly externalInterrupt: Counter;
   /** Share of an exit that passes before the host acts on it (signals the backend, runs the device model). */
   private readonly outShare: number;
 
@@ -26,13 +27,11 @@ export class Exits {
     this.vm = vm;
     this.outShare = outShare;
     // Named at once, so that a count of zero is reported as zero.
-    const other = (kind: OtherExit): Counter => counters.counter('exits.other', kind, vm);
-    this.others = {
-      halt: other('halt'),
-      timer: other('timer'),
-      eoi: other('eoi'),
-      'external-interrupt': other('external-interrupt'),
-    };
+    const other = (kind: string): Counter => counters.counter('exits.other', kind, vm);
+    this.halt = other('halt');
+    this.timer = other('timer');
+    this.eoi = other('eoi');
+    this.externalInterrupt = other('external-interrupt');
   }
 
   /** Charges the way out of the guest; what follows in `context` is host work until `enter`. */
@@ -52,17 +51,13 @@ export class Exits {
     context.mode = exit.mode;
   }
 
-  /** An exit that KVM handles alone and at once. */
-  handled(context: Context, cost: Cost, kind: OtherExit): void {
+  /** An exit that KVM handles alone and at once; `counter` is one of those above. */
+  handled(context: Context, cost: Cost, counter: Counter): void {
     const { mode } = context;
     context.mode = EXIT_KERNEL;
     context.charge(cost);
     context.mode = mode;
-    this.count(kind);
-  }
-
-  count(kind: OtherExit): void {
-    this.others[kind].value++;
+    counter.value++;
   }
 
   /** Counts accesses of a device: `name` is the register or queue, as the driver's documentation calls it. */

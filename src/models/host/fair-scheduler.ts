@@ -31,6 +31,8 @@ export class FairScheduler implements Scheduler {
   /** By core id: threads that wait, and the least virtual run time a newcomer starts with. */
   private readonly queues: Thread[][] = [];
   private readonly floor: number[] = [];
+  /** Threads that wait for any core. */
+  private queued = 0;
   private readonly wakeups = new Map<Thread, Counter>();
   private readonly counters: Counters;
   private readonly migration: Cost;
@@ -94,8 +96,9 @@ export class FairScheduler implements Scheduler {
   /** The least run time of the fair threads on `core`; it never falls. */
   private raiseFloor(core: HostCore): number {
     let least = Number.POSITIVE_INFINITY;
-    for (const thread of [core.thread, ...this.queues[core.id]]) {
-      if (thread?.policy === 'fair') least = Math.min(least, thread.virtualRuntime);
+    if (core.thread?.policy === 'fair') least = core.thread.virtualRuntime;
+    for (const { policy, virtualRuntime } of this.queues[core.id]) {
+      if (policy === 'fair') least = Math.min(least, virtualRuntime);
     }
     if (least < Number.POSITIVE_INFINITY) this.floor[core.id] = Math.max(this.floor[core.id], least);
     return this.floor[core.id];
@@ -112,6 +115,7 @@ export class FairScheduler implements Scheduler {
     if (queue.length === QUEUE_MAX)
       throw new RangeError(`more than ${QUEUE_MAX} threads wait for ${core.name}`);
     queue.push(thread);
+    this.queued++;
   }
 
   putBack(core: HostCore, thread: Thread): void {
@@ -131,6 +135,8 @@ export class FairScheduler implements Scheduler {
 
   /** Real-time threads first, then the one furthest behind; among equals the one that has waited longest. */
   private takeFirst(queue: Thread[]): Thread {
+    this.queued--;
+    if (queue.length === 1) return queue.pop() as Thread;
     let best = 0;
     for (let i = 1; i < queue.length; i++) {
       if (this.before(queue[i], queue[best])) best = i;
@@ -145,6 +151,7 @@ export class FairScheduler implements Scheduler {
 
   /** An idle core takes a thread that waits elsewhere and may run here, from the longest queue. */
   private pull(core: HostCore): Thread | null {
+    if (this.queued === 0) return null;
     let longest: Thread[] | null = null;
     for (const other of this.cores) {
       const queue = this.queues[other.id];
@@ -154,6 +161,7 @@ export class FairScheduler implements Scheduler {
     const at = longest?.findIndex((thread) => thread.affinity.includes(core.id)) ?? -1;
     if (longest === null || at < 0) return null;
     const [thread] = longest.splice(at, 1);
+    this.queued--;
     this.level(thread, this.queues.indexOf(longest), core);
     return thread;
   }
@@ -178,6 +186,7 @@ export class FairScheduler implements Scheduler {
       const movable = queue.findIndex((thread) => this.lighter(thread, core, load) !== null);
       if (movable < 0) continue;
       const thread = queue.splice(movable, 1)[0];
+      this.queued--;
       const target = this.lighter(thread, core, load) as HostCore;
       this.level(thread, core.id, target);
       this.enqueue(target, thread);

@@ -93,8 +93,8 @@ export class VCpu extends Processor {
     this.thread = new VCpuThread(this, identity.placement);
     this.exits = new Exits(books.counters, identity.vm, parts.features.exitOutShare);
     this.poll = new HaltPoll(parts.features.haltPoll);
-    this.idle = this.context('idle', `${this.name} idle`, {
-      woken: () => this.thread.core?.scheduler.wake(this.thread),
+    this.idle = this.context('idle', `${this.name} idle`, () => {
+      this.thread.core?.scheduler.wake(this.thread);
     });
     this.idle.run(this.idling());
     this.idle.signal();
@@ -107,11 +107,9 @@ export class VCpu extends Processor {
   }
 
   task(name: string, program: (context: Context) => Program): Context {
-    const context = this.context(name, `${this.name} task`, {
-      woken: (task) => {
-        if (task !== this.current) this.tasks.push(task);
-        this.changed();
-      },
+    const context = this.context(name, `${this.name} task`, (task) => {
+      if (task !== this.current) this.tasks.push(task);
+      this.changed();
     });
     context.run(program(context));
     return context;
@@ -145,12 +143,12 @@ export class VCpu extends Processor {
       enter: () => {
         taken.value++;
         if (hitGuest && features.apicv) context.charge(costs.postedDelivery);
-        else if (hitGuest) exits.handled(context, costs.injection, 'external-interrupt');
+        else if (hitGuest) exits.handled(context, costs.injection, exits.externalInterrupt);
         hitGuest = false;
         context.charge(costs.irqEntry);
       },
       leave: () => {
-        if (level || !(features.apicv || features.pvEoi)) exits.handled(context, costs.exitEoi, 'eoi');
+        if (level || !(features.apicv || features.pvEoi)) exits.handled(context, costs.exitEoi, exits.eoi);
       },
     };
     context.run(program(line));
@@ -175,7 +173,7 @@ export class VCpu extends Processor {
     }, `${this.name} timer`);
     return {
       arm: (at) => {
-        exits.handled(context, costs.exitMsr, 'timer');
+        exits.handled(context, costs.exitMsr, exits.timer);
         sim.at(at, expire, ++version);
       },
       disarm: () => {
@@ -253,7 +251,7 @@ export class VCpu extends Processor {
     next.prelude(this.costs.taskSwitch, OPEN);
     if (this.fromIdle && this.features.tickStop) {
       next.prelude(this.costs.exitMsr, EXIT_KERNEL);
-      this.exits.count('timer');
+      this.exits.timer.value++;
     }
     this.fromIdle = false;
     return next;
@@ -268,7 +266,7 @@ export class VCpu extends Processor {
     if (context.inExit || this.thread.core?.thread !== this.thread) return;
     context.prelude(this.costs.pollution, context.modeNow);
     context.prelude(this.costs.exitLight, EXIT_KERNEL);
-    this.exits.count('external-interrupt');
+    this.exits.externalInterrupt.value++;
   }
 
   protected account(payer: string, guest: boolean): Account {
@@ -295,8 +293,8 @@ export class VCpu extends Processor {
     for (;;) {
       idle.mode = OPEN;
       idle.charge(costs.idleEnter);
-      if (features.tickStop) exits.handled(idle, costs.exitMsr, 'timer');
-      exits.count('halt');
+      if (features.tickStop) exits.handled(idle, costs.exitMsr, exits.timer);
+      exits.halt.value++;
       const exit = exits.leave(idle, costs.exitLight);
       yield RUN;
       const haltedAt = this.sim.now;
