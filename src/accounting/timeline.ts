@@ -14,20 +14,25 @@ const MARKS_MAX = 48;
 /** Requests open at once: beyond it the offered load has run away. */
 const REQUESTS_MAX = 1 << 21;
 
+// A request is a record of doubles (its last mark, ..., then the time in each of its stages) and one of bytes (how many
+// stages, then which): what is touched together lies together.
+const LAST = 0;
+const STARTED = 1;
+const OPENED = 2;
+const SIZE = 3;
+const OWNER = 4;
+const TIMES = 5;
+const DOUBLES = 56;
+const BYTES = 64;
+
 export class Timeline {
   readonly stages = new Stages();
   readonly workloads: WorkloadRecord[] = [];
   private capacity = 256;
-  private free: number[] = [];
+  private readonly free: number[] = [];
   private used = 0;
-  private owner = new Int32Array(this.capacity);
-  private started = new Float64Array(this.capacity);
-  private opened = new Float64Array(this.capacity);
-  private last = new Float64Array(this.capacity);
-  private size = new Float64Array(this.capacity);
-  private marks = new Uint8Array(this.capacity);
-  private stageOf = new Uint8Array(this.capacity * MARKS_MAX);
-  private timeIn = new Float64Array(this.capacity * MARKS_MAX);
+  private doubles = new Float64Array(this.capacity * DOUBLES);
+  private bytes = new Uint8Array(this.capacity * BYTES);
 
   workload(name: string): WorkloadRecord {
     const record = new WorkloadRecord(this.workloads.length, name);
@@ -42,12 +47,14 @@ export class Timeline {
   open(workload: WorkloadRecord, intended: Picoseconds, now: Picoseconds, size: number): Request {
     const request = this.free.pop() ?? this.fresh();
     workload.submit(now);
-    this.owner[request] = workload.id;
-    this.started[request] = intended;
-    this.opened[request] = now;
-    this.last[request] = intended;
-    this.size[request] = size;
-    this.marks[request] = 0;
+    const { doubles } = this;
+    const base = request * DOUBLES;
+    doubles[base + LAST] = intended;
+    doubles[base + STARTED] = intended;
+    doubles[base + OPENED] = now;
+    doubles[base + SIZE] = size;
+    doubles[base + OWNER] = workload.id;
+    this.bytes[request * BYTES] = 0;
     return request;
   }
 
@@ -61,75 +68,73 @@ export class Timeline {
       throw new InvariantError(`more than ${REQUESTS_MAX} requests in flight: a workload is not bounded`);
     }
     this.capacity *= 2;
-    const wider = <A extends Int32Array | Float64Array | Uint8Array>(old: A, length: number): A => {
-      const next = new (old.constructor as new (length: number) => A)(length);
-      next.set(old as never);
-      return next;
-    };
-    this.owner = wider(this.owner, this.capacity);
-    this.started = wider(this.started, this.capacity);
-    this.opened = wider(this.opened, this.capacity);
-    this.last = wider(this.last, this.capacity);
-    this.size = wider(this.size, this.capacity);
-    this.marks = wider(this.marks, this.capacity);
-    this.stageOf = wider(this.stageOf, this.capacity * MARKS_MAX);
-    this.timeIn = wider(this.timeIn, this.capacity * MARKS_MAX);
+    const { doubles, bytes } = this;
+    this.doubles = new Float64Array(this.capacity * DOUBLES);
+    this.doubles.set(doubles);
+    this.bytes = new Uint8Array(this.capacity * BYTES);
+    this.bytes.set(bytes);
   }
 
   /** The time from the last mark up to `at` was spent in `stage`. */
   mark(request: Request, stage: number, at: number): void {
-    const span = at - this.last[request];
+    const { doubles, bytes } = this;
+    const base = request * DOUBLES;
+    const span = at - doubles[base + LAST];
     if (span === 0) return;
     if (span < 0) throw new InvariantError(`request ${request}: a stage ends before it begins (${span} ps)`);
-    this.last[request] = at;
-    const base = request * MARKS_MAX;
-    const end = base + this.marks[request];
-    for (let i = end - 1; i >= base; i--) {
-      if (this.stageOf[i] === stage) {
-        this.timeIn[i] += span;
+    doubles[base + LAST] = at;
+    const list = request * BYTES;
+    const marks = bytes[list];
+    for (let i = marks; i > 0; i--) {
+      if (bytes[list + i] === stage) {
+        doubles[base + TIMES - 1 + i] += span;
         return;
       }
     }
-    if (end === base + MARKS_MAX) throw new InvariantError(`a request passes more than ${MARKS_MAX} stages`);
-    this.stageOf[end] = stage;
-    this.timeIn[end] = span;
-    this.marks[request]++;
+    if (marks === MARKS_MAX) throw new InvariantError(`a request passes more than ${MARKS_MAX} stages`);
+    bytes[list] = marks + 1;
+    bytes[list + marks + 1] = stage;
+    doubles[base + TIMES + marks] = span;
   }
 
   /** Someone worked for the request in `work` from `start` to `end`; before that it waited in `wait`. */
   worked(request: Request, wait: number, work: number, start: number, end: number): void {
-    if (this.last[request] !== start) this.mark(request, wait, start);
+    if (this.doubles[request * DOUBLES + LAST] !== start) this.mark(request, wait, start);
     if (end !== start) this.mark(request, work, end);
   }
 
   /** When the request was meant to start, ps. */
   intended(request: Request): Picoseconds {
-    return this.started[request] as Picoseconds;
+    return this.doubles[request * DOUBLES + STARTED] as Picoseconds;
   }
 
   workloadOf(request: Request): WorkloadRecord {
-    return this.workloads[this.owner[request]];
+    return this.workloads[this.doubles[request * DOUBLES + OWNER]];
   }
 
   /** Ends a request whose last stage was marked at `now`. @throws InvariantError when its stages do not telescope. */
   close(request: Request, now: Picoseconds): void {
-    const latency = now - this.started[request];
-    const base = request * MARKS_MAX;
-    const end = base + this.marks[request];
+    const { doubles, bytes } = this;
+    const base = request * DOUBLES;
+    const latency = now - doubles[base + STARTED];
+    const list = request * BYTES + 1;
+    const marks = bytes[list - 1];
+    const times = base + TIMES;
     let sum = 0;
-    for (let i = base; i < end; i++) sum += this.timeIn[i];
+    for (let i = 0; i < marks; i++) sum += doubles[times + i];
     if (sum !== latency) {
       throw new InvariantError(`the stages of a request add up to ${sum} ps, its latency is ${latency} ps`);
     }
-    const record = this.workloads[this.owner[request]];
-    if (record.complete(now, this.opened[request], latency as Picoseconds, this.size[request])) {
+    const record = this.workloads[doubles[base + OWNER]];
+    if (record.complete(now, doubles[base + OPENED], latency as Picoseconds, doubles[base + SIZE])) {
       const row = record.sampled() ? new Float64Array(STAGES_MAX) : null;
-      for (let i = base; i < end; i++) {
-        record.stageSums[this.stageOf[i]] += this.timeIn[i];
+      for (let i = 0; i < marks; i++) {
+        const stage = bytes[list + i];
+        record.stageSums[stage] += doubles[times + i];
         if (row === null) continue;
-        row[this.stageOf[i]] = this.timeIn[i];
-        record.placeSums[this.stageOf[i]] += i - base;
-        record.placeCounts[this.stageOf[i]]++;
+        row[stage] = doubles[times + i];
+        record.placeSums[stage] += i;
+        record.placeCounts[stage]++;
       }
       if (row !== null) record.keep(row);
     }
@@ -138,7 +143,7 @@ export class Timeline {
 
   /** The request ends without completing; `place` says where and why. */
   drop(request: Request, now: Picoseconds, place: string): void {
-    this.workloads[this.owner[request]].drop(now, this.opened[request], place);
+    this.workloadOf(request).drop(now, this.doubles[request * DOUBLES + OPENED], place);
     this.free.push(request);
   }
 
