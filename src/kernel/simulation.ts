@@ -21,7 +21,7 @@ export class Simulation {
   private readonly labels: string[] = [];
   private readonly maxEvents: number;
   private fired = 0;
-  /** Time of the event fired last. */
+  /** The clock. NaN at first, so that V8 gives it a field that holds a double. */
   private instant = Number.NaN;
   private running = false;
   private stopped = false;
@@ -35,11 +35,12 @@ export class Simulation {
       throw new RangeError(`maxEvents is ${maxEvents}: a whole number from 1 to 2^32`);
     }
     this.maxEvents = maxEvents;
+    this.instant = 0;
   }
 
   /** The present simulated time. */
   get now(): Picoseconds {
-    return this.list.time as Picoseconds;
+    return this.instant as Picoseconds;
   }
 
   /** Events fired so far. */
@@ -63,7 +64,7 @@ export class Simulation {
    * @throws SimulationError if `time` is before `now`, not an integer, or beyond the longest trial.
    */
   at(time: Picoseconds, handler: Handler, argument = 0): Ticket {
-    if (!(time >= this.list.time && time <= LONGEST_TRIAL && Math.floor(time) === time))
+    if (!(time >= this.instant && time <= LONGEST_TRIAL && Math.floor(time) === time))
       this.refuse(time, handler);
     this.list.push(time, handler, argument);
     return this.list.ticket as Ticket;
@@ -71,7 +72,7 @@ export class Simulation {
 
   /** Schedules `handler` at `now + delay`; errors as in `at`. */
   after(delay: Picoseconds, handler: Handler, argument = 0): Ticket {
-    const time = this.list.time + delay;
+    const time = this.instant + delay;
     if (!(delay >= 0 && time <= LONGEST_TRIAL && Math.floor(time) === time)) this.refuse(time, handler);
     this.list.push(time, handler, argument);
     return this.list.ticket as Ticket;
@@ -101,7 +102,7 @@ export class Simulation {
     this.stopped = false;
     try {
       this.fireUntil(until);
-      if (!this.stopped) this.list.time = until;
+      if (!this.stopped) this.list.time = this.instant = until;
     } finally {
       this.running = false;
     }
@@ -118,7 +119,6 @@ export class Simulation {
     while (!this.stopped) {
       const handler = list.pop(until);
       if (handler < 0) return;
-      // The instant is a field: kept in a local across the loop, it would be boxed anew for each event.
       if (this.instant !== list.time) {
         this.instant = list.time;
         atThisInstant = 0;

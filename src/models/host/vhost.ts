@@ -113,10 +113,10 @@ export class Vhost {
       if (item === null) yield WAIT;
       else if (item === 'tx') {
         this.txQueued = false;
-        yield* this.handleTx(cpu);
+        yield cpu.call(this.handleTx(cpu));
       } else {
         this.rxQueued = false;
-        yield* this.handleRx(cpu);
+        yield cpu.call(this.handleRx(cpu));
       }
     }
   }
@@ -147,72 +147,96 @@ export class Vhost {
     return asleep;
   }
 
+  // --- transmit ------------------------------------------------------------------------------------------------
+  // What a run knows is in fields: locals of a generator are stored and loaded again at each of its steps.
+
+  /** Packets and bytes of this run. */
+  private handled = 0;
+  private bytes = 0;
+  /** Packets of this batch: their heads in the ring, and their copies. */
+  private batch = 0;
+  /** The ring was found broken: the run ends with what is in hand. */
+  private stalled = false;
   private readonly heads = new Int32Array(VHOST_NET_BATCH);
   private readonly frames = new Int32Array(VHOST_NET_BATCH);
 
+  /** The run has done its share. */
+  private get exhausted(): boolean {
+    return this.handled >= VHOST_NET_PKT_WEIGHT || this.bytes >= VHOST_NET_WEIGHT;
+  }
+
+  private get batchOpen(): boolean {
+    return this.batch < VHOST_NET_BATCH && !this.exhausted && !this.stalled;
+  }
+
+  /** Takes what is in the ring into the batch and charges the copies. @returns whether there was anything. */
+  private copyFrames(cpu: Context): boolean {
+    const { parts, costs } = this;
+    const { tx, memory, packets } = parts;
+    const before = this.batch;
+    while (this.batchOpen) {
+      const head = tx.pop();
+      if (head < 0) {
+        this.stalled = head === BROKEN;
+        break;
+      }
+      const frame = takeFrame(tx, memory, packets);
+      const size = packets.size[frame];
+      cpu.serve(packets.request[frame], this.stageTx, this.waitTx);
+      cpu.charge(costs.tx);
+      cpu.charge(costs.copy);
+      cpu.charge(costs.copyPerByte, size);
+      this.heads[this.batch] = head;
+      this.frames[this.batch] = frame;
+      this.batch++;
+      this.handled++;
+      this.bytes += size;
+    }
+    cpu.serveNobody();
+    return this.batch > before;
+  }
+
+  private returnBuffers(): void {
+    const { tx } = this.parts;
+    for (let i = 0; i < this.batch; i++) tx.push(this.heads[i], 0);
+    tx.flush();
+  }
+
   private *handleTx(cpu: Context): Program {
-    const { parts, costs, heads, frames } = this;
-    const { tx, memory, packets, network } = parts;
+    const { tx, network, txInterrupt } = this.parts;
     // The worker's own mode, or the exit of a vCPU that does the worker's job itself (`inlineBackend`).
     const outer = cpu.mode;
-    let handled = 0;
-    let bytes = 0;
-    let batch = 0;
-    let stalled = false;
-    cpu.charge(costs.wakeup);
+    cpu.charge(this.costs.wakeup);
     yield RUN;
     tx.suppressKicks();
-    for (;;) {
-      const before = batch;
-      while (batch < VHOST_NET_BATCH && handled < VHOST_NET_PKT_WEIGHT && bytes < VHOST_NET_WEIGHT) {
-        const head = tx.pop();
-        if (head < 0) {
-          stalled = head === BROKEN;
-          break;
-        }
-        const frame = takeFrame(tx, memory, packets);
-        const size = packets.size[frame];
-        cpu.serve(packets.request[frame], this.stageTx, this.waitTx);
-        cpu.charge(costs.tx);
-        cpu.charge(costs.copy);
-        cpu.charge(costs.copyPerByte, size);
-        heads[batch] = head;
-        frames[batch] = frame;
-        batch++;
-        handled++;
-        bytes += size;
-      }
+    this.handled = this.bytes = 0;
+    this.stalled = false;
+    for (let full = true; full && !this.exhausted && !this.stalled; ) {
+      this.batch = 0;
       // Buffers that are added while these are copied join the batch.
-      if (batch > before) {
-        cpu.serveNobody();
-        yield RUN;
-        const more = batch < VHOST_NET_BATCH && handled < VHOST_NET_PKT_WEIGHT && bytes < VHOST_NET_WEIGHT;
-        if (more && !stalled) continue;
-      }
-      if (batch === 0) break;
-      this.batches.add(batch);
-      for (let i = 0; i < batch; i++) {
+      while (this.batchOpen && this.copyFrames(cpu)) yield RUN;
+      if (this.batch === 0) break;
+      this.batches.add(this.batch);
+      for (let i = 0; i < this.batch; i++) {
+        const frame = this.frames[i];
         cpu.mode = inExit(outer) ? outer : BH_OFF;
-        cpu.serve(packets.request[frames[i]], network.stage, this.waitTx);
-        const paid = network.charge(cpu, frames[i]);
+        cpu.serve(this.parts.packets.request[frame], network.stage, this.waitTx);
+        const paid = network.charge(cpu, frame);
         yield RUN;
-        network.submit(cpu, frames[i], paid);
+        network.submit(cpu, frame, paid);
         cpu.serveNobody();
         cpu.mode = outer;
       }
-      for (let i = 0; i < batch; i++) tx.push(heads[i], 0);
-      const full = batch === VHOST_NET_BATCH;
-      batch = 0;
-      tx.flush();
+      this.returnBuffers();
       if (tx.shouldSignal()) {
-        parts.txInterrupt.charge(cpu);
+        txInterrupt.charge(cpu);
         yield RUN;
-        parts.txInterrupt.raise();
+        txInterrupt.raise();
       }
       // The run ends where the ring was found empty; what came while its frames were sent is for the next one.
-      if (!full || stalled || handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT) break;
+      full = this.batch === VHOST_NET_BATCH;
     }
-    if (stalled) this.stall(tx, 'tx');
+    if (this.stalled) this.stall(tx, 'tx');
     else this.lookAgain(tx);
   }
 
