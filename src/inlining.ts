@@ -4,5 +4,4 @@
  */
 import { setFlagsFromString } from 'node:v8';
 
-setFlagsFromString('--max-inlined-bytecode-size=800');
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');

@@ -108,13 +108,17 @@ export abstract class Processor implements Level, SoftirqHost {
   }
 
   /** An interrupt or a softirq waits to be taken. */
-  get pendingAny(): boolean {
+  protected get pendingAbove(): boolean {
     return this.hardPending.length > 0 || this.softirqs.ready;
+  }
+
+  get pendingAny(): boolean {
+    return this.pendingAbove;
   }
 
   /** Something above the thread level wants to run or runs. */
   protected get busyAbove(): boolean {
-    return this.hardPending.length > 0 || this.softirqs.ready || this.hard !== null;
+    return this.pendingAbove || this.hard !== null;
   }
 
   /** The context that should run now. Null: nothing can (idle, or blocked inside an exit). */

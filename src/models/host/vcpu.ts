@@ -200,7 +200,7 @@ export class VCpu extends Processor {
 
   /** A task that was woken ends the guest's idle loop, but waits until the task at hand sleeps or has had its slice. */
   override get pendingAny(): boolean {
-    if (super.pendingAny) return true;
+    if (this.pendingAbove) return true;
     return this.tasks.length > 0 && (this.current === null || this.sliceOver);
   }
 
