@@ -94,7 +94,7 @@ export class E1000Driver implements NetDevice {
     const { tail } = this;
     // IMC = 0 masks nothing, and is never coalesced.
     for (let extra = 1; extra < textbookWrites; extra++) yield* registers.write(cpu, 'IMC', 0);
-    yield* registers.write(cpu, 'TDT', tail);
+    yield cpu.call(registers.write(cpu, 'TDT', tail));
     if (textbookWrites > 0) this.cleanTransmitted();
   }
 

@@ -39,6 +39,38 @@ describe('a program', () => {
     expect(() => alone().context.run(running())).toThrow('must begin with WAIT');
   });
 
+  test('calls others, which sleep and call as it does, and goes on where each has ended', () => {
+    const { context } = alone();
+    const seen: string[] = [];
+    const inner = function* (): Program {
+      seen.push('inner');
+      yield WAIT;
+      seen.push('inner woken');
+    };
+    const outer = function* (): Program {
+      yield context.call(inner());
+      yield* inner();
+      yield* (function* (): Program {
+        yield context.call(inner());
+        seen.push('between');
+      })();
+    };
+    context.run(
+      (function* (): Program {
+        yield WAIT;
+        yield context.call(outer());
+        seen.push('back');
+        yield WAIT;
+      })(),
+    );
+    for (let step = 0; step < 4; step++) {
+      context.signal();
+      context.step();
+    }
+    const once = ['inner', 'inner woken'];
+    expect(seen).toEqual([...once, ...once, ...once, 'between', 'back']);
+  });
+
   test('must not end', () => {
     const { context } = alone();
     context.run(

@@ -87,8 +87,8 @@ export class Context extends Batch {
   }
 
   /**
-   * `yield context.call(program)` does what `yield* program` does, at once and not through the caller at each step; only
-   * for the context's own program.
+   * `yield context.call(program)` does what `yield* program` does, but steps `program` directly: through `yield*` every
+   * generator of the chain is resumed at each step. For whatever runs in this context, and returns nothing.
    */
   call(program: Program): typeof CALL {
     this.callers.push(this.program as Program);

@@ -19,12 +19,16 @@ export class BigLock {
     this.contended = books.counters.counter('locks.contended', 'BQL', vm);
   }
 
+  /** @returns false where somebody else holds it. */
+  take(cpu: Context): boolean {
+    if (this.holder !== null) return false;
+    this.holder = cpu;
+    return true;
+  }
+
   /** First come, first served; a waiter sleeps, and pays the hand-off when its turn comes. */
   *acquire(cpu: Context): Access {
-    if (this.holder === null) {
-      this.holder = cpu;
-      return;
-    }
+    if (this.take(cpu)) return;
     this.contended.value++;
     this.waiters.push(cpu);
     for (yield WAIT; this.holder !== cpu; yield WAIT) this.signalled.add(cpu);

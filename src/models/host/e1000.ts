@@ -101,7 +101,8 @@ export class E1000 implements DeviceModel {
     yield RUN;
     switch (register) {
       case 'TDT':
-        return yield* this.startTransmit(cpu, value);
+        yield cpu.call(this.startTransmit(cpu, value));
+        return;
       case 'RDT':
         this.rdt = value;
         if (this.queued !== NONE && this.canReceive) yield* this.flushQueued(cpu);
@@ -126,7 +127,9 @@ export class E1000 implements DeviceModel {
       cpu.charge(this.tx);
       cpu.charge(this.copy);
       cpu.charge(this.copyPerByte, parts.packets.size[packet]);
-      yield* io.send(cpu, packet);
+      const paid = io.chargeSend(cpu, packet);
+      yield RUN;
+      io.send(cpu, packet, paid);
       parts.rings.txDone++;
       causes |= TXDW;
     }

@@ -29,7 +29,9 @@ export class EmulatedRegisters implements RegisterPort {
   private readonly heavy: Cost;
   private readonly light: Cost;
   private readonly dispatch: Cost;
-  private readonly accesses = new Map<string, Counter>();
+  /** By register. */
+  private readonly reads = new Map<string, Counter>();
+  private readonly writes = new Map<string, Counter>();
   private readonly queued: { readonly register: string; readonly value: number }[] = [];
 
   constructor(books: Accounting, vcpu: VCpu, device: DeviceModel, lock: BigLock) {
@@ -42,7 +44,7 @@ export class EmulatedRegisters implements RegisterPort {
   }
 
   *read(cpu: Context, register: string): Access<number> {
-    this.count('read', register);
+    this.count(this.reads, 'read', register);
     const exit = this.vcpu.exits.leave(cpu, this.heavy);
     yield* this.inQemu(cpu);
     const value = yield* this.device.read(cpu, register);
@@ -54,7 +56,7 @@ export class EmulatedRegisters implements RegisterPort {
   }
 
   *write(cpu: Context, register: string, value: number): Access {
-    this.count('write', register);
+    this.count(this.writes, 'write', register);
     if (!this.device.immediate.has(register) && this.queued.length < COALESCED_MAX) {
       const light = this.vcpu.exits.leave(cpu, this.light);
       this.queued.push({ register, value });
@@ -63,18 +65,17 @@ export class EmulatedRegisters implements RegisterPort {
     }
     const exit = this.vcpu.exits.leave(cpu, this.heavy);
     yield* this.inQemu(cpu);
-    yield* this.device.write(cpu, register, value);
+    yield cpu.call(this.device.write(cpu, register, value));
     this.lock.release(cpu);
     cpu.serveNobody();
     this.vcpu.exits.enter(cpu, exit);
   }
 
-  private count(access: string, register: string): void {
-    const name = `${access} ${register}`;
-    let counter = this.accesses.get(name);
+  private count(accesses: Map<string, Counter>, access: 'read' | 'write', register: string): void {
+    let counter = accesses.get(register);
     if (counter === undefined) {
-      counter = this.vcpu.exits.accesses(name);
-      this.accesses.set(name, counter);
+      counter = this.vcpu.exits.accesses(`${access} ${register}`);
+      accesses.set(register, counter);
     }
     counter.value++;
   }
@@ -83,9 +84,10 @@ export class EmulatedRegisters implements RegisterPort {
   private *inQemu(cpu: Context): Access {
     cpu.mode = EXIT_USER;
     yield RUN;
-    yield* this.lock.acquire(cpu);
+    if (!this.lock.take(cpu)) yield* this.lock.acquire(cpu);
     cpu.charge(this.dispatch);
     yield RUN;
+    if (this.queued.length === 0) return;
     for (const { register, value } of this.queued.splice(0)) {
       yield* this.device.write(cpu, register, value);
     }

@@ -160,7 +160,9 @@ export class QemuVirtioNet {
       const packet = takeFrame(tx, parts.memory, parts.packets);
       this.io.serve(cpu, packet);
       cpu.charge(this.virtqueue);
-      yield* this.io.send(cpu, packet);
+      const paid = this.io.chargeSend(cpu, packet);
+      yield RUN;
+      this.io.send(cpu, packet, paid);
       tx.push(head, 0);
       tx.flush();
       this.pops.value++;

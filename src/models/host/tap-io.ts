@@ -2,9 +2,8 @@
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
-import { type Context, RUN } from '../hardware/context.ts';
+import type { Context } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
-import type { Access } from '../hardware/register-port.ts';
 import type { HostNetwork } from './host-network.ts';
 
 export class TapIo {
@@ -35,8 +34,11 @@ export class TapIo {
     cpu.serve(this.packets.request[packet], this.stage, this.wait);
   }
 
-  /** writev of a frame that is QEMU's to give away: copy into an skb, bridge, NIC driver; it is at the NIC in the end. */
-  *send(cpu: Context, packet: Packet): Access {
+  /**
+   * Charges writev of a frame that is QEMU's to give away: system call, copy into an skb, bridge and NIC driver.
+   * @returns what `send` asks for after the commit.
+   */
+  chargeSend(cpu: Context, packet: Packet): boolean {
     const { packets, network } = this;
     cpu.charge(this.write);
     cpu.charge(this.copy);
@@ -44,8 +46,12 @@ export class TapIo {
     cpu.serve(packets.request[packet], network.stage, this.wait);
     const paid = network.charge(cpu, packet);
     cpu.serveNobody();
-    yield RUN;
-    network.submit(cpu, packet, paid);
+    return paid;
+  }
+
+  /** The frame is at the NIC when writev returns. */
+  send(cpu: Context, packet: Packet, paid: boolean): void {
+    this.network.submit(cpu, packet, paid);
   }
 
   /** read: system call and the copy into QEMU's buffer. */

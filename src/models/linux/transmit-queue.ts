@@ -115,7 +115,7 @@ export class TransmitQueue {
           device.doorbell.leave(cpu);
           yield RUN;
           const work = device.doorbell.act(cpu);
-          if (work !== null) yield* work;
+          if (work !== null) yield cpu.call(work);
           cpu.serveNobody();
           device.doorbell.enter(cpu);
         }

@@ -60,7 +60,7 @@ export class BatchSender extends Application {
           doorbell.leave(cpu);
           yield RUN;
           const work = doorbell.act(cpu);
-          if (work !== null) yield* work;
+          if (work !== null) yield cpu.call(work);
           cpu.serveNobody();
           doorbell.enter(cpu);
         }

@@ -36,7 +36,7 @@ export class OpenLoopSender extends Application {
         doorbell.leave(cpu);
         yield RUN;
         const work = doorbell.act(cpu);
-        if (work !== null) yield* work;
+        if (work !== null) yield cpu.call(work);
         cpu.serveNobody();
         doorbell.enter(cpu);
       }

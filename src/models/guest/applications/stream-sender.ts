@@ -18,7 +18,7 @@ export class StreamSender extends Application {
         doorbell.leave(cpu);
         yield RUN;
         const work = doorbell.act(cpu);
-        if (work !== null) yield* work;
+        if (work !== null) yield cpu.call(work);
         cpu.serveNobody();
         doorbell.enter(cpu);
       }
