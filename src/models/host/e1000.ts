@@ -129,7 +129,8 @@ export class E1000 implements DeviceModel {
       cpu.charge(this.copyPerByte, parts.packets.size[packet]);
       const paid = io.chargeSend(cpu, packet);
       yield RUN;
-      io.send(cpu, packet, paid);
+      const backlog = io.send(cpu, packet, paid);
+      if (backlog !== null) yield cpu.call(backlog);
       parts.rings.txDone++;
       causes |= TXDW;
     }

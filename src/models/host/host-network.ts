@@ -1,12 +1,12 @@
 /** The host's network: bridge and taps above the physical function. Its work is charged to whoever calls into it. */
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
-import type { Context } from '../hardware/context.ts';
+import type { Context, Program } from '../hardware/context.ts';
 import type { NicFunction } from '../hardware/nic-function.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Processor } from '../hardware/processor.ts';
 import type { NicDriver } from '../linux/nic-driver.ts';
-import { TransmitQueue } from '../linux/transmit-queue.ts';
+import { BACKLOG, RING, TransmitQueue } from '../linux/transmit-queue.ts';
 import type { Tap } from './tap.ts';
 
 /** txqueuelen of the physical device. */
@@ -56,8 +56,10 @@ export class HostNetwork {
     return paid;
   }
 
-  /** Hands the frame to the NIC, or to the qdisc in front of it. */
-  submit(cpu: Context, packet: Packet, paid: boolean): void {
-    if (this.queue.submit(cpu, packet, paid)) this.driver.doorbell.act(cpu);
+  /** Hands the frame to the NIC, or to the qdisc in front of it. @returns what the caller must do first, or null. */
+  submit(cpu: Context, packet: Packet, paid: boolean): Program | null {
+    const submitted = this.queue.submit(cpu, packet, paid);
+    if (submitted === RING) this.driver.doorbell.act(cpu);
+    return submitted === BACKLOG ? this.queue.run(cpu) : null;
   }
 }

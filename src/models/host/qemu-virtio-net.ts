@@ -162,7 +162,8 @@ export class QemuVirtioNet {
       cpu.charge(this.virtqueue);
       const paid = this.io.chargeSend(cpu, packet);
       yield RUN;
-      this.io.send(cpu, packet, paid);
+      const backlog = this.io.send(cpu, packet, paid);
+      if (backlog !== null) yield cpu.call(backlog);
       tx.push(head, 0);
       tx.flush();
       this.pops.value++;

@@ -2,7 +2,7 @@
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
-import type { Context } from '../hardware/context.ts';
+import type { Context, Program } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { HostNetwork } from './host-network.ts';
 
@@ -49,9 +49,9 @@ export class TapIo {
     return paid;
   }
 
-  /** The frame is at the NIC when writev returns. */
-  send(cpu: Context, packet: Packet, paid: boolean): void {
-    this.network.submit(cpu, packet, paid);
+  /** The frame is at the NIC, or in its qdisc, when writev returns. @returns what the caller must do first, or null. */
+  send(cpu: Context, packet: Packet, paid: boolean): Program | null {
+    return this.network.submit(cpu, packet, paid);
   }
 
   /** read: system call and the copy into QEMU's buffer. */

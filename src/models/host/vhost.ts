@@ -223,7 +223,8 @@ export class Vhost {
         cpu.serve(this.parts.packets.request[frame], network.stage, this.waitTx);
         const paid = network.charge(cpu, frame);
         yield RUN;
-        network.submit(cpu, frame, paid);
+        const backlog = network.submit(cpu, frame, paid);
+        if (backlog !== null) yield cpu.call(backlog);
         cpu.serveNobody();
         cpu.mode = outer;
       }

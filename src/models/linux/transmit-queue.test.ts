@@ -62,7 +62,8 @@ const bench = ({ free = Number.POSITIVE_INFINITY, length = 1000, senderOn = 0 } 
         const paid = queue.prepare(cpu, packet);
         yield RUN;
         sent.push(packet);
-        if (queue.submit(cpu, packet, paid)) device.doorbell.act();
+        const work = queue.send(cpu, packet, paid);
+        if (work !== null) yield cpu.call(work);
       }
       yield WAIT;
     }
@@ -156,6 +157,30 @@ describe('a qdisc', () => {
     restart(10);
     expect([device.published, count('virtioNet.tx')]).toEqual([sent, 1]);
     expect(world.packets.alive).toBe(1);
+  });
+
+  test('is run by the sender that finds a backlog before a driver that takes packets again', () => {
+    const { world, device, sent, send } = bench({ free: 1, senderOn: 1 });
+    send(20);
+    // The driver restarts, but its softirq has not come yet.
+    device.free = 1000;
+    device.stopped = false;
+    send(1);
+    expect(device.published).toEqual(sent);
+    const payers = world.books.ledger.spending().filter(({ cost }) => cost === 'stack.qdisc');
+    expect(payers.map(({ core, count }) => [core, count])).toEqual([['core1', 20]]);
+  });
+
+  test('is left to the softirq by a sender that has sent 64 of it', () => {
+    const { world, device, sent, send } = bench({ free: 1, senderOn: 1 });
+    send(201);
+    device.free = 1000;
+    device.stopped = false;
+    send(1);
+    expect(device.published).toEqual(sent);
+    const payers = world.books.ledger.spending().filter(({ cost }) => cost === 'stack.qdisc');
+    const byCore = new Map(payers.map(({ core, count }) => [core, count]));
+    expect([byCore.get('core1'), byCore.get('core0')]).toEqual([64, 201 - 64]);
   });
 
   test('is not overtaken from another core while its softirq has the last packet in hand', () => {

@@ -3,7 +3,7 @@ import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
-import { BH_OFF, OPEN } from '../hardware/mode.ts';
+import { BH_OFF, inExit } from '../hardware/mode.ts';
 import { PacketQueue } from '../hardware/packet-queue.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Processor } from '../hardware/processor.ts';
@@ -17,8 +17,16 @@ export interface TransmitQueueSettings {
   readonly stage: Stage;
 }
 
-/** Packets per qdisc run before the softirq starts over (dev_weight). */
+/** Packets per run of the qdisc before the rest is left to the softirq (dev_tx_weight). */
 const DEV_WEIGHT = 64;
+
+/** `submit`: nothing is left to do. */
+export const SENT = 0;
+/** `submit`: the doorbell is to be rung. */
+export const RING = 1;
+/** `submit`: the packet is in the queue, and nobody takes care of it but the caller (`run`). */
+export const BACKLOG = 2;
+export type Submitted = typeof SENT | typeof RING | typeof BACKLOG;
 
 export class TransmitQueue {
   readonly device: NetDevice;
@@ -30,8 +38,8 @@ export class TransmitQueue {
   private readonly waitQdisc: Stage;
   private readonly now: () => number;
   private readonly dequeue: Cost;
-  /** The softirq has a packet in hand: whoever comes now queues behind it. */
-  private inHand = false;
+  /** Somebody runs the qdisc: whoever comes now queues behind (qdisc_run_begin). */
+  private running = false;
   /** Packets in the queue that paid for the driver when they were submitted. */
   private readonly paid = new Set<Packet>();
 
@@ -44,12 +52,12 @@ export class TransmitQueue {
     this.waitQdisc = cpu.books.timeline.waiting(`wait: ${settings.name} qdisc`);
     this.dequeue = cpu.books.costs.cost('stack.qdisc');
     this.now = () => cpu.sim.now;
-    this.softirq = cpu.softirq(`${settings.name} net_tx`, (context) => this.run(context));
+    this.softirq = cpu.softirq(`${settings.name} net_tx`, (context) => this.netTx(context));
   }
 
   /** A packet goes straight to the driver (TCQ_F_CAN_BYPASS, and nobody runs the qdisc). */
   private get direct(): boolean {
-    return !this.device.stopped && this.queue.length === 0 && !this.inHand;
+    return !this.device.stopped && this.queue.length === 0 && !this.running;
   }
 
   /**
@@ -63,21 +71,36 @@ export class TransmitQueue {
   }
 
   /**
-   * Hands the packet over.
+   * Hands the packet over; for a caller that rings the doorbell in a way of its own.
    * @param paid what `prepare` answered.
    * @param more another packet follows at once, so the doorbell may wait (xmit_more).
-   * @returns whether to ring the doorbell.
    */
-  submit(cpu: Context, packet: Packet, paid: boolean, more = false): boolean {
-    if (paid && this.direct) return this.device.publish(cpu, packet, more);
+  submit(cpu: Context, packet: Packet, paid: boolean, more = false): Submitted {
+    if (paid && this.direct) return this.device.publish(cpu, packet, more) ? RING : SENT;
     if (!this.queue.push(packet)) {
       this.drop(packet);
-      return false;
+      return SENT;
     }
     if (paid) this.paid.add(packet);
     // The driver may have restarted while the packet was on its way.
-    if (!this.device.stopped) this.softirq.signal();
-    return false;
+    return this.device.stopped || this.running ? SENT : BACKLOG;
+  }
+
+  /** As `submit`. @returns what the caller must do before it goes on, or null. */
+  send(cpu: Context, packet: Packet, paid: boolean, more = false): Program | null {
+    const submitted = this.submit(cpu, packet, paid, more);
+    if (submitted === SENT) return null;
+    return submitted === RING ? this.ring(cpu) : this.run(cpu);
+  }
+
+  private *ring(cpu: Context): Program {
+    const { doorbell } = this.device;
+    doorbell.leave(cpu);
+    yield RUN;
+    const work = doorbell.act(cpu);
+    if (work !== null) yield cpu.call(work);
+    cpu.serveNobody();
+    doorbell.enter(cpu);
   }
 
   private drop(packet: Packet): void {
@@ -95,35 +118,32 @@ export class TransmitQueue {
     if (this.queue.length > 0) this.softirq.signal();
   }
 
-  /** NET_TX softirq: the backlog goes out while the driver takes it. */
-  private *run(cpu: Context): Program {
+  /** __qdisc_run, by whoever comes first: the backlog goes out while the driver takes it. */
+  *run(cpu: Context): Program {
     const { device, queue, settings, waitQdisc, packets } = this;
-    yield WAIT;
+    const outer = cpu.mode;
+    if (!inExit(outer)) cpu.mode = BH_OFF;
+    this.running = true;
+    for (let sent = 0; sent < DEV_WEIGHT && queue.length > 0 && !device.stopped; sent++) {
+      const packet = queue.shift();
+      cpu.serve(packets.request[packet], settings.stage, waitQdisc);
+      cpu.charge(this.dequeue);
+      if (!this.paid.delete(packet)) device.prepare(cpu, packet);
+      yield RUN;
+      // Published is public: another thread's doorbell may announce it first.
+      cpu.serveNobody();
+      if (device.publish(cpu, packet, false)) yield cpu.call(this.ring(cpu));
+    }
+    this.running = false;
+    cpu.mode = outer;
+    if (queue.length > 0 && !device.stopped) this.softirq.signal();
+  }
+
+  /** NET_TX softirq: the driver restarted, or somebody had done its share of the backlog. */
+  private *netTx(cpu: Context): Program {
     for (;;) {
-      for (let sent = 0; sent < DEV_WEIGHT && queue.length > 0 && !device.stopped; sent++) {
-        const packet = queue.shift();
-        this.inHand = true;
-        cpu.mode = BH_OFF;
-        cpu.serve(packets.request[packet], settings.stage, waitQdisc);
-        cpu.charge(this.dequeue);
-        if (!this.paid.delete(packet)) device.prepare(cpu, packet);
-        yield RUN;
-        this.inHand = false;
-        if (device.publish(cpu, packet, false)) {
-          // Published is public: another thread's doorbell may announce it first.
-          cpu.serveNobody();
-          device.doorbell.leave(cpu);
-          yield RUN;
-          const work = device.doorbell.act(cpu);
-          if (work !== null) yield cpu.call(work);
-          cpu.serveNobody();
-          device.doorbell.enter(cpu);
-        }
-        cpu.serveNobody();
-        cpu.mode = OPEN;
-      }
-      if (queue.length > 0 && !device.stopped) cpu.signal();
       yield WAIT;
+      if (!this.running) yield cpu.call(this.run(cpu));
     }
   }
 }

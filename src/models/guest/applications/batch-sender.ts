@@ -32,8 +32,7 @@ export class BatchSender extends Application {
   protected *program(cpu: Context): Program {
     yield WAIT;
     const { sim, endpoint, arrivals, timer, batching, books } = this;
-    const { queue, device } = endpoint.stack;
-    const { doorbell } = device;
+    const { queue } = endpoint.stack;
     const due: Picoseconds[] = [];
     let next = arrivals.next();
     for (;;) {
@@ -56,14 +55,8 @@ export class BatchSender extends Application {
           books.timeline.mark(request, this.waitBatch.id, ready);
         });
         yield RUN;
-        if (queue.submit(cpu, packet, this.paid, i < due.length - 1)) {
-          doorbell.leave(cpu);
-          yield RUN;
-          const work = doorbell.act(cpu);
-          if (work !== null) yield cpu.call(work);
-          cpu.serveNobody();
-          doorbell.enter(cpu);
-        }
+        const work = queue.send(cpu, packet, this.paid, i < due.length - 1);
+        if (work !== null) yield cpu.call(work);
         cpu.serveNobody();
         cpu.mode = OPEN;
       }

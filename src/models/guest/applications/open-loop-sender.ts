@@ -20,8 +20,7 @@ export class OpenLoopSender extends Application {
     yield WAIT;
     const { sim, endpoint, arrivals, timer } = this;
     const { socket, stack } = endpoint;
-    const { queue, device } = stack;
-    const { doorbell } = device;
+    const { queue } = stack;
     for (;;) {
       this.intended = arrivals.next();
       if (this.intended > sim.now) {
@@ -32,14 +31,8 @@ export class OpenLoopSender extends Application {
       while (socket.full) yield WAIT;
       const packet = this.prepare(cpu, this.intended);
       yield RUN;
-      if (queue.submit(cpu, packet, this.paid)) {
-        doorbell.leave(cpu);
-        yield RUN;
-        const work = doorbell.act(cpu);
-        if (work !== null) yield cpu.call(work);
-        cpu.serveNobody();
-        doorbell.enter(cpu);
-      }
+      const work = queue.send(cpu, packet, this.paid);
+      if (work !== null) yield cpu.call(work);
       cpu.serveNobody();
       cpu.mode = OPEN;
     }

@@ -17,19 +17,12 @@ export class RequestClient extends Application {
     yield WAIT;
     const { sim, endpoint, timer, think } = this;
     const { socket, stack } = endpoint;
-    const { queue, device } = stack;
-    const { doorbell } = device;
+    const { queue } = stack;
     for (;;) {
       const packet = this.prepare(cpu, sim.now);
       yield RUN;
-      if (queue.submit(cpu, packet, this.paid)) {
-        doorbell.leave(cpu);
-        yield RUN;
-        const work = doorbell.act(cpu);
-        if (work !== null) yield cpu.call(work);
-        cpu.serveNobody();
-        doorbell.enter(cpu);
-      }
+      const work = queue.send(cpu, packet, this.paid);
+      if (work !== null) yield cpu.call(work);
       cpu.serveNobody();
       cpu.mode = OPEN;
       while (socket.received.length === 0) yield WAIT;

@@ -8,20 +8,13 @@ export class StreamSender extends Application {
     yield WAIT;
     const { sim, endpoint } = this;
     const { socket, stack } = endpoint;
-    const { queue, device } = stack;
-    const { doorbell } = device;
+    const { queue } = stack;
     for (;;) {
       while (socket.full) yield WAIT;
       const packet = this.prepare(cpu, sim.now);
       yield RUN;
-      if (queue.submit(cpu, packet, this.paid)) {
-        doorbell.leave(cpu);
-        yield RUN;
-        const work = doorbell.act(cpu);
-        if (work !== null) yield cpu.call(work);
-        cpu.serveNobody();
-        doorbell.enter(cpu);
-      }
+      const work = queue.send(cpu, packet, this.paid);
+      if (work !== null) yield cpu.call(work);
       cpu.serveNobody();
       cpu.mode = OPEN;
     }
