@@ -54,7 +54,7 @@ export class Ledger {
   readonly costs: CostTable;
   private readonly accounts: Account[] = [];
   private readonly index = new Map<string, Account>();
-  /** Idle time per core, ps; the cores keep it up to date. */
+  /** Idle time per core, ps; up to date when the core has settled its books. */
   readonly idle = new Map<string, number>();
 
   constructor(costs: CostTable) {

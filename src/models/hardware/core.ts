@@ -232,13 +232,13 @@ export class Core extends ScheduledProcessor {
     const { now } = this.sim;
     this.idleTotal += now - this.idleBooked;
     this.idleBooked = now;
-    this.books.ledger.idle.set(this.name, this.idleTotal);
   }
 
   /** Books everything up to now without changing what happens next; for the ends of warm-up and trial. */
   settleBooks(): void {
     const { now } = this.sim;
     if (this.isIdle) this.bookIdle();
+    this.books.ledger.idle.set(this.name, this.idleTotal);
     if (this.running === null) return;
     if (now < this.startedAt + this.running.spanTo(this.stop)) {
       this.running.settle(this.startedAt, now);

@@ -1,4 +1,5 @@
 /** Something a core's scheduler runs: a plain program, or a vCPU with contexts of its own. */
+import type { Counter } from '../../accounting/counters.ts';
 import type { Account } from '../../accounting/ledger.ts';
 import type { Context, Level } from './context.ts';
 import type { Mode } from './mode.ts';
@@ -62,6 +63,8 @@ export abstract class Thread {
   /** When it was last switched in, ps. */
   switchedInAt = 0;
   migrations = 0;
+  /** Counts how often it became runnable; the scheduler names it at the first time. */
+  wakeups: Counter | null = null;
 
   constructor(name: string, placement: Placement) {
     this.name = name;

@@ -33,7 +33,6 @@ export class FairScheduler implements Scheduler {
   private readonly floor: number[] = [];
   /** Threads that wait for any core. */
   private queued = 0;
-  private readonly wakeups = new Map<Thread, Counter>();
   private readonly counters: Counters;
   private readonly migration: Cost;
 
@@ -57,7 +56,8 @@ export class FairScheduler implements Scheduler {
       return;
     }
     thread.runnable = true;
-    this.wakeupsOf(thread).value++;
+    thread.wakeups ??= this.wakeupsOf(thread);
+    thread.wakeups.value++;
     const core = this.place(thread);
     core.chargeRunning();
     // A sleeper does not save up time: it starts level with those it joins; under CFS half a period (the slice of
@@ -79,13 +79,9 @@ export class FairScheduler implements Scheduler {
   }
 
   private wakeupsOf(thread: Thread): Counter {
-    let counter = this.wakeups.get(thread);
-    if (counter === undefined) {
-      counter = this.counters.counter('wakeups', thread.name);
-      // Named at once, so that a count of zero is reported as zero.
-      this.counters.counter('migrations', thread.name);
-      this.wakeups.set(thread, counter);
-    }
+    const counter = this.counters.counter('wakeups', thread.name);
+    // Named at once, so that a count of zero is reported as zero.
+    this.counters.counter('migrations', thread.name);
     return counter;
   }
 
