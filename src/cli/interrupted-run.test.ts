@@ -101,7 +101,9 @@ test('a trial that fails leaves the earlier results as they were', () => {
   expect(vmio(folder, ['run', 'tiny.yaml', '--out', 'failed', '--no-charts']).status).toBe(0);
   const earlier = hashes(inFolder('failed/tiny'));
   const args = ['run', 'tiny.yaml', '--out', 'failed', '--set', 'run.maxEvents=500'];
-  expect(vmio(folder, args).status).toBe(1);
+  const { status, stderr } = vmio(folder, args);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/\nstopped before any point had two trials; nothing was written\n$/);
   expect(hashes(inFolder('failed/tiny'))).toEqual(earlier);
   expect(existsSync(inFolder('failed/tiny.partial'))).toBe(false);
 });

@@ -1,5 +1,5 @@
 /** `--jobs`: more threads change the time that a run takes, and not a byte of what it says. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { changed, SHORT, workspace } from '../scenario/workspace.test-support.ts';
@@ -65,12 +65,18 @@ describe('--jobs', () => {
     expect(hashes(path.join(folder, 'other/jobs'))).toEqual(bytes);
   });
 
-  test.each([1, 2, 3])('%i meets the same failure: the first one in order', (jobs) => {
-    const { status, stderr } = run('spent', jobs);
-    expect(status).toBe(1);
-    expect(stderr).toMatch(
-      /^vmio: the run used up its budget of 500 events .*\n {2}Shorten run\.measure.*\n$/,
-    );
-    expect(readdirSync(path.join(folder, `spent-${jobs}`))).toEqual([]);
-  });
+  test.each([1, 2, 3])(
+    '%i meets the same failure, the first one in order, and keeps what came before',
+    (jobs) => {
+      const { status, stderr } = run('spent', jobs);
+      expect(status).toBe(1);
+      const kept = path.join(`spent-${jobs}`, 'spent');
+      const [said, remedy, remark, ...more] = stderr.split('\n');
+      expect(said).toMatch(/^vmio: the run used up its budget of 500 events /);
+      expect(remedy).toMatch(/^ {2}Shorten run\.measure/);
+      expect([remark, more]).toEqual([`stopped: 5 finished points kept in ${kept}`, ['']]);
+      const { complete, points } = JSON.parse(readFileSync(path.join(folder, kept, 'manifest.json'), 'utf8'));
+      expect([complete, points.length]).toEqual([false, 5]);
+    },
+  );
 });

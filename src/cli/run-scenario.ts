@@ -30,12 +30,12 @@ export const runScenario = async (
   const began = performance.now();
   const { quiet, interruption, pool } = session;
   if (!quiet) print(headline(loaded));
-  const results = await simulate(loaded, options, session);
-  if (typeof results === 'number') return results;
-  const complete = !interruption.asked;
+  const { results, failed: broken } = await simulate(loaded, options, session);
+  const complete = !interruption.asked && broken === null;
   if (results.length === 0) {
-    complain('interrupted before any point had two trials; nothing was written');
-    return INTERRUPTED;
+    const what = interruption.asked ? 'interrupted' : 'stopped';
+    complain(`${what} before any point had two trials; nothing was written`);
+    return broken ?? INTERRUPTED;
   }
   const rows = allRows(loaded, results);
   if (options.json === true) for (const row of rows.summary) print(JSON.stringify(row));
@@ -52,6 +52,10 @@ export const runScenario = async (
   if (interruption.asked) {
     complain(`interrupted: ${written.remark}`);
     return INTERRUPTED;
+  }
+  if (broken !== null) {
+    complain(`stopped: ${written.remark}`);
+    return broken;
   }
   return failed ? FAILED : FINE;
 };
@@ -77,7 +81,7 @@ const judged = ({ base }: LoadedScenario, rows: readonly SummaryRow[], quiet: bo
 interface Put {
   readonly folder: string;
   readonly files: readonly string[];
-  /** What an interrupted run kept, and where. */
+  /** What a run that was interrupted or failed kept, and where. */
   readonly remark: string;
 }
 

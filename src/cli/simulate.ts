@@ -15,18 +15,27 @@ const KEPT_FROM = 2;
 const where = ({ datapath, point }: TrialTask): string =>
   [datapath, ...Object.values(point.labels)].join(', ');
 
-/** All points on all datapaths, those that have a result; a number is the status of a failure that was explained. */
+export interface Simulated {
+  /** Those points that have a result. */
+  readonly results: PointResult[];
+  /** Of a failure that ended the run and has been explained. */
+  readonly failed: number | null;
+}
+
+/** All points on all datapaths. */
 export const simulate = async (
   loaded: LoadedScenario,
   options: LoadOptions,
   { pool, interruption, quiet }: Session,
-): Promise<PointResult[] | number> => {
+): Promise<Simulated> => {
   const pairs = loaded.points.flatMap((point, index) =>
     point.scenario.datapaths.map((datapath) => ({ index, runner: new PointRunner(point, datapath) })),
   );
   const runners = pairs.map(({ runner }) => runner);
   const progress = showProgress(quiet, trialsOf(loaded));
   const forget = interruption.onEnd(progress.stop);
+  let failed: number | null = null;
+  let end = runners.length;
   try {
     const failure = await runPoints(runners, pool.execute, {
       jobs: pool.jobs,
@@ -40,13 +49,17 @@ export const simulate = async (
     if (failure !== null && !interruption.asked) {
       const { task, index, error } = failure;
       const trial = { datapath: task.datapath, replication: replicationOf(task), point: pairs[index].index };
-      return explain(error, replayOf(loaded.file, options, trial));
+      end = index;
+      failed = explain(error, replayOf(loaded.file, options, trial));
     }
   } finally {
     progress.stop();
     forget();
   }
-  return runners
+  // Whatever the number of jobs: what comes before a failure is done, and what comes after it is not looked at.
+  const results = runners
+    .slice(0, end)
     .filter(({ done, finished }) => done || finished >= KEPT_FROM)
     .map((runner) => runner.result());
+  return { results, failed };
 };
