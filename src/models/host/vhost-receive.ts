@@ -1,0 +1,112 @@
+/** handle_rx of vhost-net: frames from the tap are copied into the guest's buffers, which are published 65 at a time. */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import type { Counters } from '../../accounting/counters.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { type Context, type Program, RUN } from '../hardware/context.ts';
+import { BROKEN, EMPTY } from '../virtio/device-queue.ts';
+import { countError } from './device-error.ts';
+import { VHOST_NET_BATCH, VHOST_NET_PKT_WEIGHT, VHOST_NET_WEIGHT, type VhostParts } from './vhost-parts.ts';
+
+/** Received buffers are published when more than a batch of them is filled. */
+const RX_BATCH = VHOST_NET_BATCH + 1;
+
+interface Costs {
+  readonly handler: Cost;
+  readonly rx: Cost;
+  readonly copy: Cost;
+  readonly copyPerByte: Cost;
+}
+
+export class VhostReceive {
+  private readonly parts: VhostParts;
+  private readonly costs: Costs;
+  private readonly stage: Stage;
+  private readonly wait: Stage;
+  private readonly counters: Counters;
+  private readonly again: () => boolean;
+
+  /** @param again queues the handler for another run; answers whether that wakes the worker. */
+  constructor({ costs, timeline, counters }: Accounting, parts: VhostParts, again: () => boolean) {
+    this.parts = parts;
+    this.costs = {
+      handler: costs.cost('vhost.handler'),
+      rx: costs.cost('vhost.rx'),
+      copy: costs.cost('copy.setup'),
+      copyPerByte: costs.cost('copy.perByte'),
+    };
+    this.stage = timeline.working('vhost: receive');
+    this.wait = timeline.waiting('wait: vhost worker, receive');
+    this.counters = counters;
+    this.again = again;
+  }
+
+  *handle(cpu: Context): Program {
+    const { parts, costs } = this;
+    const { rx, tap, memory, packets } = parts;
+    const { queue } = tap;
+    let handled = 0;
+    let bytes = 0;
+    let waitsForGuest = false;
+    let stalled = false;
+    cpu.charge(costs.handler);
+    yield RUN;
+    rx.suppressKicks();
+    tap.detach();
+    const exhausted = (): boolean => handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT;
+    let batch = 0;
+    for (;;) {
+      const before = batch;
+      while (batch < RX_BATCH && !exhausted() && queue.length > 0) {
+        const head = rx.pop();
+        if (head === BROKEN) {
+          stalled = true;
+          break;
+        }
+        if (head === EMPTY) {
+          if (batch > before) break;
+          waitsForGuest = !rx.allowKicks();
+          if (waitsForGuest) break;
+          rx.suppressKicks();
+          continue;
+        }
+        const packet = queue.shift();
+        const size = packets.size[packet];
+        cpu.serve(packets.request[packet], this.stage, this.wait);
+        cpu.charge(costs.rx);
+        cpu.charge(costs.copy);
+        cpu.charge(costs.copyPerByte, size);
+        memory.write(rx.address[rx.readable], packet);
+        rx.push(head, size);
+        batch++;
+        handled++;
+        bytes += size;
+      }
+      // Frames that arrive while these are copied join the batch.
+      if (batch > before) {
+        cpu.serveNobody();
+        yield RUN;
+        if (batch < RX_BATCH && !exhausted() && !stalled) continue;
+      }
+      if (batch === 0) break;
+      const full = batch === RX_BATCH;
+      batch = 0;
+      rx.flush();
+      if (rx.shouldSignal()) {
+        parts.rxInterrupt.charge(cpu);
+        yield RUN;
+        parts.rxInterrupt.raise();
+      }
+      if (!full || exhausted() || stalled) break;
+    }
+    if (stalled) {
+      countError(this.counters, parts.vm, 'vhost rx', rx.fault);
+      tap.detach('ring full, receive queue broken');
+      return;
+    }
+    // Without buffers the tap is not polled: the guest's refill kick brings the worker back.
+    if (waitsForGuest) return;
+    if (exhausted()) this.again();
+    else if (tap.attach(() => this.again())) this.again();
+  }
+}

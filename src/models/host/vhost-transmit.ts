@@ -1,0 +1,149 @@
+/**
+ * handle_tx of vhost-net: pop and copy up to 64 buffers, then each frame pays for tun, bridge and NIC driver in the
+ * worker's own context, then all are returned together and the guest is perhaps interrupted.
+ */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import type { Counters, Tally } from '../../accounting/counters.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { type Context, type Program, RUN } from '../hardware/context.ts';
+import { BH_OFF, inExit } from '../hardware/mode.ts';
+import { BROKEN, type DeviceQueue } from '../virtio/device-queue.ts';
+import { countError } from './device-error.ts';
+import { takeFrame } from './guest-frame.ts';
+import { VHOST_NET_BATCH, VHOST_NET_PKT_WEIGHT, VHOST_NET_WEIGHT, type VhostParts } from './vhost-parts.ts';
+
+interface Costs {
+  readonly handler: Cost;
+  readonly tx: Cost;
+  readonly copy: Cost;
+  readonly copyPerByte: Cost;
+}
+
+export class VhostTransmit {
+  private readonly parts: VhostParts;
+  private readonly costs: Costs;
+  private readonly stage: Stage;
+  private readonly wait: Stage;
+  private readonly batches: Tally;
+  private readonly counters: Counters;
+  private readonly again: () => void;
+  // What a run knows is in fields: locals of a generator are stored and loaded again at each of its steps.
+  /** Packets and bytes of this run. */
+  private handled = 0;
+  private bytes = 0;
+  /** Packets of this batch: their heads in the ring, and their copies. */
+  private batch = 0;
+  /** The ring was found broken: the run ends with what is in hand. */
+  private stalled = false;
+  private readonly heads = new Int32Array(VHOST_NET_BATCH);
+  private readonly frames = new Int32Array(VHOST_NET_BATCH);
+
+  /** @param again queues the handler for another run. */
+  constructor({ costs, timeline, counters }: Accounting, parts: VhostParts, again: () => void) {
+    this.parts = parts;
+    this.costs = {
+      handler: costs.cost('vhost.handler'),
+      tx: costs.cost('vhost.tx'),
+      copy: costs.cost('copy.setup'),
+      copyPerByte: costs.cost('copy.perByte'),
+    };
+    this.stage = timeline.working('vhost: transmit');
+    this.wait = timeline.waiting('wait: vhost worker');
+    this.counters = counters;
+    this.batches = counters.tally('batch', 'vhost tx', parts.vm);
+    this.again = again;
+  }
+
+  /** The run has done its share. */
+  private get exhausted(): boolean {
+    return this.handled >= VHOST_NET_PKT_WEIGHT || this.bytes >= VHOST_NET_WEIGHT;
+  }
+
+  private get batchOpen(): boolean {
+    return this.batch < VHOST_NET_BATCH && !this.exhausted && !this.stalled;
+  }
+
+  /** Takes what is in the ring into the batch and charges the copies. @returns whether there was anything. */
+  private copyFrames(cpu: Context): boolean {
+    const { parts, costs } = this;
+    const { tx, memory, packets } = parts;
+    const before = this.batch;
+    while (this.batchOpen) {
+      const head = tx.pop();
+      if (head < 0) {
+        this.stalled = head === BROKEN;
+        break;
+      }
+      const frame = takeFrame(tx, memory, packets);
+      const size = packets.size[frame];
+      cpu.serve(packets.request[frame], this.stage, this.wait);
+      cpu.charge(costs.tx);
+      cpu.charge(costs.copy);
+      cpu.charge(costs.copyPerByte, size);
+      this.heads[this.batch] = head;
+      this.frames[this.batch] = frame;
+      this.batch++;
+      this.handled++;
+      this.bytes += size;
+    }
+    cpu.serveNobody();
+    return this.batch > before;
+  }
+
+  private returnBuffers(): void {
+    const { tx } = this.parts;
+    for (let i = 0; i < this.batch; i++) tx.push(this.heads[i], 0);
+    tx.flush();
+  }
+
+  *handle(cpu: Context): Program {
+    const { tx, network, txInterrupt } = this.parts;
+    // The worker's own mode, or the exit of a vCPU that does the worker's job itself (`inlineBackend`).
+    const outer = cpu.mode;
+    cpu.charge(this.costs.handler);
+    yield RUN;
+    tx.suppressKicks();
+    this.handled = this.bytes = 0;
+    this.stalled = false;
+    for (let full = true; full && !this.exhausted && !this.stalled; ) {
+      this.batch = 0;
+      // Buffers that are added while these are copied join the batch.
+      while (this.batchOpen && this.copyFrames(cpu)) yield RUN;
+      if (this.batch === 0) break;
+      this.batches.add(this.batch);
+      for (let i = 0; i < this.batch; i++) {
+        const frame = this.frames[i];
+        cpu.mode = inExit(outer) ? outer : BH_OFF;
+        cpu.serve(this.parts.packets.request[frame], network.stage, this.wait);
+        const paid = network.charge(cpu, frame);
+        yield RUN;
+        const backlog = network.submit(cpu, frame, paid);
+        if (backlog !== null) yield cpu.call(backlog);
+        cpu.serveNobody();
+        cpu.mode = outer;
+      }
+      this.returnBuffers();
+      if (tx.shouldSignal()) {
+        txInterrupt.charge(cpu);
+        yield RUN;
+        txInterrupt.raise();
+      }
+      // The run ends where the ring was found empty; what came while its frames were sent is for the next one.
+      full = this.batch === VHOST_NET_BATCH;
+    }
+    // vq_err: what the handler had in hand is done; it runs again at the next kick, if the ring's state allows one.
+    if (this.stalled) countError(this.counters, this.parts.vm, 'vhost tx', tx.fault);
+    else this.lookAgain(tx);
+  }
+
+  /** The end of a transmit run: kicks are allowed when nothing is left to do. */
+  private lookAgain(tx: DeviceQueue): void {
+    if (tx.availableNow) {
+      this.again();
+    } else if (tx.allowKicks()) {
+      tx.suppressKicks();
+      this.again();
+    }
+  }
+}
