@@ -23,9 +23,9 @@ import { type Context, type Program, RUN, WAIT } from '../models/hardware/contex
 import { FRAME_MIN } from '../models/hardware/frame.ts';
 import { TrafficSource } from '../models/hardware/traffic-source.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
-import type { Scenario } from '../scenario/schema.ts';
 import type { Workload } from '../scenario/workload-schema.ts';
 import { interval, type Picoseconds, seconds } from '../units.ts';
+import { paramsOf, placed } from './vm-setup.ts';
 
 /** A workload at work: its record, and what its verdict needs besides. */
 export interface RunningWorkload {
@@ -49,23 +49,6 @@ export interface TrialRun {
   readonly seed: number;
   readonly replication: number;
 }
-
-/** Where a VM goes that is not pinned: VM k on cores 2k (vCPU) and 2k + 1 (backend), as far as there are cores. */
-const placed = (point: ScenarioPoint, name: string, index: number): Vm => {
-  const { cores } = point.profile;
-  const { pin } = point.scenario.vms[name];
-  const list = (chosen: number | number[] | undefined, otherwise: number): number[] =>
-    chosen === undefined ? [otherwise % cores] : typeof chosen === 'number' ? [chosen] : chosen;
-  return { name, vcpus: [list(pin.vcpus?.[0], index * 2)], backend: list(pin.backend, index * 2 + 1) };
-};
-
-/** The parameters of `kind` with the tunables that the VM overrides, as far as the datapath has them. */
-const paramsOf = ({ parameters, vms }: Scenario, vm: string, kind: string): unknown => {
-  const params = parameters[kind] as { readonly tunables?: Record<string, unknown> };
-  if (params.tunables === undefined) return params;
-  const known = Object.entries(vms[vm].net.tunables).filter(([key]) => key in (params.tunables ?? {}));
-  return { ...params, tunables: { ...params.tunables, ...Object.fromEntries(known) } };
-};
 
 const sizesOf = (size: number | readonly { size: number; weight: number }[], stream: RandomStream): Sizes =>
   typeof size === 'number'

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CsvError, readCsv, readResults, writeCsv } from './csv.ts';
-import { rateSweep } from './invented.ts';
+import { rateSweep } from './invented.test-support.ts';
 import { COSTS, STAGES, SUMMARY, TRIALS } from './layout.ts';
 import type { CostRow, StageRow, SummaryRow, TrialRow } from './rows.ts';
 

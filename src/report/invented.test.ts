@@ -1,6 +1,6 @@
 /** The invented results are what the other tests of this room take them for. */
 import { expect, test } from 'vitest';
-import { rateSweep } from './invented.ts';
+import { rateSweep } from './invented.test-support.ts';
 
 test('invented results hold each datapath at each point, one of them saturated', () => {
   const { summary } = rateSweep();

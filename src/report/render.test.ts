@@ -4,7 +4,15 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { charts } from './chart/charts.ts';
 import { specFile } from './drawing/spec.ts';
 import { PAGE } from './drawing/theme.ts';
-import { invented, PATHS, plainRun, rateSweep, twoAxes, wideRateSweep, wordSweep } from './invented.ts';
+import {
+  invented,
+  PATHS,
+  plainRun,
+  rateSweep,
+  twoAxes,
+  wideRateSweep,
+  wordSweep,
+} from './invented.test-support.ts';
 import { toPng, toSvg } from './render.ts';
 
 const LONG = 'a-workload-with-quite-a-long-name';

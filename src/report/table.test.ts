@@ -1,7 +1,7 @@
 /** The terminal table: aligned, narrow enough, with intervals, and without percentiles of saturated points. */
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import { invented, plainRun, rateSweep, twoAxes } from './invented.ts';
+import { invented, plainRun, rateSweep, twoAxes } from './invented.test-support.ts';
 import { table } from './table.ts';
 
 test('one line per datapath, workload by workload, in order of datapath', () => {

@@ -1,7 +1,7 @@
 /** What the charts say: which there are, what is left out, and that the CSV files alone are enough to draw them. */
 import { expect, test } from 'vitest';
 import { readResults, writeCsv } from '../csv.ts';
-import { invented, plainRun, rateSweep, twoAxes, wordSweep } from '../invented.ts';
+import { invented, plainRun, rateSweep, twoAxes, wordSweep } from '../invented.test-support.ts';
 import { COSTS, STAGES, SUMMARY } from '../layout.ts';
 import type { Results } from '../rows.ts';
 import { axesOf, loadAxis, some } from './axes.ts';
