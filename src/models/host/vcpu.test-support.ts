@@ -7,7 +7,8 @@ import type { InterruptLine } from '../hardware/processor.ts';
 import type { Placement } from '../hardware/thread.ts';
 import { FairScheduler, type FairSchedulerSettings } from './fair-scheduler.ts';
 import type { HaltPollTunables } from './halt-poll.ts';
-import { VCpu, type VCpuFeatures } from './vcpu.ts';
+import { VCpu } from './vcpu.ts';
+import type { VCpuFeatures } from './vcpu-parts.ts';
 
 /** KVM's parameters (Linux ≥ 6.12); polling itself is off. */
 export const NO_POLLING: HaltPollTunables = {

@@ -3,51 +3,17 @@
  * mode, in an exit (KVM or QEMU), polling after HLT, blocked, or runnable but without a core.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
-import type { Cost } from '../../accounting/cost.ts';
 import type { Account } from '../../accounting/ledger.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
-import type { Picoseconds } from '../../units.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import { Fifo } from '../hardware/fifo.ts';
 import { EXIT_KERNEL, HALT_POLL, inExit, OPEN } from '../hardware/mode.ts';
 import { type InterruptLine, Processor, type Timer } from '../hardware/processor.ts';
 import { type HostCore, type Placement, Thread } from '../hardware/thread.ts';
 import { Exits } from './exits.ts';
-import { HaltPoll, type HaltPollTunables } from './halt-poll.ts';
-
-export interface VCpuCosts {
-  /** A plain exit: HLT, external interrupt. */
-  readonly exitLight: Cost;
-  /** MSR fast path: TSC_DEADLINE, x2APIC ICR. */
-  readonly exitMsr: Cost;
-  readonly exitEoi: Cost;
-  /** Delivery of a posted interrupt to a vCPU in guest mode. */
-  readonly postedDelivery: Cost;
-  /** Without posted interrupts: IPI, exit and injection. */
-  readonly injection: Cost;
-  /** Cache and TLB refill after the core was taken away. */
-  readonly pollution: Cost;
-  readonly irqEntry: Cost;
-  readonly taskSwitch: Cost;
-  readonly idleEnter: Cost;
-  readonly haltPoll: Cost;
-}
-
-/** What the hardware and KVM offer this vCPU. */
-export interface VCpuFeatures {
-  /** APICv with posted interrupts: delivery and EOI without exits. */
-  readonly apicv: boolean;
-  /** KVM_FEATURE_PV_EOI: without APICv an edge-triggered EOI needs no exit. */
-  readonly pvEoi: boolean;
-  /** Guest stops its tick when idle: a TSC_DEADLINE write on the way into idle and one on the way out. */
-  readonly tickStop: boolean;
-  readonly exitOutShare: number;
-  /** How long a guest task runs while others wait. */
-  readonly taskSlice: Picoseconds;
-  readonly haltPoll: HaltPollTunables;
-  /** Gap between two looks of the halt-polling loop, ps. */
-  readonly haltPollGrid: Picoseconds;
-}
+import { HaltPoll } from './halt-poll.ts';
+import type { VCpuCosts, VCpuFeatures } from './vcpu-parts.ts';
+import { timerInterrupt, virtualLine } from './virtual-line.ts';
 
 class VCpuThread extends Thread {
   private readonly vcpu: VCpu;
@@ -132,41 +98,22 @@ export class VCpu extends Processor {
     const { costs, features, exits } = this;
     const context = this.hardContext(name);
     const taken = this.books.counters.counter(metric, name, this.vm);
-    let hitGuest = false;
-    const line: InterruptLine = {
-      context,
-      raise: () => {
-        if (context.pending) return;
-        hitGuest = this.inGuestMode;
-        context.signal();
-      },
-      enter: () => {
-        taken.value++;
-        if (hitGuest && features.apicv) context.charge(costs.postedDelivery);
-        else if (hitGuest) exits.handled(context, costs.injection, exits.externalInterrupt);
-        hitGuest = false;
-        context.charge(costs.irqEntry);
-      },
-      leave: () => {
-        if (level || !(features.apicv || features.pvEoi)) exits.handled(context, costs.exitEoi, exits.eoi);
-      },
-    };
+    const line = virtualLine(context, {
+      costs,
+      features,
+      exits,
+      level,
+      taken,
+      inGuest: () => this.inGuestMode,
+    });
     context.run(program(line));
     return line;
   }
 
   timer(context: Context): Timer {
     const { sim, costs, exits } = this;
-    const handler = function* ({ enter, leave }: InterruptLine): Program {
-      for (;;) {
-        yield WAIT;
-        enter();
-        leave();
-        yield RUN;
-        context.signal();
-      }
-    };
-    const line = this.line('timer', handler, { level: false, metric: 'interrupts.local' });
+    const program = timerInterrupt(context);
+    const line = this.line('timer', program, { level: false, metric: 'interrupts.local' });
     let version = 0;
     const expire = sim.handler((armed) => {
       if (armed === version) line.raise();
