@@ -56,6 +56,13 @@ describe('^C', () => {
     }
   });
 
+  test('is what a batch system means by SIGTERM', async () => {
+    const args = ['run', 'long.yaml', '--no-charts', '--out', 'ended'];
+    const { status, stderr } = await interrupted(folder, args, 'long   ', ['SIGTERM']);
+    expect(status).toBe(130);
+    expect(stderr).toBe(`interrupted: 2 finished points kept in ${path.join('ended', 'long')}\n`);
+  });
+
   test('before any point is finished writes nothing and says so', async () => {
     const args = ['run', 'long.yaml', '--set', 'cases.fast={ run.measure: 500 s }', '--out', 'none'];
     const { status, stderr } = await interrupted(folder, args, 'long   ');

@@ -1,8 +1,10 @@
-/** ^C: the first one asks to stop and keep what is finished; the second one ends the command at once. */
+/** ^C, or a batch system's SIGTERM: the first one asks to stop and keep what is finished; the second one ends the command at once. */
 import { INTERRUPTED } from './exit-status.ts';
 
 /** npm and npx pass on the ^C that the terminal has sent to us as well: so soon after the first it is the same one, ms. */
 const ECHO = 300;
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export class Interruption {
   private readonly controller = new AbortController();
@@ -10,7 +12,7 @@ export class Interruption {
   private askedAt = 0;
 
   constructor() {
-    process.on('SIGINT', this.onSignal);
+    for (const name of SIGNALS) process.on(name, this.onSignal);
   }
 
   private readonly onSignal = (): void => {
@@ -41,6 +43,6 @@ export class Interruption {
 
   /** Gives ^C back to Node. */
   release(): void {
-    process.off('SIGINT', this.onSignal);
+    for (const name of SIGNALS) process.off(name, this.onSignal);
   }
 }
