@@ -10,7 +10,7 @@ import { Fifo } from '../hardware/fifo.ts';
 import { EXIT_KERNEL, HALT_POLL, inExit, OPEN } from '../hardware/mode.ts';
 import { type InterruptLine, Processor, type Timer } from '../hardware/processor.ts';
 import { type HostCore, type Placement, Thread } from '../hardware/thread.ts';
-import { Exits } from './exits.ts';
+import { type Exit, Exits } from './exits.ts';
 import { HaltPoll } from './halt-poll.ts';
 import type { VCpuCosts, VCpuFeatures } from './vcpu-parts.ts';
 import { timerInterrupt, virtualLine } from './virtual-line.ts';
@@ -44,6 +44,9 @@ export class VCpu extends Processor {
   private current: Context | null = null;
   private currentSince = 0;
   private fromIdle = false;
+  /** The HLT exit whose poll is under way, until that sees work. */
+  private polling: Exit | null = null;
+  private haltedAt = 0;
   private home: string;
 
   constructor(
@@ -173,13 +176,24 @@ export class VCpu extends Processor {
     }
     const { core } = this.thread;
     if (idle.inExit && idle.spinning && core !== null) {
-      core.endSpin(idle, this.features.haltPollGrid);
+      this.endPoll(core);
       return;
     }
     if (core === null) return;
     if (core.thread === this.thread) core.reconsider();
     // Blocked inside an exit on a lock: only the lock wakes it, interrupts wait for the VM entry.
     else if (!this.thread.runnable && this.leaf() !== null) core.scheduler.wake(this.thread);
+  }
+
+  /** The poll that sees work leads straight to the VM entry: nothing can come between, so they are one event. */
+  private endPoll(core: HostCore): void {
+    const { idle, polling } = this;
+    if (polling !== null) this.exits.enter(idle, polling);
+    core.endSpin(idle, this.features.haltPollGrid);
+    if (polling === null) return;
+    this.poll.adapt(this.sim.now + idle.left - polling.rest - this.haltedAt);
+    this.fromIdle = true;
+    this.polling = null;
   }
 
   protected threadLeaf(): Context | null {
@@ -244,15 +258,18 @@ export class VCpu extends Processor {
       exits.halt.value++;
       const exit = exits.leave(idle, costs.exitLight);
       yield RUN;
-      const haltedAt = this.sim.now;
+      this.haltedAt = this.sim.now;
       if (!this.workPending && poll.enabled && poll.window > 0 && this.aloneOnCore) {
         idle.mode = HALT_POLL;
         idle.spend(costs.haltPoll, poll.window, 1);
         idle.mode = EXIT_KERNEL;
+        this.polling = exit;
         yield RUN;
+        if (this.polling === null) continue;
+        this.polling = null;
       }
       if (!this.workPending) yield WAIT;
-      if (poll.enabled) poll.adapt(this.sim.now - haltedAt);
+      if (poll.enabled) poll.adapt(this.sim.now - this.haltedAt);
       this.fromIdle = true;
       exits.enter(idle, exit);
       yield RUN;
