@@ -77,6 +77,19 @@ describe('an idle vCPU', () => {
     ]);
   });
 
+  test('runs its task, in whatever instant of the way there an interrupt of the host comes', () => {
+    for (let at = 1000; at <= 1000 + 13 + BACK + 60; at++) {
+      const { bench, vcpu } = machine();
+      const task = vcpu.task('task', whenever(working(bench, 50)));
+      const line = bench.cores[0].interrupt('nic', ({ context }) => whenever(working(bench, 20))(context));
+      bench.at(at, line.raise); // before the vCPU's own events of that instant
+      bench.at(1000, () => task.signal());
+      bench.run(9000);
+      // The handler's work and the task's.
+      expect([at, bench.seen.filter((note) => note.endsWith('done')).length]).toEqual([at, 2]);
+    }
+  });
+
   test('is woken through the core’s idle state, a thread switch and the way back into the guest', () => {
     const idleStates = [{ name: 'C1', after: ps(0), exitLatency: ps(200) }];
     const { bench, vcpu } = machine({}, { idleStates });

@@ -225,8 +225,10 @@ export class VCpu extends Processor {
   leaveGuest(context: Context): void {
     // Without its core it has left already: the leaf that the core was taken from paid.
     if (context.inExit || this.thread.core?.thread !== this.thread) return;
-    context.prelude(this.costs.pollution, context.modeNow);
-    context.prelude(this.costs.exitLight, EXIT_KERNEL);
+    // Cut at the very end of the idle loop's way back: the task that is to run pays, or the idle loop would halt under it.
+    const left = context === this.idle && this.current !== null ? this.current : context;
+    left.prelude(this.costs.pollution, left.modeNow);
+    left.prelude(this.costs.exitLight, EXIT_KERNEL);
     this.exits.externalInterrupt.value++;
   }
 
