@@ -1,4 +1,4 @@
-/** Linux e1000's dynamic throttling as a table (network-path.md §5.1). */
+/** Linux e1000's dynamic throttling as a table (e1000_update_itr, drivers/net/ethernet/intel/e1000/e1000_main.c). */
 import { describe, expect, test } from 'vitest';
 import { E1000Itr, itrUnits, nextClass } from './e1000-itr.ts';
 

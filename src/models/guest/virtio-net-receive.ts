@@ -1,4 +1,4 @@
-/** The receive side of Linux's virtio_net (network-path.md §2): NAPI polls up to 64 packets and refills the ring. */
+/** The receive side of Linux's virtio_net (drivers/net/virtio_net.c): NAPI polls up to 64 packets and refills the ring. */
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';

@@ -1,4 +1,4 @@
-/** Linux's virtio_net above real rings, with the test as the device (network-path.md §2). */
+/** Linux's virtio_net above real rings, with the test as the device (drivers/net/virtio_net.c). */
 import { describe, expect, test } from 'vitest';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';

@@ -1,5 +1,5 @@
 /**
- * Linux's virtio_net driver (network-path.md §2): one queue pair, NAPI on both queues, completion interrupts
+ * Linux's virtio_net driver (drivers/net/virtio_net.c): one queue pair, NAPI on both queues, completion interrupts
  * delayed to 3/4 of what is outstanding. The receive side is in `virtio-net-receive.ts`.
  */
 import type { Cost } from '../../accounting/cost.ts';

@@ -1,4 +1,4 @@
-/** Interrupt moderation (network-path.md §7.2): exact instants, and nothing lost between a poll and its unmask. */
+/** Interrupt moderation: exact instants, and nothing lost between a poll and its unmask. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Simulation } from '../../kernel/simulation.ts';

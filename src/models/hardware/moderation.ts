@@ -4,7 +4,7 @@ import type { Picoseconds } from '../../units.ts';
 
 /**
  * `off`: at once. `hold-off`: `gap` after the first completion (rx-usecs of a timer that starts with it).
- * `throttle`: at least `gap` between interrupts, the first after a pause at once (Intel ITR, network-path.md §7.2).
+ * `throttle`: at least `gap` between interrupts, the first after a pause at once (ITR and EITR of Intel NICs).
  */
 export interface Moderation {
   readonly kind: 'off' | 'hold-off' | 'throttle';

@@ -1,4 +1,4 @@
-/** A NIC on its wire: instants by addition (network-path.md §7.3, §8), finite rings, first in first out. */
+/** A NIC on its wire: instants by addition, finite rings, first in first out. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Accounting } from '../../accounting/accounting.ts';

@@ -1,6 +1,6 @@
 /**
  * A guest that breaks a rule of its ring stops its own device (QEMU) or its own queue (vhost), and is seen to have done
- * so (network-path.md §10): what was good before is served, the rest stays in flight or is dropped at a named place.
+ * so: what was good before is served, the rest stays in flight or is dropped at a named place.
  */
 import { describe, expect, test } from 'vitest';
 import { qemuOf } from '../../datapaths/qemu.ts';

@@ -1,4 +1,4 @@
-/** QEMU's 82540EM (network-path.md §5.1): transmit inside the exit, receive in the main loop, mitigated interrupts. */
+/** QEMU's 82540EM (hw/net/e1000.c): transmit inside the exit, receive in the main loop, mitigated interrupts. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { qemuOf } from '../../datapaths/qemu.ts';

@@ -1,5 +1,5 @@
 /**
- * QEMU's 82540EM (hw/net/e1000.c, network-path notes §5.1): transmit runs inside the guest's TDT write, receive in
+ * QEMU's 82540EM (hw/net/e1000.c): transmit runs inside the guest's TDT write, receive in
  * the main loop (but for a frame that waited for the guest's RDT write), and interrupts are mitigated to one edge per
  * at least 128 us.
  */

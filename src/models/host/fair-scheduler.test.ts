@@ -1,4 +1,4 @@
-/** The host's scheduler: who gets which core, when, for how long (network-path.md §6.6). */
+/** The host's scheduler: who gets which core, when, for how long (kernel/sched/fair.c). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Bench, type BenchSettings, type Body, whenever } from '../hardware/bench-machine.test-support.ts';

@@ -1,4 +1,4 @@
-/** The rules of network-path.md §6.5, case by case; times in µs. */
+/** The rules of kvm_vcpu_halt (virt/kvm/kvm_main.c), case by case; times in µs. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HaltPoll, type HaltPollTunables } from './halt-poll.ts';

@@ -1,4 +1,4 @@
-/** What a backend pays to interrupt a vCPU (network-path.md §3.3, §6.3). */
+/** What a backend pays to interrupt a vCPU (virt/kvm/eventfd.c, arch/x86/kvm/vmx/posted_intr.c). */
 import { describe, expect, test } from 'vitest';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';

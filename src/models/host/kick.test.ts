@@ -1,4 +1,4 @@
-/** What a kick costs and whom it wakes (network-path.md §6.1, §6.2). */
+/** What a kick costs and whom it wakes (ioeventfd of virt/kvm/eventfd.c). */
 import { describe, expect, test } from 'vitest';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';

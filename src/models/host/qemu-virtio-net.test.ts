@@ -1,4 +1,4 @@
-/** QEMU's own virtio-net backend in its main loop (network-path.md §3), the test being the guest. */
+/** QEMU's own virtio-net backend in its main loop (hw/net/virtio-net.c), the test being the guest. */
 import { describe, expect, test } from 'vitest';
 import { qemuOf } from '../../datapaths/qemu.ts';
 import { World } from '../../datapaths/world.ts';

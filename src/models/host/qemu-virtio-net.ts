@@ -1,5 +1,5 @@
 /**
- * QEMU's own virtio-net backend (hw/net/virtio-net.c, network-path notes §3): everything in the main loop, one
+ * QEMU's own virtio-net backend (hw/net/virtio-net.c): everything in the main loop, one
  * used entry and one interrupt decision per packet.
  *
  *   kick ─► eventfd read ─► bottom half: pop, writev to the tap (host stack inside), push, signal? ─► again

@@ -1,4 +1,4 @@
-/** A tap's ring: finite, tail drop, no back-pressure (network-path.md §4.3). */
+/** A tap's ring: finite, tail drop, no back-pressure (drivers/net/tun.c). */
 import { describe, expect, test } from 'vitest';
 import { TAP_QUEUE_LENGTH } from '../../datapaths/qemu.ts';
 import { World } from '../../datapaths/world.ts';

@@ -1,5 +1,5 @@
 /**
- * A vCPU: a thread of the host that is itself a processor to the guest. States of network-path.md §6.7: in guest
+ * A vCPU: a thread of the host that is itself a processor to the guest. States: in guest
  * mode, in an exit (KVM or QEMU), polling after HLT, blocked, or runnable but without a core.
  */
 import type { Accounting } from '../../accounting/accounting.ts';

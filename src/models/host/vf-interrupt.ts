@@ -1,4 +1,4 @@
-/** The MSI-X message of an assigned device on its way to a vCPU (network-path notes §6.5, §7.1). */
+/** The MSI-X message of an assigned device on its way to a vCPU (VT-d posted interrupts, arch/x86/kvm/vmx/posted_intr.c). */
 import type { Accounting } from '../../accounting/accounting.ts';
 import { type Program, RUN, WAIT } from '../hardware/context.ts';
 import type { Core } from '../hardware/core.ts';

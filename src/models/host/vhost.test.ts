@@ -1,4 +1,4 @@
-/** The vhost worker between a guest's rings and the host's network (network-path.md §4), the test being the guest. */
+/** The vhost worker between a guest's rings and the host's network (drivers/vhost/net.c), the test being the guest. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { World } from '../../datapaths/world.ts';

@@ -1,5 +1,5 @@
 /**
- * vhost-net: one kernel thread serves both rings of a queue pair (drivers/vhost/net.c, network-path.md §4).
+ * vhost-net: one kernel thread serves both rings of a queue pair (drivers/vhost/net.c).
  *
  *   kick ─► tx work: pop, copy ≤ 64 ─► tun, bridge, NIC per frame ─► used += 64, signal?
  *   tap  ─► rx work: peek, pop, copy ≤ 64 ─► used, signal?

@@ -1,4 +1,4 @@
-/** What the DMA API costs per buffer, by IOMMU mode (network-path.md §9). */
+/** What the DMA API costs per buffer, by IOMMU mode (drivers/iommu/dma-iommu.c). */
 import { describe, expect, test } from 'vitest';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';

@@ -1,4 +1,4 @@
-/** What the kernel's DMA API costs per buffer, by IOMMU mode (network-path.md §9). */
+/** What the kernel's DMA API costs per buffer, by IOMMU mode (drivers/iommu/dma-iommu.c). */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import type { Context } from '../hardware/context.ts';

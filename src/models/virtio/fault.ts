@@ -1,4 +1,4 @@
-/** What a driver may have done wrong, as the device sees it (network-path.md §10), and the other way round. */
+/** What a driver may have done wrong, as the device sees it (virtio.c of QEMU, vhost.c of Linux), and the other way round. */
 
 /** QEMU and vhost word it differently; where they check the same, it has one name here. */
 export type Fault =

@@ -1,4 +1,4 @@
-/** What virtio-net refuses though any ring would take it (network-path.md §10, last rows). */
+/** What virtio-net refuses though any ring would take it (virtio 1.2 §5.1.6). */
 import { describe, expect, test } from 'vitest';
 import { type Backend, BROKEN, DeviceQueue } from './device-queue.ts';
 import type { NetFault } from './fault.ts';

@@ -1,5 +1,5 @@
 /**
- * What virtio-net asks of a buffer beyond the rules of every ring (network-path.md §10): virtio_net_flush_tx and
+ * What virtio-net asks of a buffer beyond the rules of every ring (virtio 1.2 §5.1.6): virtio_net_flush_tx and
  * virtio_net_receive in QEMU, get_tx_bufs and get_rx_bufs in vhost.
  */
 import type { BufferRule } from './device-queue.ts';

@@ -1,4 +1,4 @@
-/** Who writes what to hold back kicks and interrupts, literally as network-path.md §1.3 has it. */
+/** Who writes what to hold back kicks and interrupts, literally as Linux (virtio_ring.c, vhost.c) and QEMU (virtio.c) have it. */
 import { describe, expect, test } from 'vitest';
 import { type Backend, DeviceQueue, EMPTY } from './device-queue.ts';
 import { DriverQueue } from './driver-queue.ts';

@@ -1,4 +1,4 @@
-/** What a device refuses (network-path.md §10): each fault by hand, then random tables against a naive validator. */
+/** What a device refuses (QEMU hw/virtio/virtio.c, Linux drivers/vhost/vhost.c): each fault by hand, then random tables against a naive validator. */
 import { describe, expect, test } from 'vitest';
 import { type RandomStream, streams } from '../../kernel/random.ts';
 import { type Backend, BROKEN, DeviceQueue, EMPTY } from './device-queue.ts';
