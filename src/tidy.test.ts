@@ -175,7 +175,9 @@ describe('papers', () => {
 
   // Whoever cloned the repository has the kernel, the papers and the mailing lists, but no notes of ours.
   test('a source is something that others can look up', () => {
-    const papers = files.filter((name) => /^(scenarios\/.*\.yaml|docs\/.*\.md|[A-Z]+\.md|src\/(?!tidy).*\.ts)$/.test(name));
+    const papers = files.filter((name) =>
+      /^(scenarios\/.*\.yaml|docs\/.*\.md|[A-Z]+\.md|src\/(?!tidy).*\.ts)$/.test(name),
+    );
     expect(papers.length).toBeGreaterThan(10);
     expect(told(papers, words(/network-path|processor notes|driver-counts\.csv|\bP\d{3}\b/))).toEqual([]);
   });

@@ -94,15 +94,16 @@ export class World {
   get hostNetwork(): HostNetwork {
     if (this.network !== null) return this.network;
     const { books, machine, packets } = this;
-    const driver = new NicDriver(this.cores[machine.irqCore], {
+    const cpu = this.cores[machine.irqCore];
+    const driver = new NicDriver(cpu, {
       function: this.addFunction('host nic', ''),
       packets,
-      dma: new DmaMapping(books, machine.iommu),
+      dma: new DmaMapping(cpu, machine.iommu),
       stackRx: books.costs.cost('host.stackRx'),
       stageRx: books.timeline.working('host: receive'),
     });
     driver.function.interrupt.connect(() => driver.line.raise());
-    this.network = new HostNetwork(this.cores[machine.irqCore], packets, driver);
+    this.network = new HostNetwork(cpu, packets, driver);
     return this.network;
   }
 

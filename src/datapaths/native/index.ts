@@ -48,7 +48,7 @@ export const native = defineDatapath({
     const device = new NicDriver(processor, {
       function: fn,
       packets,
-      dma: new DmaMapping(books, machine.iommu),
+      dma: new DmaMapping(processor, machine.iommu),
       stackRx: books.costs.cost('stack.rx'),
       stageRx: books.timeline.working('stack: receive'),
     });

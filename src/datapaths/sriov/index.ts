@@ -24,7 +24,7 @@ export const sriov = defineDatapath({
     const device = new NicDriver(vcpu, {
       function: fn,
       packets,
-      dma: new DmaMapping(books, 'passthrough'),
+      dma: new DmaMapping(vcpu, 'passthrough'),
       stackRx: books.costs.cost('stack.rx'),
       stageRx: books.timeline.working('stack: receive'),
     });

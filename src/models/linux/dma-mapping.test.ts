@@ -2,16 +2,16 @@
 import { describe, expect, test } from 'vitest';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
-import { ns } from '../../units.ts';
+import { ms } from '../../units.ts';
 import { RUN, WAIT } from '../hardware/context.ts';
 import { DmaMapping, type IommuMode } from './dma-mapping.ts';
 
 const PRICES = { 'iommu.map': 2, 'iommu.unmapStrict': 3, 'iommu.unmapLazy': 5, 'iommu.flush': 7 };
 
 /** Occurrences by cost after `buffers` were mapped and unmapped one by one. */
-const spent = (mode: IommuMode, buffers: number): Record<string, number> => {
+const spent = (mode: IommuMode, buffers: number, until = ms(1)): Record<string, number> => {
   const world = new World(priced(PRICES), { seed: 1, replication: 0, maxEvents: 1e6 });
-  const dma = new DmaMapping(world.books, mode);
+  const dma = new DmaMapping(world.cores[0], mode);
   const cpu = world.cores[0].task('mapper', function* (context) {
     yield WAIT;
     for (let i = 0; i < buffers; i++) {
@@ -22,9 +22,11 @@ const spent = (mode: IommuMode, buffers: number): Record<string, number> => {
     for (;;) yield WAIT;
   });
   cpu.signal();
-  world.sim.run(ns(1e6));
+  world.sim.run(until);
   const lines = world.books.ledger.spending().filter(({ cost }) => cost.startsWith('iommu.'));
-  return Object.fromEntries(lines.map(({ cost, count }) => [cost, count]));
+  const counts: Record<string, number> = {};
+  for (const { cost, count } of lines) counts[cost] = (counts[cost] ?? 0) + count;
+  return counts;
 };
 
 describe('mapping and unmapping a buffer', () => {
@@ -40,5 +42,18 @@ describe('mapping and unmapping a buffer', () => {
     [1024, { 'iommu.flush': 4 }],
   ])('flushes 256 at a time in lazy mode: %i buffers', (buffers, flushes) =>
     expect(spent('lazy', buffers)).toEqual({ 'iommu.map': buffers, 'iommu.unmapLazy': buffers, ...flushes }),
+  );
+
+  test.each([
+    ['lazy', 1, { 'iommu.flush': 1 }],
+    ['lazy', 300, { 'iommu.flush': 2 }],
+    ['strict', 300, {}],
+  ] as const)(
+    'flushes what waits in %s mode ten milliseconds after the first: %i buffers',
+    (mode, buffers, flushes) => {
+      const { 'iommu.flush': seen, ...others } = spent(mode, buffers, ms(30));
+      expect(seen === undefined ? {} : { 'iommu.flush': seen }).toEqual(flushes);
+      expect(others['iommu.map']).toBe(buffers);
+    },
   );
 });

@@ -33,7 +33,7 @@ const bench = ({ wire = 1e12 } = {}) => {
   const driver = new NicDriver(cores[0], {
     function: fn,
     packets,
-    dma: new DmaMapping(books, 'lazy'),
+    dma: new DmaMapping(cores[0], 'lazy'),
     stackRx: books.costs.cost('stack.rx'),
     stageRx: books.timeline.working('receive'),
   });
