@@ -70,14 +70,23 @@ const LAW_TOLERANCE = 1e-9;
 /** Units of a cost that segments under way may have begun and not finished: a frame's bytes in several contexts. */
 const UNDER_WAY = 1 << 16;
 
-/** Busy time equals occurrences × price, for every cost with a constant price, but for what is under way. */
+/**
+ * Busy time equals occurrences × price, for every cost with a constant price, but for what is under way. Of each payer
+ * on all cores: a thread may move in the middle of an exit or of a copy, and then pays for its parts on both.
+ */
 const utilisationLaw = ({ ledger, costs }: Accounting): void => {
-  for (const { core, payer, cost: name, busy, count } of ledger.spending()) {
+  const paid = new Map<string, { payer: string; cost: string; busy: number; count: number }>();
+  for (const { payer, cost, busy, count } of ledger.spending()) {
+    const key = `${payer}\u0000${cost}`;
+    const before = paid.get(key) ?? { payer, cost, busy: 0, count: 0 };
+    paid.set(key, { payer, cost, busy: before.busy + busy, count: before.count + count });
+  }
+  for (const { payer, cost: name, busy, count } of paid.values()) {
     const { price, draw } = costs.cost(name);
     if (draw !== null || price === 0) continue;
     const gap = busy - count * price;
     if (gap < 0 || gap > price * UNDER_WAY) {
-      throw new InvariantError(`${core}, ${payer}: ${count} × ${name} at ${price} ps took ${busy} ps`);
+      throw new InvariantError(`${payer}: ${count} × ${name} at ${price} ps took ${busy} ps`);
     }
   }
 };
