@@ -36,10 +36,10 @@ describe('a failure', () => {
     expect(said('thrown text').status).toBe(3);
   });
 
-  test('of a budget is the scenario, and says what to change', () => {
-    const { status, text } = said(new BudgetError('the run used up its budget'));
+  test('of a budget is the scenario, and says which trial it was', () => {
+    const { status, text } = said(new BudgetError('the run used up its budget'), 'vmio replay s.yaml');
     expect(status).toBe(1);
-    expect(text).toMatch(/run\.measure.*run\.maxEvents/);
+    expect(text).toMatch(/^vmio: the run used up its budget\n {2}Run this trial alone with: vmio replay /);
     expect(text).not.toContain('bug');
   });
 

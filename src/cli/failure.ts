@@ -11,7 +11,7 @@ const say = (text: string): void => {
 export const explain = (error: unknown, replay: string): number => {
   if (error instanceof BudgetError) {
     say(`vmio: ${error.message}`);
-    say('  Shorten run.measure, lower the offered load, or raise run.maxEvents.');
+    if (replay !== '') say(`  Run this trial alone with: ${replay}`);
     return FAILED;
   }
   if (error instanceof InvariantError || error instanceof SimulationError) {

@@ -71,9 +71,9 @@ describe('--jobs', () => {
       const { status, stderr } = run('spent', jobs);
       expect(status).toBe(1);
       const kept = path.join(`spent-${jobs}`, 'spent');
-      const [said, remedy, remark, ...more] = stderr.split('\n');
-      expect(said).toMatch(/^vmio: the run used up its budget of 500 events /);
-      expect(remedy).toMatch(/^ {2}Shorten run\.measure/);
+      const [said, replay, remark, ...more] = stderr.split('\n');
+      expect(said).toMatch(/^vmio: the run used up its budget of 500 events .* or raise run\.maxEvents$/);
+      expect(replay).toMatch(/^ {2}Run this trial alone with: vmio replay spent\.yaml /);
       expect([remark, more]).toEqual([`stopped: 5 finished points kept in ${kept}`, ['']]);
       const { complete, points } = JSON.parse(readFileSync(path.join(folder, kept, 'manifest.json'), 'utf8'));
       expect([complete, points.length]).toEqual([false, 5]);

@@ -18,7 +18,7 @@ import { HostNetwork } from '../models/host/host-network.ts';
 import { VCpu } from '../models/host/vcpu.ts';
 import { DmaMapping, type IommuMode } from '../models/linux/dma-mapping.ts';
 import { NicDriver } from '../models/linux/nic-driver.ts';
-import type { Hertz, Picoseconds } from '../units.ts';
+import { type Hertz, ms, type Picoseconds } from '../units.ts';
 
 /** A machine with everything resolved: prices in ps, defaults filled in. */
 export interface Machine {
@@ -54,6 +54,9 @@ export interface Vm {
   /** Cores that the backend threads (vhost worker, QEMU main loop) may run on. */
   readonly backend: readonly number[];
 }
+
+/** The guest's own scheduler, whatever the host's is: a task's turn while others wait (EEVDF since Linux 6.15). */
+const GUEST_SLICE = ms(2.8);
 
 export class World {
   readonly sim: Simulation;
@@ -145,7 +148,7 @@ export class World {
           pvEoi: machine.pvEoi,
           tickStop: machine.tickStop,
           exitOutShare: machine.exitOutShare,
-          taskSlice: machine.scheduler.slice,
+          taskSlice: GUEST_SLICE,
           haltPoll: machine.haltPoll,
           haltPollGrid: machine.haltPollGrid,
         },

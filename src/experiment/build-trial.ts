@@ -36,6 +36,8 @@ export interface RunningWorkload {
   readonly offered: number | null;
   /** How far the sender is behind its schedule, ps. */
   lag(now: number): number;
+  /** Whether who lost a request waits for ever: nobody retransmits. */
+  readonly stallsOnLoss: boolean;
 }
 
 export interface Trial {
@@ -96,7 +98,8 @@ class TrialBuilder {
   addWorkload(name: string, workload: Workload): RunningWorkload {
     const { world } = this;
     const record = world.books.timeline.workload(name);
-    const base = { name, vm: workload.vm, record };
+    const stallsOnLoss = workload.kind === 'request-response';
+    const base = { name, vm: workload.vm, record, stallsOnLoss };
     switch (workload.kind) {
       case 'open-loop':
         return workload.direction === 'transmit'

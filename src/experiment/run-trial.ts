@@ -130,7 +130,7 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
 
   const span = inSeconds(window);
   const outcomes = new Map<string, Outcome>();
-  workloads.forEach(({ name, record, offered, lag }, i) => {
+  workloads.forEach(({ name, record, offered, lag, stallsOnLoss }, i) => {
     const first = middle[i];
     const last = end[i];
     const mean = (sum: number, count: number): number => (count === 0 ? Number.NaN : sum / count);
@@ -145,6 +145,7 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
         mean(last.latencySum - first.latencySum, last.completed - first.completed),
       ],
       samples: record.latency.count,
+      stalled: stallsOnLoss ? record.dropped : 0,
     });
   });
   const spending = books.ledger.spending(before.ledger);

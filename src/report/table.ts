@@ -13,7 +13,8 @@ const GAP = 2;
 /** Longest name of a saturated station. */
 const ACROSS_MAX = 36;
 const HEAD = ['', 'p50', 'p99', 'carried', 'cycles', 'CPU', 'exits', 'irqs', 'verdict'];
-const LEGEND = 'cycles, exits and interrupts are per request; CPU is in cores';
+const LEGEND =
+  'per request: cycles of the whole machine, exits and interrupts of the guest; CPU: cores of the machine';
 
 interface Block {
   readonly heading: string;

@@ -194,6 +194,14 @@ describe('the profile', () => {
   });
 });
 
+test('a scenario that turns to CFS gets its slice, unless it says otherwise', () => {
+  const sliceOf = (scheduler: string): number =>
+    load(`${SHORT}host: { scheduler: { ${scheduler} } }\n`).points[0].machine.scheduler.slice;
+  expect(sliceOf('policy: cfs')).toBe(12e9);
+  expect(sliceOf('policy: cfs, slice: 3 ms')).toBe(3e9);
+  expect(sliceOf('policy: eevdf')).toBe(2.8e9);
+});
+
 describe('mistakes', () => {
   test('are all told at once, in the order of the lines', () => {
     let text = changed(SHORT, 'measure: 2 ms', 'measure: 2');

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Machine } from '../datapaths/world.ts';
+import { ms } from '../units.ts';
 import { checkPoint } from './check.ts';
 import { checkExpectations } from './check-expectations.ts';
 import { missingCost } from './missing-cost.ts';
@@ -88,6 +89,9 @@ const loadProfile = (file: string): { profile: Profile } | { mistakes: readonly 
   return { profile: checked.value };
 };
 
+/** Under CFS two threads share its latency of 24 ms (8 or more cores); EEVDF's slice of the profile is another thing. */
+const CFS_SLICE = ms(12);
+
 const overridden = (profile: Profile, scenario: Scenario): Profile => {
   const { irqCore: _, ...host } = scenario.host;
   // A scenario's price replaces the profile's figure but keeps its range, in the same unit, so that `check` can warn.
@@ -98,7 +102,10 @@ const overridden = (profile: Profile, scenario: Scenario): Profile => {
       return [name, { ...(range === undefined || !sameUnit ? {} : { range }), ...entry }];
     }),
   );
-  return { ...merged(profile, host), costs: { ...profile.costs, ...costs } };
+  const { policy, slice } = scenario.host.scheduler ?? {};
+  const turnsToCfs = policy === 'cfs' && slice === undefined && profile.scheduler.policy !== 'cfs';
+  const scheduler = turnsToCfs ? { ...host.scheduler, slice: CFS_SLICE } : host.scheduler;
+  return { ...merged(profile, { ...host, scheduler }), costs: { ...profile.costs, ...costs } };
 };
 
 export const loadScenario = (file: string, options: LoadOptions = {}): Loaded => {

@@ -58,7 +58,9 @@ export const profileSchema = z.strictObject({
     .describe('what an idle core steps down through; the first begins at 0'),
   scheduler: z.strictObject({
     policy: z.enum(['eevdf', 'cfs']),
-    slice: time({ positive: true, most: '100 s' }),
+    slice: time({ positive: true, most: '100 s' }).describe(
+      'turn of a host thread while others wait; 12 ms where a scenario turns to cfs and says nothing',
+    ),
     wakeupGranularity: span(),
     tick: time({ least: '100 us', most: '100 s' }).describe('1/HZ'),
   }),

@@ -38,5 +38,6 @@ export function mm1Outcome(of: { seed: number; load: number; services: number; w
     backlog: [first.present / half, second.present / half],
     latency: [first.latency / first.completed, second.latency / second.completed],
     samples,
+    stalled: 0,
   };
 }

@@ -19,4 +19,6 @@ export interface Outcome {
   readonly latency: Halves;
   /** Requests completed in the window. */
   readonly samples: number;
+  /** Clients that wait for ever, since their request was dropped at some time. */
+  readonly stalled: number;
 }

@@ -14,6 +14,7 @@ const settled = (changes: Partial<Outcome> = {}, wobble = 0): Outcome => ({
   backlog: [2, 2 + wobble / 10],
   latency: [20e6, 20e6 + wobble * 1e4],
   samples: 10_000,
+  stalled: 0,
   ...(({ carried: _, ...rest }) => rest)(changes),
 });
 
@@ -33,6 +34,13 @@ describe('a verdict by hand', () => {
     expect(found).toBe('saturated');
     expect(reasons[0]).toContain('carried 20.0 % less than offered');
     expect(reasons[1]).toContain('grew by 1000.0 requests');
+  });
+
+  test('is saturated when a client waits for ever for what was dropped, in any replication', () => {
+    const [first, ...others] = trialSet({ samples: 20, offered: perSecond(20), carried: perSecond(20) });
+    const { verdict: found, reasons } = verdict([{ ...first, stalled: 2 }, ...others]);
+    expect(found).toBe('saturated');
+    expect(reasons).toEqual(['2 clients wait for ever for a request that was dropped; nobody retransmits']);
   });
 
   test('is saturated when a full ring holds the sender back', () => {

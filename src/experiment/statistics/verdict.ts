@@ -27,6 +27,7 @@ export interface VerdictLimits {
  * The verdict on one workload over the replications of one point, in this order:
  *
  * - `short` if there is but one replication: nothing can then be told from noise;
+ * - `saturated` if a client waits for ever because some queue had no room for its request;
  * - `saturated` if less is carried than offered, and the rest is seen to go somewhere that has no steady
  *   state: into a growing backlog, a sender falling behind, or the bin (more than `loss` of it);
  * - `short` if samples are few, the warm-up had no end in time, or latency still moves in the window, or is so
@@ -52,6 +53,9 @@ function saturation(
   outcomes: readonly Outcome[],
   { confidence = 0.99, loss = 0.01 }: VerdictLimits,
 ): string[] {
+  const stalled = Math.max(...outcomes.map((outcome) => outcome.stalled));
+  if (stalled > 0)
+    return [`${stalled} clients wait for ever for a request that was dropped; nobody retransmits`];
   const lacking = shortfall(outcomes, confidence);
   if (!lacking.present) return [];
   const growing = [backlogGrowth(outcomes, confidence), senderLag(outcomes, confidence)].filter(

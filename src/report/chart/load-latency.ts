@@ -71,7 +71,7 @@ const loadLatencyChart = (
   const notes = [
     ...sheet.fixed,
     ...(values.some(hasInterval) ? [INTERVALS] : []),
-    ...(walls.length > 0 ? ['upright line, hollow on top: what is carried once saturated'] : []),
+    ...(walls.length > 0 ? ['upright line, hollow on top: what the first saturated point carries'] : []),
   ];
   const rows = places.flatMap((place) => place.rows);
   return {
