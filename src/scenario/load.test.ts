@@ -202,6 +202,14 @@ test('a scenario that turns to CFS gets its slice, unless it says otherwise', ()
   expect(sliceOf('policy: eevdf')).toBe(2.8e9);
 });
 
+test('interrupts of assigned devices are posted only with APICv', () => {
+  const posted = (features: string): boolean =>
+    load(`${SHORT}host: { features: { ${features} } }\n`).points[0].machine.postedInterrupts;
+  expect(posted('apicv: true')).toBe(true);
+  expect(posted('apicv: false')).toBe(false);
+  expect(posted('postedInterrupts: false')).toBe(false);
+});
+
 describe('mistakes', () => {
   test('are all told at once, in the order of the lines', () => {
     let text = changed(SHORT, 'measure: 2 ms', 'measure: 2');

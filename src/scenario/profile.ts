@@ -19,7 +19,9 @@ export const moderationSchema = z.strictObject({
 const featuresSchema = z.strictObject({
   apicv: z.boolean().describe('posted interrupts to running vCPUs, EOI without exit'),
   pvEoi: z.boolean().describe('KVM_FEATURE_PV_EOI: edge-triggered EOI without exit where there is no APICv'),
-  postedInterrupts: z.boolean().describe('interrupts of assigned devices are posted by the IOMMU (VT-d PI)'),
+  postedInterrupts: z
+    .boolean()
+    .describe('interrupts of assigned devices are posted by the IOMMU (VT-d PI); needs apicv'),
   fastMmio: z.boolean().describe('kicks are recognised without decoding the instruction'),
   tickStop: z.boolean().describe('the guest stops its tick in idle: a TSC_DEADLINE write each way'),
 });
@@ -99,6 +101,8 @@ export const machineOf = (profile: Profile, irqCore: number): Machine => {
     haltPoll: profile.kvm,
     haltPollGrid: profile.haltPollGrid,
     ...profile.features,
+    // VT-d posts to a vCPU's virtual APIC page: without APICv there is none (vmx_pi_update_irte).
+    postedInterrupts: profile.features.postedInterrupts && profile.features.apicv,
     exitOutShare: profile.exitOutShare,
     irqCore,
   };
