@@ -11,7 +11,7 @@ export const payerOf = ({ payer, plane, side, cost }: Spending, vms: readonly st
   if (vm !== undefined) return plane === 'own' ? 'guest' : plane;
   if (payer.startsWith('vhost ')) return 'vhost';
   if (payer.startsWith('qemu ')) return 'qemu main';
-  if (/^(core\d+ (softirq|irq)|ksoftirqd)$/.test(payer)) return 'host softirq';
+  if (/^core\d+ (softirq|irq|ksoftirqd)$/.test(payer)) return 'host softirq';
   return side === 'guest' ? 'guest' : 'application';
 };
 

@@ -1,6 +1,7 @@
 /** What both queues of virtio_net share: an MSI-X vector that schedules NAPI, and used buffers that may be false. */
 import { type Context, RUN, WAIT } from '../hardware/context.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
+import { countError } from '../virtio/device-error.ts';
 import type { DriverQueue } from '../virtio/driver-queue.ts';
 
 /** vring_interrupt: schedules the queue's NAPI and disables its callbacks. */
@@ -32,7 +33,7 @@ export const reapChecked = (queue: DriverQueue, { books, vm }: Processor, name: 
   const works = queue.fault === null;
   const address = queue.reap();
   if (works && queue.fault !== null) {
-    books.counters.counter('device.errors', `${name}: ${queue.fault}`, vm).value++;
+    countError(books.counters, vm, name, queue.fault);
   }
   return address;
 };

@@ -69,7 +69,7 @@ export abstract class Processor implements Level, SoftirqHost {
    * is signalled while it runs is run again after the others; one that has had its budget signals itself and sleeps.
    */
   softirq(name: string, program: (context: Context) => Program): Context {
-    this.ksoftirqd ??= this.task('ksoftirqd', (context) => this.softirqs.thread(context));
+    this.ksoftirqd ??= this.task(`${this.name} ksoftirqd`, (context) => this.softirqs.thread(context));
     const context = this.context(name, `${this.name} softirq`, (it) => this.softirqWoken(it));
     context.again = () => this.softirqs.raise(context);
     context.run(program(context));
@@ -78,7 +78,7 @@ export abstract class Processor implements Level, SoftirqHost {
 
   protected context(name: string, payer: string, woken: Woken): Context {
     const guest = this.vm !== '';
-    const level = /(softirq|irq|task|idle)$/.exec(payer)?.[1];
+    const level = /(ksoftirqd|softirq|irq|task|idle)$/.exec(payer)?.[1];
     const kind = level === undefined ? payer : `${guest ? 'guest' : 'host'} ${level}`;
     const identity = { name: `${this.name} ${name}`, payer, guest, kind };
     return new Context(this.books, identity, this, woken, this.account(payer, guest));

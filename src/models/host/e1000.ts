@@ -1,7 +1,6 @@
 /**
- * QEMU's 82540EM (hw/net/e1000.c): transmit runs inside the guest's TDT write, receive in
- * the main loop (but for a frame that waited for the guest's RDT write), and interrupts are mitigated to one edge per
- * at least 128 us.
+ * QEMU's 82540EM (hw/net/e1000.c): transmit runs inside the guest's TDT write, receive in the main loop (but for a
+ * frame that waited for the guest's RDT write), and interrupts are mitigated to one edge per at least 128 us.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';

@@ -1,6 +1,6 @@
 /**
- * QEMU's own virtio-net backend (hw/net/virtio-net.c): everything in the main loop, one
- * used entry and one interrupt decision per packet.
+ * QEMU's own virtio-net backend (hw/net/virtio-net.c): everything in the main loop, one used entry and one interrupt
+ * decision per packet.
  *
  *   kick ─► eventfd read ─► bottom half: pop, writev to the tap (host stack inside), push, signal? ─► again
  *   tap  ─► up to 50: read, pop, copy, push, signal?
@@ -15,33 +15,22 @@ import type { Stage } from '../../accounting/stages.ts';
 import type { Timeline } from '../../accounting/timeline.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import { type Context, RUN } from '../hardware/context.ts';
-import type { Packet, Packets } from '../hardware/packets.ts';
+import type { Packet } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
+import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
-import type { GuestMemory } from '../virtio/guest-memory.ts';
-import { countError } from './device-error.ts';
 import { takeFrame } from './guest-frame.ts';
-import type { HostNetwork } from './host-network.ts';
 import type { InterruptPath } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
 import type { MainLoop, Source } from './main-loop.ts';
-import type { Tap } from './tap.ts';
 import { TapIo } from './tap-io.ts';
+import type { BackendParts } from './virtio-net-backend.ts';
 
 /** Frames one tap_send callback reads before others get their turn (net/tap.c). */
 export const TAP_BURST = 50;
 
-export interface QemuVirtioNetParts {
-  readonly vm: string;
-  readonly tx: DeviceQueue;
-  readonly rx: DeviceQueue;
-  readonly memory: GuestMemory;
-  readonly packets: Packets;
-  readonly tap: Tap;
-  readonly network: HostNetwork;
+export interface QemuVirtioNetParts extends BackendParts {
   readonly loop: MainLoop;
-  readonly txInterrupt: InterruptPath;
-  readonly rxInterrupt: InterruptPath;
   /** The vector for changes of the configuration; asked for when one changes. */
   readonly configInterrupt: () => InterruptPath;
   /** Property x-txburst. */

@@ -1,6 +1,6 @@
 /**
- * A vCPU: a thread of the host that is itself a processor to the guest. States: in guest
- * mode, in an exit (KVM or QEMU), polling after HLT, blocked, or runnable but without a core.
+ * A vCPU: a thread of the host that is itself a processor to the guest. It is in guest mode, in an exit (KVM or QEMU),
+ * polling after HLT, blocked, or runnable but without a core.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Account } from '../../accounting/ledger.ts';

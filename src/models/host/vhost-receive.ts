@@ -4,8 +4,8 @@ import type { Cost } from '../../accounting/cost.ts';
 import type { Counters } from '../../accounting/counters.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN } from '../hardware/context.ts';
+import { countError } from '../virtio/device-error.ts';
 import { BROKEN, EMPTY } from '../virtio/device-queue.ts';
-import { countError } from './device-error.ts';
 import { VHOST_NET_BATCH, VHOST_NET_PKT_WEIGHT, VHOST_NET_WEIGHT, type VhostParts } from './vhost-parts.ts';
 
 /** Received buffers are published when more than a batch of them is filled. */

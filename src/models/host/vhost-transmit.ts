@@ -8,8 +8,8 @@ import type { Counters, Tally } from '../../accounting/counters.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN } from '../hardware/context.ts';
 import { BH_OFF, inExit } from '../hardware/mode.ts';
+import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue } from '../virtio/device-queue.ts';
-import { countError } from './device-error.ts';
 import { takeFrame } from './guest-frame.ts';
 import { VHOST_NET_BATCH, VHOST_NET_PKT_WEIGHT, VHOST_NET_WEIGHT, type VhostParts } from './vhost-parts.ts';
 
@@ -28,14 +28,16 @@ export class VhostTransmit {
   private readonly batches: Tally;
   private readonly counters: Counters;
   private readonly again: () => void;
+
   // What a run knows is in fields: locals of a generator are stored and loaded again at each of its steps.
+
+  /** The ring was found broken: the run ends with what is in hand. */
+  private stalled = false;
   /** Packets and bytes of this run. */
   private handled = 0;
   private bytes = 0;
   /** Packets of this batch: their heads in the ring, and their copies. */
   private batch = 0;
-  /** The ring was found broken: the run ends with what is in hand. */
-  private stalled = false;
   private readonly heads = new Int32Array(VHOST_NET_BATCH);
   private readonly frames = new Int32Array(VHOST_NET_BATCH);
 

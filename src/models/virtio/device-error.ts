@@ -1,4 +1,4 @@
-/** Errors that make a device stop: counted, so that whoever reads the results sees that the guest broke it. */
+/** Errors that stop a device or a driver's queue: counted, so that whoever reads the results sees who broke what. */
 import type { Counters } from '../../accounting/counters.ts';
 
 /** @param place the device and its queue, e.g. `vhost tx`. @param fault what it found. */
