@@ -11,13 +11,13 @@ import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { Kick } from '../../models/host/kick.ts';
 import { Tap } from '../../models/host/tap.ts';
 import { Vhost } from '../../models/host/vhost.ts';
-import { DeviceQueue } from '../../models/virtio/device-queue.ts';
+import { VHOST } from '../../models/virtio/backend-rules.ts';
 import { GuestMemory } from '../../models/virtio/guest-memory.ts';
 import { receiveBuffer, transmitBuffer } from '../../models/virtio/net-buffer.ts';
-import { SplitRing } from '../../models/virtio/split-ring.ts';
+import { virtqueue } from '../../models/virtio/virtqueue.ts';
 import { defineDatapath } from '../datapath.ts';
 import { TAP_QUEUE_LENGTH } from '../qemu.ts';
-import { driverOptions, virtioParams } from '../virtio-params.ts';
+import { driverOptions, ringFormat, virtioParams } from '../virtio-params.ts';
 
 export const vhostNet = defineDatapath({
   kind: 'vhost-net',
@@ -36,14 +36,15 @@ export const vhostNet = defineDatapath({
     const { tunables } = params;
     const vcpu = world.vcpu(vm);
     const memory = new GuestMemory(4096);
-    const txRing = new SplitRing(tunables.tx_queue_size, tunables.event_idx);
-    const rxRing = new SplitRing(tunables.rx_queue_size, tunables.event_idx);
+    const format = ringFormat(params);
+    const tx = virtqueue(format, tunables.tx_queue_size);
+    const rx = virtqueue(format, tunables.rx_queue_size);
     const network = world.hostNetwork;
     const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
     const vhost = new Vhost(books, {
       vm: vm.name,
-      tx: new DeviceQueue(txRing, memory, 'vhost', transmitBuffer),
-      rx: new DeviceQueue(rxRing, memory, 'vhost', receiveBuffer),
+      tx: tx.device(memory, VHOST, transmitBuffer),
+      rx: rx.device(memory, VHOST, receiveBuffer),
       memory,
       packets,
       tap,
@@ -56,8 +57,8 @@ export const vhostNet = defineDatapath({
     const device: VirtioNet = new VirtioNet(
       vcpu,
       {
-        tx: txRing,
-        rx: rxRing,
+        tx,
+        rx,
         memory,
         packets,
         kickTx: new Kick(books, vcpu, 'tx', vhost.kickTx, machine.fastMmio),

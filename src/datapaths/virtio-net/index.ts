@@ -12,13 +12,13 @@ import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { Kick } from '../../models/host/kick.ts';
 import { QemuVirtioNet } from '../../models/host/qemu-virtio-net.ts';
 import { Tap } from '../../models/host/tap.ts';
-import { DeviceQueue } from '../../models/virtio/device-queue.ts';
+import { QEMU } from '../../models/virtio/backend-rules.ts';
 import { GuestMemory } from '../../models/virtio/guest-memory.ts';
 import { receiveBuffer, transmitBuffer } from '../../models/virtio/net-buffer.ts';
-import { SplitRing } from '../../models/virtio/split-ring.ts';
+import { virtqueue } from '../../models/virtio/virtqueue.ts';
 import { defineDatapath } from '../datapath.ts';
 import { qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
-import { driverOptions, virtioParams } from '../virtio-params.ts';
+import { driverOptions, ringFormat, virtioParams } from '../virtio-params.ts';
 
 export const virtioNet = defineDatapath({
   kind: 'virtio-net',
@@ -35,16 +35,17 @@ export const virtioNet = defineDatapath({
     const vcpu = world.vcpu(vm);
     const loop = qemuOf(world, vm);
     const memory = new GuestMemory(4096);
-    const txRing = new SplitRing(tunables.tx_queue_size, tunables.event_idx);
-    const rxRing = new SplitRing(tunables.rx_queue_size, tunables.event_idx);
+    const format = ringFormat(params);
+    const tx = virtqueue(format, tunables.tx_queue_size);
+    const rx = virtqueue(format, tunables.rx_queue_size);
     const network = world.hostNetwork;
     const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
     const path = (vector: string, line: () => InterruptLine): InterruptPath =>
       new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', `virtio-net ${vector}`, line);
     const backend = new QemuVirtioNet(sim, books, {
       vm: vm.name,
-      tx: new DeviceQueue(txRing, memory, 'qemu', transmitBuffer),
-      rx: new DeviceQueue(rxRing, memory, 'qemu', receiveBuffer),
+      tx: tx.device(memory, QEMU, transmitBuffer),
+      rx: rx.device(memory, QEMU, receiveBuffer),
       memory,
       packets,
       tap,
@@ -58,8 +59,8 @@ export const virtioNet = defineDatapath({
     const device: VirtioNet = new VirtioNet(
       vcpu,
       {
-        tx: txRing,
-        rx: rxRing,
+        tx,
+        rx,
         memory,
         packets,
         kickTx: new Kick(books, vcpu, 'tx', backend.kickTx, machine.fastMmio),

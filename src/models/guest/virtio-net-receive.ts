@@ -6,13 +6,13 @@ import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import { GRO_NORMAL_BATCH, NAPI_POLL_WEIGHT } from '../linux/napi.ts';
 import type { Doorbell } from '../linux/net-device.ts';
-import { type DriverOptions, DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
+import { type DriverOptions, type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
 import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
-import type { SplitRing } from '../virtio/split-ring.ts';
+import type { Virtqueue } from '../virtio/virtqueue.ts';
 import { napiVector, reapChecked } from './virtio-net-vector.ts';
 
 export interface ReceiveParts {
-  readonly ring: SplitRing;
+  readonly queue: Virtqueue;
   readonly memory: GuestMemory;
   readonly packets: Packets;
   readonly kick: Doorbell;
@@ -32,12 +32,12 @@ export class VirtioNetReceive {
   private readonly stage: Stage;
   private readonly waitInterrupt: Stage;
 
-  constructor(cpu: Processor, parts: ReceiveParts, options: DriverOptions) {
+  constructor(cpu: Processor, parts: ReceiveParts, options: Omit<DriverOptions, 'inOrder'>) {
     const { costs, timeline } = cpu.books;
     this.cpu = cpu;
     this.parts = parts;
     // Receive queues carry a context pointer, so Linux never uses indirect descriptors there.
-    this.rx = new DriverQueue(parts.ring, { ...options, indirect: false });
+    this.rx = parts.queue.driver({ ...options, indirect: false });
     this.rxCost = costs.cost('virtioNet.rx');
     this.napiComplete = costs.cost('napi.complete');
     this.stage = timeline.working('stack: receive');
@@ -73,7 +73,7 @@ export class VirtioNetReceive {
         for (const packet of group) parts.received(packet);
         group.length = 0;
       }
-      if (rx.numFree > Math.min(NAPI_POLL_WEIGHT, parts.ring.size) / 2) {
+      if (rx.numFree > Math.min(NAPI_POLL_WEIGHT, rx.size) / 2) {
         this.fill();
         if (rx.kickPrepare()) {
           kick.leave(cpu);

@@ -4,10 +4,12 @@ import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
 import { type Picoseconds, us } from '../../units.ts';
 import { RUN, WAIT } from '../hardware/context.ts';
-import { DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
+import { VHOST } from '../virtio/backend-rules.ts';
+import { EMPTY } from '../virtio/device-queue.ts';
 import { GuestMemory } from '../virtio/guest-memory.ts';
 import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
-import { SplitRing } from '../virtio/split-ring.ts';
+import type { SplitDevice } from '../virtio/split-device.ts';
+import { virtqueue } from '../virtio/virtqueue.ts';
 import { VirtioNet, type VirtioNetOptions } from './virtio-net.ts';
 
 const LINUX: VirtioNetOptions = {
@@ -21,8 +23,10 @@ const bench = ({ eventIdx = true, ...options }: Partial<VirtioNetOptions> & { ev
   const world = new World(priced({}), { seed: 1, replication: 0, maxEvents: 1e6 });
   const { sim, packets, books, cores } = world;
   const memory = new GuestMemory(4096);
-  const tx = new DeviceQueue(new SplitRing(256, eventIdx), memory, 'vhost');
-  const rx = new DeviceQueue(new SplitRing(256, eventIdx), memory, 'vhost');
+  const format = { packed: false, eventIdx, inOrder: false };
+  const queues = { tx: virtqueue(format, 256), rx: virtqueue(format, 256) };
+  const tx = queues.tx.device(memory, VHOST) as SplitDevice;
+  const rx = queues.rx.device(memory, VHOST) as SplitDevice;
   const kicks = { tx: 0, rx: 0 };
   const doorbell = (queue: 'tx' | 'rx') => ({
     leave: () => {},
@@ -35,8 +39,7 @@ const bench = ({ eventIdx = true, ...options }: Partial<VirtioNetOptions> & { ev
   const driver = new VirtioNet(
     cores[0],
     {
-      tx: tx.ring,
-      rx: rx.ring,
+      ...queues,
       memory,
       packets,
       kickTx: doorbell('tx'),
@@ -330,7 +333,7 @@ describe('a used id that the device never got breaks the queue (BAD_RING)', () =
       .filter(({ counter }) => counter.metric === 'device.errors')
       .map(({ counter, value }) => [counter.component, value]);
   /** The device writes `id` into the next used entry, and interrupts. */
-  const misuse = ({ ring }: DeviceQueue, id: number): void => {
+  const misuse = ({ ring }: SplitDevice, id: number): void => {
     ring.usedId[ring.usedIdx & (ring.size - 1)] = id;
     ring.usedIdx = (ring.usedIdx + 1) & 0xffff;
   };

@@ -7,10 +7,10 @@ import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { Doorbell, NetDevice, Stack } from '../linux/net-device.ts';
-import { DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
+import { type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
 import type { GuestMemory } from '../virtio/guest-memory.ts';
 import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
-import type { SplitRing } from '../virtio/split-ring.ts';
+import type { Virtqueue } from '../virtio/virtqueue.ts';
 import { VirtioNetReceive } from './virtio-net-receive.ts';
 import { napiVector, reapChecked } from './virtio-net-vector.ts';
 
@@ -28,8 +28,8 @@ export interface VirtioNetOptions {
 }
 
 export interface VirtioNetParts {
-  readonly tx: SplitRing;
-  readonly rx: SplitRing;
+  readonly tx: Virtqueue;
+  readonly rx: Virtqueue;
   readonly memory: GuestMemory;
   readonly packets: Packets;
   readonly kickTx: Doorbell;
@@ -57,7 +57,7 @@ export class VirtioNet implements NetDevice {
     this.cpu = cpu;
     this.parts = parts;
     this.options = options;
-    this.tx = new DriverQueue(parts.tx, options);
+    this.tx = parts.tx.driver(options);
     this.txCost = costs.cost('virtioNet.tx');
     this.reapCost = costs.cost('virtioNet.txClean');
     this.napiComplete = costs.cost('napi.complete');
@@ -66,7 +66,7 @@ export class VirtioNet implements NetDevice {
     const receive = new VirtioNetReceive(
       cpu,
       {
-        ring: rx,
+        queue: rx,
         memory,
         packets,
         kick: kickRx,

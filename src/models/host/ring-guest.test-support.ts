@@ -5,10 +5,12 @@ import type { Simulation } from '../../kernel/simulation.ts';
 import { type Picoseconds, us } from '../../units.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine } from '../hardware/processor.ts';
-import { type Backend, DeviceQueue } from '../virtio/device-queue.ts';
-import { DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
+import { type Backend, backendRules } from '../virtio/backend-rules.ts';
+import { NOTHING } from '../virtio/driver-queue.ts';
 import { GuestMemory } from '../virtio/guest-memory.ts';
 import { receiveBuffer, transmitBuffer } from '../virtio/net-buffer.ts';
+import { SplitDevice } from '../virtio/split-device.ts';
+import { SplitDriver } from '../virtio/split-driver.ts';
 import { SplitRing } from '../virtio/split-ring.ts';
 import { type Injection, InterruptPath } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
@@ -47,10 +49,10 @@ export interface Flush {
 
 export class RingGuest {
   readonly memory = new GuestMemory(16_384);
-  readonly tx: DeviceQueue;
-  readonly rx: DeviceQueue;
-  readonly driverTx: DriverQueue;
-  readonly driverRx: DriverQueue;
+  readonly tx: SplitDevice;
+  readonly rx: SplitDevice;
+  readonly driverTx: SplitDriver;
+  readonly driverRx: SplitDriver;
   readonly tap: Tap;
   readonly record: WorkloadRecord;
   readonly txInterrupt: InterruptPath;
@@ -72,11 +74,21 @@ export class RingGuest {
     this.host = host;
     this.frame = frame;
     const { books, packets, vcpu } = host;
-    this.tx = new DeviceQueue(new SplitRing(size, eventIdx), this.memory, backend, transmitBuffer);
-    this.rx = new DeviceQueue(new SplitRing(size, eventIdx), this.memory, backend, receiveBuffer);
-    const options = { indirect: false, rearmsWhileReaping: false };
-    this.driverTx = new DriverQueue(this.tx.ring, options);
-    this.driverRx = new DriverQueue(this.rx.ring, options);
+    this.tx = new SplitDevice(
+      new SplitRing(size, eventIdx),
+      this.memory,
+      backendRules[backend],
+      transmitBuffer,
+    );
+    this.rx = new SplitDevice(
+      new SplitRing(size, eventIdx),
+      this.memory,
+      backendRules[backend],
+      receiveBuffer,
+    );
+    const options = { indirect: false, inOrder: false, rearmsWhileReaping: false };
+    this.driverTx = new SplitDriver(this.tx.ring, options);
+    this.driverRx = new SplitDriver(this.rx.ring, options);
     this.tap = new Tap(books, packets, `${vm} tap`, vm, tapLength);
     this.record = books.timeline.workload('w');
     const how: Injection = backend === 'vhost' ? 'irqfd' : 'KVM_SIGNAL_MSI';
@@ -96,8 +108,8 @@ export class RingGuest {
   }
 
   /** Notes what the backend does with a ring. */
-  private watch(queue: Queue, device: DeviceQueue): void {
-    const { flush, shouldSignal, allowKicks } = DeviceQueue.prototype;
+  private watch(queue: Queue, device: SplitDevice): void {
+    const { flush, shouldSignal, allowKicks } = SplitDevice.prototype;
     device.flush = () => {
       const before = device.ring.usedIdx;
       flush.call(device);
@@ -144,7 +156,7 @@ export class RingGuest {
   }
 
   /** Takes back what the device has used. */
-  reap(queue: DriverQueue): Packet[] {
+  reap(queue: SplitDriver): Packet[] {
     const taken: Packet[] = [];
     for (let address = queue.reap(); address !== NOTHING; address = queue.reap()) {
       taken.push(this.memory.read(address));

@@ -3,13 +3,20 @@
  * that was offered is used and comes back. One side's steps may also fall between two memory accesses of the other.
  */
 import { describe, expect, test } from 'vitest';
-import { type Backend, DeviceQueue, EMPTY } from './device-queue.ts';
-import { DriverQueue, NOTHING } from './driver-queue.ts';
+import { type Backend, backendRules } from './backend-rules.ts';
+import { type DeviceQueue, EMPTY } from './device-queue.ts';
+import { type DriverQueue, NOTHING } from './driver-queue.ts';
 import { type Explorer, explore } from './explore.test-support.ts';
 import { GuestMemory } from './guest-memory.ts';
+import { PackedDevice } from './packed-device.ts';
+import { PackedDriver } from './packed-driver.ts';
+import { AVAIL, PackedRing, USED } from './packed-ring.ts';
+import { SplitDevice } from './split-device.ts';
+import { SplitDriver } from './split-driver.ts';
 import { SplitRing } from './split-ring.ts';
 
 interface Setup {
+  readonly packed?: boolean;
   readonly eventIdx: boolean;
   readonly backend: Backend;
   /** `transmit`: start_xmit reaps and asks for the interrupt after 3/4; `receive`: only NAPI reaps. */
@@ -20,14 +27,80 @@ interface Setup {
   readonly buffers?: number;
   /** Steps of the other side that may fall inside a step, in all. */
   readonly preemptions?: number;
-  readonly device?: typeof DeviceQueue;
-  readonly driver?: typeof DriverQueue;
+  readonly device?: typeof SplitDevice;
+  readonly packedDevice?: typeof PackedDevice;
+  readonly driver?: typeof SplitDriver;
 }
 
-const SHARED = ['availIdx', 'usedIdx', 'availEvent', 'usedEvent', 'availFlags', 'usedFlags'] as const;
+const SPLIT_FIELDS = ['availIdx', 'usedIdx', 'availEvent', 'usedEvent', 'availFlags', 'usedFlags'] as const;
+
+/** What both sides see of a ring, with `accessed` called before each access. @returns how to write it down. */
+const watchSplit = (ring: SplitRing, accessed: () => void): (() => unknown) => {
+  watchFields(ring, SPLIT_FIELDS, accessed);
+  return () => [
+    ...SPLIT_FIELDS.map((field) => ring[field]),
+    ring.avail.join(),
+    ring.usedId.join(),
+    ring.table.next.join(),
+  ];
+};
+
+const watchPacked = (ring: PackedRing, accessed: () => void): (() => unknown) => {
+  const { driverEvent, deviceEvent, table } = ring;
+  for (const event of [driverEvent, deviceEvent]) watchFields(event, ['offWrap', 'flags'], accessed);
+  const { flags } = table;
+  const watched = new Proxy(flags, {
+    get: (target, key) => {
+      accessed();
+      return Reflect.get(target, key, target) as unknown;
+    },
+    set: (target, key, value) => {
+      accessed();
+      return Reflect.set(target, key, value, target);
+    },
+  });
+  Object.assign(table, { flags: watched });
+  return () => [driverEvent, deviceEvent, flags.join(), table.next.join()];
+};
+
+const watchFields = <T extends object>(
+  target: T,
+  fields: readonly (keyof T)[],
+  accessed: () => void,
+): void => {
+  for (const field of fields) {
+    let value = target[field];
+    Object.defineProperty(target, field, {
+      enumerable: true,
+      get: () => {
+        accessed();
+        return value;
+      },
+      set: (written: T[keyof T]) => {
+        accessed();
+        value = written;
+      },
+    });
+  }
+};
 
 /** Fields that are no state, or are told apart otherwise. */
-const UNCHANGING = new Set(['ring', 'memory', 'address', 'length', 'options', 'explorer', 'setup', 'steps']);
+const UNCHANGING = new Set([
+  ...[
+    'ring',
+    'lines',
+    'indirect',
+    'memory',
+    'rules',
+    'rule',
+    'marked',
+    'options',
+    'explorer',
+    'setup',
+    'steps',
+  ],
+  ...['address', 'length', 'tableAddress', 'shared'],
+]);
 
 type Side = 'driver' | 'device';
 interface Step {
@@ -38,9 +111,9 @@ interface Step {
 
 /** Sender, interrupt, NAPI and device as state machines over a real ring. */
 class Model {
-  readonly ring: SplitRing;
   readonly driver: DriverQueue;
   readonly device: DeviceQueue;
+  private readonly shared: () => unknown;
   private readonly setup: Setup;
   private readonly explorer: Explorer;
   private readonly buffers: number;
@@ -64,37 +137,45 @@ class Model {
     this.explorer = explorer;
     this.buffers = setup.buffers ?? 3;
     this.left = setup.preemptions ?? 2;
-    this.ring = new SplitRing(2, eventIdx);
-    this.driver = new (setup.driver ?? DriverQueue)(this.ring, { indirect: false, rearmsWhileReaping });
-    this.device = new (setup.device ?? DeviceQueue)(this.ring, new GuestMemory(8), backend);
-    if (start !== 0) this.startAt(start);
-    this.device.allowKicks();
-    this.watch();
-  }
-
-  private startAt(start: number): void {
-    const { ring, driver, device } = this;
-    Object.assign(ring, { availIdx: start, usedIdx: start, availEvent: start, usedEvent: start });
-    Object.assign(driver, { availShadow: start, lastUsed: start });
-    Object.assign(device, { lastAvail: start, shadowAvail: start, signalledUsed: start });
-  }
-
-  /** Before each access to a shared field the other side may take steps. */
-  private watch(): void {
-    const fields: Record<string, number> = {};
-    for (const field of SHARED) {
-      fields[field] = this.ring[field];
-      Object.defineProperty(this.ring, field, {
-        get: () => {
-          this.accessed();
-          return fields[field];
-        },
-        set: (value: number) => {
-          this.accessed();
-          fields[field] = value;
-        },
-      });
+    const options = { indirect: false, inOrder: false, rearmsWhileReaping };
+    const memory = new GuestMemory(8);
+    const rules = backendRules[backend];
+    if (setup.packed === true) {
+      const ring = new PackedRing(2, eventIdx);
+      this.driver = new PackedDriver(ring, options);
+      this.device = new (setup.packedDevice ?? PackedDevice)(ring, memory, rules);
+      if (start !== 0) this.startPackedAt(ring);
+      this.device.allowKicks();
+      this.shared = watchPacked(ring, () => this.accessed());
+    } else {
+      const ring = new SplitRing(2, eventIdx);
+      this.driver = new (setup.driver ?? SplitDriver)(ring, options);
+      this.device = new (setup.device ?? SplitDevice)(ring, memory, rules);
+      if (start !== 0) this.startAt(ring, start);
+      this.device.allowKicks();
+      this.shared = watchSplit(ring, () => this.accessed());
     }
+  }
+
+  private startAt(ring: SplitRing, start: number): void {
+    Object.assign(ring, { availIdx: start, usedIdx: start, availEvent: start, usedEvent: start });
+    Object.assign(this.driver, { availShadow: start, lastUsed: start });
+    Object.assign(this.device, { lastAvail: start, shadowAvail: start, signalledUsed: start });
+  }
+
+  /** In the middle of the second turn. */
+  private startPackedAt({ driverEvent, table }: PackedRing): void {
+    driverEvent.offWrap = 1;
+    // The slots of the first turn were used under wrap counter 1, slot 0 of the second one under 0.
+    table.flags.set([0, AVAIL | USED]);
+    Object.assign(this.driver, { nextAvail: 1, availWrap: false, lastUsed: 1, usedWrap: false });
+    Object.assign(this.device, {
+      lastAvail: 1,
+      availWrap: false,
+      usedIdx: 1,
+      usedWrap: false,
+      signalledUsed: 1,
+    });
   }
 
   private accessed(): void {
@@ -129,10 +210,13 @@ class Model {
   }
 
   private state(): string {
-    const { ring } = this;
-    const shared = SHARED.map((field) => ring[field]);
-    const rings = [ring.avail, ring.usedId, ring.table.next].map((array) => array.join());
-    return JSON.stringify([this, shared, rings], (key, value) => (UNCHANGING.has(key) ? undefined : value));
+    const { nested } = this;
+    this.nested = true;
+    const state = JSON.stringify([this, this.shared()], (key, value) =>
+      UNCHANGING.has(key) || key === 'nested' ? undefined : value,
+    );
+    this.nested = nested;
+    return state;
   }
 
   private readonly steps: readonly Step[] = [
@@ -254,23 +338,32 @@ class Model {
 
 const runs = (setup: Setup): number => explore((explorer) => new Model(setup, explorer).run());
 
-const setups = (['vhost', 'qemu'] as const).flatMap((backend) =>
+const layouts = [
+  { layout: 'split', packed: false, backend: 'vhost' },
+  { layout: 'split', packed: false, backend: 'qemu' },
+  { layout: 'packed', packed: true, backend: 'dpdk' },
+  { layout: 'packed', packed: true, backend: 'qemu' },
+] as const;
+const setups = layouts.flatMap((layout) =>
   [true, false].flatMap((eventIdx) =>
-    (['transmit', 'receive'] as const).map((direction) => ({ backend, eventIdx, direction })),
+    (['transmit', 'receive'] as const).map((direction) => ({ ...layout, eventIdx, direction })),
   ),
 );
 
 describe('no wake-up is lost, in any order of steps', () => {
-  test.each(setups)('$backend, event index $eventIdx, $direction', (setup) => {
+  test.each(setups)('$layout, $backend, event index $eventIdx, $direction', (setup) => {
     expect(runs({ ...setup, preemptions: 0 })).toBeGreaterThan(1000);
   });
 
-  test.each(setups)('$backend, event index $eventIdx, $direction, where the indices wrap', (setup) => {
-    expect(runs({ ...setup, preemptions: 0, buffers: 2, start: 0xffff })).toBeGreaterThan(100);
-  });
+  test.each(setups)(
+    '$layout, $backend, event index $eventIdx, $direction, where the indices wrap',
+    (setup) => {
+      expect(runs({ ...setup, preemptions: 0, buffers: 2, start: 0xffff })).toBeGreaterThan(100);
+    },
+  );
 
   test.each(setups.filter(({ eventIdx }) => eventIdx))(
-    '$backend, $direction, with a guest kernel that re-arms',
+    '$layout, $backend, $direction, with a guest kernel that re-arms',
     (setup) => {
       expect(runs({ ...setup, preemptions: 0, rearmsWhileReaping: true })).toBeGreaterThan(1000);
     },
@@ -278,16 +371,27 @@ describe('no wake-up is lost, in any order of steps', () => {
 });
 
 describe('no wake-up is lost when steps fall between the memory accesses of the other side', () => {
-  test.each(setups)('$backend, event index $eventIdx, $direction', (setup) => {
+  test.each(setups)('$layout, $backend, event index $eventIdx, $direction', (setup) => {
     expect(runs({ ...setup, buffers: 2, preemptions: 2 })).toBeGreaterThan(1000);
   });
 });
 
 describe('the enumeration would notice', () => {
+  test('a device on a packed ring that does not look again after it allowed kicks', () => {
+    class Careless extends PackedDevice {
+      override allowKicks(): boolean {
+        super.allowKicks();
+        return false;
+      }
+    }
+    const setup = { packed: true, eventIdx: true, backend: 'dpdk', direction: 'receive' } as const;
+    expect(() => runs({ ...setup, packedDevice: Careless })).toThrow(/a wake-up is lost/);
+  });
+
   const base = { eventIdx: true, backend: 'vhost', direction: 'receive' } as const;
 
   test('a device that does not look again after it allowed kicks', () => {
-    class Careless extends DeviceQueue {
+    class Careless extends SplitDevice {
       override allowKicks(): boolean {
         super.allowKicks();
         return false;
@@ -297,7 +401,7 @@ describe('the enumeration would notice', () => {
   });
 
   test('a device that looks first and allows kicks then', () => {
-    class Hasty extends DeviceQueue {
+    class Hasty extends SplitDevice {
       override allowKicks(): boolean {
         const more = this.availableNow;
         super.allowKicks();
@@ -308,7 +412,7 @@ describe('the enumeration would notice', () => {
   });
 
   test('a driver that does not look again after it allowed interrupts', () => {
-    class Careless extends DriverQueue {
+    class Careless extends SplitDriver {
       override enableCallbacks(): boolean {
         super.enableCallbacks();
         return false;
@@ -318,7 +422,7 @@ describe('the enumeration would notice', () => {
   });
 
   test('a device that makes its interrupt decision before it publishes', () => {
-    class Early extends DeviceQueue {
+    class Early extends SplitDevice {
       private decision = false;
       override flush(): void {
         this.decision = super.shouldSignal();

@@ -1,7 +1,7 @@
 /** need_event against its wording: an entry was written at the index that the other side asked for. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { distance, needEvent } from './split-ring.ts';
+import { distance, needEvent } from './descriptor.ts';
 
 const u16 = fc.integer({ min: 0, max: 0xffff });
 

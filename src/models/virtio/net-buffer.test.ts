@@ -1,10 +1,13 @@
 /** What virtio-net refuses though any ring would take it (virtio 1.2 §5.1.6). */
 import { describe, expect, test } from 'vitest';
-import { type Backend, BROKEN, DeviceQueue } from './device-queue.ts';
+import { type Backend, backendRules } from './backend-rules.ts';
+import { NEXT, WRITE } from './descriptor.ts';
+import { BROKEN } from './device-queue.ts';
 import type { NetFault } from './fault.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { receiveBuffer, transmitBuffer } from './net-buffer.ts';
-import { NEXT, SplitRing, WRITE } from './split-ring.ts';
+import { SplitDevice } from './split-device.ts';
+import { SplitRing } from './split-ring.ts';
 
 /** Bytes of each piece; the device writes into those in the second list. */
 interface Buffer {
@@ -20,7 +23,7 @@ const popping = ({ readable = [], writable = [] }: Buffer, rule: typeof transmit
     ring.table.write(slot, 4096 * (slot + 1), length, flags, slot + 1);
   });
   ring.availIdx = 1;
-  const device = new DeviceQueue(ring, new GuestMemory(64), backend, rule);
+  const device = new SplitDevice(ring, new GuestMemory(64), backendRules[backend], rule);
   return { popped: device.pop(), fault: device.fault, availableNow: device.availableNow };
 };
 

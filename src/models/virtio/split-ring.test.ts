@@ -1,9 +1,12 @@
 /** Driver and device together against a naive model: plain arrays, and indices that never wrap. */
 import { describe, expect, test } from 'vitest';
 import { type RandomStream, streams } from '../../kernel/random.ts';
-import { type Backend, DeviceQueue, EMPTY } from './device-queue.ts';
-import { DriverQueue, NOTHING, type Piece } from './driver-queue.ts';
+import { type Backend, backendRules, VHOST } from './backend-rules.ts';
+import { EMPTY } from './device-queue.ts';
+import { NOTHING, type Piece } from './driver-queue.ts';
 import { GuestMemory } from './guest-memory.ts';
+import { SplitDevice } from './split-device.ts';
+import { SplitDriver } from './split-driver.ts';
 import { SplitRing } from './split-ring.ts';
 
 interface Setup {
@@ -32,8 +35,8 @@ class Comparison {
   private readonly setup: Setup;
   private readonly random: RandomStream;
   private readonly ring: SplitRing;
-  private readonly driver: DriverQueue;
-  private readonly device: DeviceQueue;
+  private readonly driver: SplitDriver;
+  private readonly device: SplitDevice;
 
   /** Everything ever offered; an index into it is an absolute one. */
   private readonly offered: { readonly pieces: readonly Piece[]; readonly slots: number }[] = [];
@@ -63,8 +66,12 @@ class Comparison {
     this.setup = setup;
     this.random = streams(seed, 0).stream('ring');
     this.ring = new SplitRing(setup.size, setup.eventIdx);
-    this.driver = new DriverQueue(this.ring, { indirect: setup.indirect, rearmsWhileReaping: false });
-    this.device = new DeviceQueue(this.ring, new GuestMemory(4096), setup.backend);
+    this.driver = new SplitDriver(this.ring, {
+      indirect: setup.indirect,
+      inOrder: false,
+      rearmsWhileReaping: false,
+    });
+    this.device = new SplitDevice(this.ring, new GuestMemory(4096), backendRules[setup.backend]);
   }
 
   /** Driver and device are ahead in turn, so that the ring is often full and often empty. */
@@ -273,13 +280,21 @@ describe('a ring', () => {
 
   test('refuses a buffer that needs more slots than are free, and takes it when there is one slot for its table', () => {
     const pieces: Piece[] = [0, 1, 2].map((i) => ({ address: 4096 * i, length: 64, writable: false }));
-    const direct = new DriverQueue(new SplitRing(4, true), { indirect: false, rearmsWhileReaping: false });
+    const direct = new SplitDriver(new SplitRing(4, true), {
+      indirect: false,
+      inOrder: false,
+      rearmsWhileReaping: false,
+    });
     expect(direct.add(pieces, 1)).toBe(true);
     expect(direct.numFree).toBe(1);
     expect(direct.add(pieces, 2)).toBe(false);
     expect(direct.addOne(4096, 64, false, 3)).toBe(true);
     expect(direct.addOne(4096, 64, false, 4)).toBe(false);
-    const indirect = new DriverQueue(new SplitRing(4, true), { indirect: true, rearmsWhileReaping: false });
+    const indirect = new SplitDriver(new SplitRing(4, true), {
+      indirect: true,
+      inOrder: false,
+      rearmsWhileReaping: false,
+    });
     for (let i = 0; i < 4; i++) expect(indirect.add(pieces, i, 65_536 * (i + 1))).toBe(true);
     expect(indirect.add(pieces, 5, 1)).toBe(false);
   });
@@ -292,7 +307,7 @@ describe('a ring', () => {
     'is broken for the driver, and for good, when the device returns id %i, which it never got',
     (id, fault) => {
       const ring = new SplitRing(4, true);
-      const driver = new DriverQueue(ring, { indirect: false, rearmsWhileReaping: false });
+      const driver = new SplitDriver(ring, { indirect: false, inOrder: false, rearmsWhileReaping: false });
       driver.addOne(4096, 64, true, 7);
       ring.usedId[0] = id;
       ring.usedIdx = 1;
@@ -310,8 +325,8 @@ describe('a ring', () => {
 
   test('does not let a device use more buffers than it took', () => {
     const ring = new SplitRing(4, true);
-    const driver = new DriverQueue(ring, { indirect: false, rearmsWhileReaping: false });
-    const device = new DeviceQueue(ring, new GuestMemory(16), 'vhost');
+    const driver = new SplitDriver(ring, { indirect: false, inOrder: false, rearmsWhileReaping: false });
+    const device = new SplitDevice(ring, new GuestMemory(16), VHOST);
     driver.addOne(4096, 64, true, 7);
     const head = device.pop();
     device.push(head, 64);
@@ -321,21 +336,22 @@ describe('a ring', () => {
 
   test('offers a buffer again after the device gave it back unused', () => {
     const ring = new SplitRing(4, true);
-    const driver = new DriverQueue(ring, { indirect: false, rearmsWhileReaping: false });
-    const device = new DeviceQueue(ring, new GuestMemory(16), 'vhost');
+    const driver = new SplitDriver(ring, { indirect: false, inOrder: false, rearmsWhileReaping: false });
+    const device = new SplitDevice(ring, new GuestMemory(16), VHOST);
     driver.addOne(4096, 64, true, 7);
     driver.addOne(8192, 64, true, 8);
+    device.mark();
     const first = device.pop();
     device.pop();
-    device.unpop(2);
+    device.rewind();
     expect(device.pop()).toBe(first);
     expect(device.address[0]).toBe(4096);
   });
 
   test('shows used buffers at the flush, all at once', () => {
     const ring = new SplitRing(4, true);
-    const driver = new DriverQueue(ring, { indirect: false, rearmsWhileReaping: false });
-    const device = new DeviceQueue(ring, new GuestMemory(16), 'vhost');
+    const driver = new SplitDriver(ring, { indirect: false, inOrder: false, rearmsWhileReaping: false });
+    const device = new SplitDevice(ring, new GuestMemory(16), VHOST);
     for (let token = 0; token < 3; token++) driver.addOne(4096, 64, true, token);
     for (let i = 0; i < 3; i++) device.push(device.pop(), 64);
     expect(driver.moreUsed).toBe(false);

@@ -1,44 +1,16 @@
 /** A split virtqueue as both sides see it in guest memory (virtio 1.2 §2.7): nothing but the shared fields. */
+import { DESCRIPTOR_SIZE, DescriptorTable, QUEUE_SIZE_MAX } from './descriptor.ts';
+import { LINE, RingLines } from './ring-lines.ts';
 
-/** Descriptor flags. */
-export const NEXT = 1;
-export const WRITE = 2;
-export const INDIRECT = 4;
 /** avail.flags: the driver wants no interrupts. */
 export const NO_INTERRUPT = 1;
 /** used.flags: the device wants no kicks. */
 export const NO_NOTIFY = 1;
 
-/** Bytes of one descriptor. */
-export const DESCRIPTOR_SIZE = 16;
-/** Largest queue the specification allows. */
-export const QUEUE_SIZE_MAX = 32_768;
-
-/** A table of descriptors: the ring's own, or an indirect one. */
-export class DescriptorTable {
-  readonly address: Float64Array;
-  readonly length: Float64Array;
-  readonly flags: Uint16Array;
-  readonly next: Uint16Array;
-
-  constructor(size: number) {
-    this.address = new Float64Array(size);
-    this.length = new Float64Array(size);
-    this.flags = new Uint16Array(size);
-    this.next = new Uint16Array(size);
-  }
-
-  get size(): number {
-    return this.flags.length;
-  }
-
-  write(slot: number, address: number, length: number, flags: number, next: number): void {
-    this.address[slot] = address;
-    this.length[slot] = length;
-    this.flags[slot] = flags;
-    this.next[slot] = next;
-  }
-}
+/** Bytes of flags and index before the entries of the avail and the used ring, and of one entry of each. */
+const HEADER = 4;
+const AVAIL_ENTRY = 2;
+const USED_ENTRY = 8;
 
 export class SplitRing {
   readonly size: number;
@@ -59,6 +31,13 @@ export class SplitRing {
   /** At the end of the used ring: the device asks for a kick when avail entry `availEvent` is written. */
   availEvent = 0;
 
+  readonly lines: RingLines;
+  /** The lines of avail.flags and avail.idx, used.flags and used.idx, used_event and avail_event. */
+  readonly availLine: number;
+  readonly usedLine: number;
+  readonly usedEventLine: number;
+  readonly availEventLine: number;
+
   /** @param size a power of two, at most 32,768. @param eventIdx VIRTIO_F_EVENT_IDX was negotiated. */
   constructor(size: number, eventIdx: boolean) {
     if (!Number.isInteger(Math.log2(size)) || size < 1 || size > QUEUE_SIZE_MAX) {
@@ -72,15 +51,26 @@ export class SplitRing {
     this.avail = new Uint16Array(size);
     this.usedId = new Uint32Array(size);
     this.usedLength = new Float64Array(size);
+    // Each of the three parts begins with a line of its own, as Linux aligns them.
+    this.availLine = Math.ceil((size * DESCRIPTOR_SIZE) / LINE);
+    this.usedEventLine = this.availLine + Math.floor((HEADER + AVAIL_ENTRY * size) / LINE);
+    this.usedLine = this.usedEventLine + 1;
+    this.availEventLine = this.usedLine + Math.floor((HEADER + USED_ENTRY * size) / LINE);
+    this.lines = new RingLines(this.availEventLine + 1);
+  }
+
+  /** The line of descriptor `slot`. */
+  tableLine(slot: number): number {
+    return slot >>> 2;
+  }
+
+  /** The line of entry `slot` of the avail ring. */
+  availEntryLine(slot: number): number {
+    return this.availLine + ((HEADER + AVAIL_ENTRY * slot) >>> 6);
+  }
+
+  /** The line of entry `slot` of the used ring. */
+  usedEntryLine(slot: number): number {
+    return this.usedLine + ((HEADER + USED_ENTRY * slot) >>> 6);
   }
 }
-
-/** Difference of two free-running indices. */
-export const distance = (to: number, from: number): number => (to - from) & 0xffff;
-
-/**
- * Whether moving an index from `old` to `now` passed `event` (virtio 1.2 §2.7.10): true exactly when an entry was
- * written at index `event`, that is when some i in (old, now] equals event + 1, modulo 2^16.
- */
-export const needEvent = (event: number, now: number, old: number): boolean =>
-  ((now - event - 1) & 0xffff) < ((now - old) & 0xffff);

@@ -1,8 +1,10 @@
 /** Who writes what to hold back kicks and interrupts, literally as Linux (virtio_ring.c, vhost.c) and QEMU (virtio.c) have it. */
 import { describe, expect, test } from 'vitest';
-import { type Backend, DeviceQueue, EMPTY } from './device-queue.ts';
-import { DriverQueue } from './driver-queue.ts';
+import { type Backend, backendRules } from './backend-rules.ts';
+import { EMPTY } from './device-queue.ts';
 import { GuestMemory } from './guest-memory.ts';
+import { SplitDevice } from './split-device.ts';
+import { SplitDriver } from './split-driver.ts';
 import { NO_INTERRUPT, NO_NOTIFY, SplitRing } from './split-ring.ts';
 
 const SIZE = 256;
@@ -16,8 +18,8 @@ interface Options {
 
 const queue = ({ eventIdx = true, backend = 'vhost', rearmsWhileReaping = false }: Options = {}) => {
   const ring = new SplitRing(SIZE, eventIdx);
-  const driver = new DriverQueue(ring, { indirect: false, rearmsWhileReaping });
-  const device = new DeviceQueue(ring, new GuestMemory(16), backend);
+  const driver = new SplitDriver(ring, { indirect: false, inOrder: false, rearmsWhileReaping });
+  const device = new SplitDevice(ring, new GuestMemory(16), backendRules[backend]);
   let token = 0;
   const add = (count = 1): void => {
     for (let i = 0; i < count; i++) driver.addOne(2048, 64, false, token++);

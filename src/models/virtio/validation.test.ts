@@ -1,10 +1,13 @@
 /** What a device refuses (QEMU hw/virtio/virtio.c, Linux drivers/vhost/vhost.c): each fault by hand, then random tables against a naive validator. */
 import { describe, expect, test } from 'vitest';
 import { type RandomStream, streams } from '../../kernel/random.ts';
-import { type Backend, BROKEN, DeviceQueue, EMPTY } from './device-queue.ts';
+import { type Backend, backendRules } from './backend-rules.ts';
+import { DESCRIPTOR_SIZE, DescriptorTable, INDIRECT, NEXT, WRITE } from './descriptor.ts';
+import { BROKEN, EMPTY } from './device-queue.ts';
 import type { Fault } from './fault.ts';
 import { GuestMemory } from './guest-memory.ts';
-import { DESCRIPTOR_SIZE, DescriptorTable, INDIRECT, NEXT, SplitRing, WRITE } from './split-ring.ts';
+import { SplitDevice } from './split-device.ts';
+import { SplitRing } from './split-ring.ts';
 
 const BACKENDS = ['qemu', 'vhost'] as const;
 const SIZE = 8;
@@ -37,7 +40,7 @@ interface Guest {
 }
 
 /** A device that faces what a hostile driver left in memory. */
-const facing = (guest: Guest, backend: Backend): DeviceQueue => {
+const facing = (guest: Guest, backend: Backend): SplitDevice => {
   const { size = SIZE, table = [{}], indirect, head = 0, offered = 1, buffers = 1024 } = guest;
   const ring = new SplitRing(size, true);
   table.forEach(({ address = 4096, length = 64, flags = 0, next = 0 }, slot) => {
@@ -46,7 +49,7 @@ const facing = (guest: Guest, backend: Backend): DeviceQueue => {
   if (indirect !== undefined) ring.indirect.set(TABLE, tableOf(indirect));
   ring.avail.fill(head);
   ring.availIdx = offered;
-  return new DeviceQueue(ring, new GuestMemory(buffers), backend);
+  return new SplitDevice(ring, new GuestMemory(buffers), backendRules[backend]);
 };
 
 const chain = (length: number): Descriptor[] =>
@@ -414,7 +417,7 @@ class Fuzz {
     const tally = new Map<string, number>();
     for (const size of [2, 4, 8]) {
       const ring = this.ring(size);
-      const device = new DeviceQueue(ring, this.memory, backend);
+      const device = new SplitDevice(ring, this.memory, backendRules[backend]);
       for (let i = 0; i < cases; i++) {
         this.fill(ring);
         const outcome = this.compare(ring, device, backend);
@@ -424,7 +427,7 @@ class Fuzz {
     return tally;
   }
 
-  private compare(ring: SplitRing, device: DeviceQueue, backend: Backend): string {
+  private compare(ring: SplitRing, device: SplitDevice, backend: Backend): string {
     const head = ring.avail[0];
     const verdict = judge(ring, head, this.memory.size, backend);
     // The slot of the last refused buffer is offered again: a fault does not move the device on.
