@@ -26,15 +26,24 @@ export class PackedDevice extends DeviceQueue {
   private availWrap = true;
   private usedIdx = 0;
   private usedWrap = true;
-  /** By the slot at which a popped buffer begins: its id and how many slots it takes. */
+  /**
+   * Of each buffer that is popped and not yet used, its id and how many slots it takes; `pop` returns the place here.
+   * Neither the slot where it began (others may begin there before it is used) nor the id (a hostile driver may give
+   * two the same) would do.
+   */
   private readonly id: Uint16Array;
   private readonly slots: Uint16Array;
+  /** A stack of free places. */
+  private readonly free: Uint16Array;
+  private freeTop: number;
   /** Slots popped and not yet used. */
   private slotsInUse = 0;
-  /** Buffers pushed and not yet flushed: where they began, what was written. */
+  /** Buffers pushed and not yet flushed, and what was written to them. */
   private readonly stagedHead: number[] = [];
   private readonly stagedLength: number[] = [];
-  private readonly marked = { lastAvail: 0, availWrap: true, inUse: 0, slotsInUse: 0 };
+  private readonly marked = { lastAvail: 0, availWrap: true, inUse: 0, slotsInUse: 0, freeTop: 0 };
+  /** Id of the buffer walked last. */
+  private bufferId = 0;
   private signalledUsed = 0;
   private signalledValid = false;
 
@@ -53,6 +62,8 @@ export class PackedDevice extends DeviceQueue {
     this.inOrder = inOrder;
     this.id = new Uint16Array(ring.size);
     this.slots = new Uint16Array(ring.size);
+    this.free = Uint16Array.from({ length: ring.size }, (_, i) => i);
+    this.freeTop = ring.size;
   }
 
   pop(): number {
@@ -68,7 +79,9 @@ export class PackedDevice extends DeviceQueue {
     }
     const fault = this.rule(this);
     if (fault !== null) return this.broken(fault);
-    this.slots[head] = slots;
+    const place = this.free[--this.freeTop];
+    this.id[place] = this.bufferId;
+    this.slots[place] = slots;
     this.inUse++;
     this.slotsInUse += slots;
     this.lastAvail = head + slots;
@@ -76,7 +89,7 @@ export class PackedDevice extends DeviceQueue {
       this.lastAvail -= ring.size;
       this.availWrap = !this.availWrap;
     }
-    return head;
+    return place;
   }
 
   /** Walks the chain at slot `head`. @returns the slots that it takes; `fault` says what is wrong with it. */
@@ -91,7 +104,7 @@ export class PackedDevice extends DeviceQueue {
       if (this.fault !== null) return 0;
       if ((table.flags[slot] & NEXT) === 0) {
         // The id is in the last descriptor of a chain (virtio 1.2 §2.8.6); Linux writes it into all.
-        this.id[head] = table.next[slot];
+        this.bufferId = table.next[slot];
         return count;
       }
       if (count === size) {
@@ -123,6 +136,7 @@ export class PackedDevice extends DeviceQueue {
     marked.availWrap = this.availWrap;
     marked.inUse = this.inUse;
     marked.slotsInUse = this.slotsInUse;
+    marked.freeTop = this.freeTop;
   }
 
   rewind(): void {
@@ -131,6 +145,7 @@ export class PackedDevice extends DeviceQueue {
     this.availWrap = marked.availWrap;
     this.inUse = marked.inUse;
     this.slotsInUse = marked.slotsInUse;
+    this.freeTop = marked.freeTop;
   }
 
   get availableNow(): boolean {
@@ -153,6 +168,7 @@ export class PackedDevice extends DeviceQueue {
     for (let i = 0; i < count; i++) {
       const slots = this.slots[stagedHead[i]];
       if (!skips) this.writeUsed(this.usedIdx, this.usedWrap, this.id[stagedHead[i]], stagedLength[i]);
+      this.free[this.freeTop++] = stagedHead[i];
       this.slotsInUse -= slots;
       this.usedIdx += slots;
       if (this.usedIdx < ring.size) continue;
