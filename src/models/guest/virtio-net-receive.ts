@@ -29,6 +29,7 @@ export class VirtioNetReceive {
   private readonly parts: ReceiveParts;
   private readonly rxCost: Cost;
   private readonly napiComplete: Cost;
+  private readonly ringLine: Cost;
   private readonly stage: Stage;
   private readonly waitInterrupt: Stage;
 
@@ -40,6 +41,7 @@ export class VirtioNetReceive {
     this.rx = parts.queue.driver({ ...options, indirect: false });
     this.rxCost = costs.cost('virtioNet.rx');
     this.napiComplete = costs.cost('napi.complete');
+    this.ringLine = costs.cost('ring.line');
     this.stage = timeline.working('stack: receive');
     this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
     const napi = cpu.softirq('virtio-net rx napi', (context) => this.poll(context));
@@ -69,6 +71,7 @@ export class VirtioNetReceive {
           taken++;
         }
         cpu.serveNobody();
+        this.chargeLines(cpu);
         yield RUN;
         for (const packet of group) parts.received(packet);
         group.length = 0;
@@ -86,6 +89,7 @@ export class VirtioNetReceive {
       // The full weight: there may be more, and interrupts stay off.
       if (taken === NAPI_POLL_WEIGHT) cpu.signal();
       else {
+        this.chargeLines(cpu);
         cpu.charge(this.napiComplete);
         yield RUN;
         if (rx.enableCallbacks()) {
@@ -95,6 +99,12 @@ export class VirtioNetReceive {
       }
       yield WAIT;
     }
+  }
+
+  /** What it took to read the ring since the last call. */
+  private chargeLines(cpu: Context): void {
+    const lines = this.rx.takeLines();
+    if (lines > 0) cpu.charge(this.ringLine, lines);
   }
 
   private fill(): void {

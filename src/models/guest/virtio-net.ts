@@ -47,6 +47,7 @@ export class VirtioNet implements NetDevice {
   private readonly options: VirtioNetOptions;
   private readonly txCost: Cost;
   private readonly reapCost: Cost;
+  private readonly ringLine: Cost;
   private readonly napiComplete: Cost;
   private readonly txNapi: Context;
   private stack!: Stack;
@@ -60,6 +61,7 @@ export class VirtioNet implements NetDevice {
     this.tx = parts.tx.driver(options);
     this.txCost = costs.cost('virtioNet.tx');
     this.reapCost = costs.cost('virtioNet.txClean');
+    this.ringLine = costs.cost('ring.line');
     this.napiComplete = costs.cost('napi.complete');
     this.doorbell = parts.kickTx;
     const { rx, memory, packets, kickRx, stackRx } = parts;
@@ -103,13 +105,23 @@ export class VirtioNet implements NetDevice {
     });
   }
 
-  /** Buffers reaped in `publish`, whose cost the next packet's start_xmit pays: how many is known too late. */
+  /**
+   * Buffers reaped in `publish`, whose cost the next packet's start_xmit pays, as that of the ring's lines that were
+   * fetched: how many is known too late.
+   */
   private owed = 0;
 
   prepare(cpu: Context, _packet: Packet): void {
     if (this.owed > 0) cpu.charge(this.reapCost, this.owed);
     this.owed = 0;
+    this.chargeLines(cpu);
     cpu.charge(this.txCost);
+  }
+
+  /** What it took to read the ring since the last call. */
+  private chargeLines(cpu: Context): void {
+    const lines = this.tx.takeLines();
+    if (lines > 0) cpu.charge(this.ringLine, lines);
   }
 
   publish(_cpu: Context, packet: Packet, more: boolean): boolean {
@@ -180,6 +192,7 @@ export class VirtioNet implements NetDevice {
 
   private chargeReaped(cpu: Context, count: number): void {
     if (count > 0) cpu.charge(this.reapCost, count);
+    this.chargeLines(cpu);
   }
 
   private restart(): void {

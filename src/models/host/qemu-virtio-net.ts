@@ -49,6 +49,7 @@ export class QemuVirtioNet {
   private readonly eventfdRead: Cost;
   private readonly copy: Cost;
   private readonly copyPerByte: Cost;
+  private readonly ringLine: Cost;
   private readonly stageRx: Stage;
   private readonly waitRx: Stage;
   private readonly bottomHalf: Source;
@@ -72,6 +73,7 @@ export class QemuVirtioNet {
     this.eventfdRead = costs.cost('qemu.eventfdRead');
     this.copy = costs.cost('copy.setup');
     this.copyPerByte = costs.cost('copy.perByte');
+    this.ringLine = costs.cost('ring.line');
     this.stageRx = timeline.working('qemu: receive');
     this.waitRx = timeline.waiting('wait: QEMU main loop, receive');
     const txEvent = loop.source((cpu) => this.handleTx(cpu));
@@ -106,6 +108,12 @@ export class QemuVirtioNet {
     interrupt.charge(cpu);
     yield RUN;
     interrupt.raise();
+  }
+
+  /** What it took to read the ring since the last call. */
+  private chargeLines(cpu: Context, queue: DeviceQueue): void {
+    const lines = queue.takeLines();
+    if (lines > 0) cpu.charge(this.ringLine, lines);
   }
 
   private drop(packet: Packet): void {
@@ -149,6 +157,7 @@ export class QemuVirtioNet {
       const packet = takeFrame(tx, parts.memory, parts.packets);
       this.io.serve(cpu, packet);
       cpu.charge(this.virtqueue);
+      this.chargeLines(cpu, tx);
       const paid = this.io.chargeSend(cpu, packet);
       yield RUN;
       const backlog = this.io.send(cpu, packet, paid);
@@ -158,6 +167,7 @@ export class QemuVirtioNet {
       this.pops.value++;
       this.flushes.value++;
       if (!tx.shouldSignal()) continue;
+      this.chargeLines(cpu, tx);
       txInterrupt.charge(cpu);
       yield RUN;
       txInterrupt.raise();
@@ -202,6 +212,7 @@ export class QemuVirtioNet {
         break;
       }
       cpu.charge(this.virtqueue);
+      this.chargeLines(cpu, rx);
       cpu.charge(this.copy);
       cpu.charge(this.copyPerByte, packets.size[packet]);
       cpu.serveNobody();
@@ -212,6 +223,7 @@ export class QemuVirtioNet {
       this.pops.value++;
       this.flushes.value++;
       if (!rx.shouldSignal()) continue;
+      this.chargeLines(cpu, rx);
       rxInterrupt.charge(cpu);
       yield RUN;
       rxInterrupt.raise();

@@ -16,6 +16,7 @@ interface Costs {
   readonly rx: Cost;
   readonly copy: Cost;
   readonly copyPerByte: Cost;
+  readonly ringLine: Cost;
 }
 
 export class VhostReceive {
@@ -34,11 +35,18 @@ export class VhostReceive {
       rx: costs.cost('vhost.rx'),
       copy: costs.cost('copy.setup'),
       copyPerByte: costs.cost('copy.perByte'),
+      ringLine: costs.cost('ring.line'),
     };
     this.stage = timeline.working('vhost: receive');
     this.wait = timeline.waiting('wait: vhost worker, receive');
     this.counters = counters;
     this.again = again;
+  }
+
+  /** What it took to read the ring since the last call. */
+  private chargeLines(cpu: Context): void {
+    const lines = this.parts.rx.takeLines();
+    if (lines > 0) cpu.charge(this.costs.ringLine, lines);
   }
 
   *handle(cpu: Context): Program {
@@ -85,6 +93,7 @@ export class VhostReceive {
       // Frames that arrive while these are copied join the batch.
       if (batch > before) {
         cpu.serveNobody();
+        this.chargeLines(cpu);
         yield RUN;
         if (batch < RX_BATCH && !exhausted() && !stalled) continue;
       }
@@ -93,6 +102,7 @@ export class VhostReceive {
       batch = 0;
       rx.flush();
       if (rx.shouldSignal()) {
+        this.chargeLines(cpu);
         parts.rxInterrupt.charge(cpu);
         yield RUN;
         parts.rxInterrupt.raise();

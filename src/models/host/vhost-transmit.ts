@@ -18,6 +18,7 @@ interface Costs {
   readonly tx: Cost;
   readonly copy: Cost;
   readonly copyPerByte: Cost;
+  readonly ringLine: Cost;
 }
 
 export class VhostTransmit {
@@ -49,6 +50,7 @@ export class VhostTransmit {
       tx: costs.cost('vhost.tx'),
       copy: costs.cost('copy.setup'),
       copyPerByte: costs.cost('copy.perByte'),
+      ringLine: costs.cost('ring.line'),
     };
     this.stage = timeline.working('vhost: transmit');
     this.wait = timeline.waiting('wait: vhost worker');
@@ -90,7 +92,14 @@ export class VhostTransmit {
       this.bytes += size;
     }
     cpu.serveNobody();
+    this.chargeLines(cpu);
     return this.batch > before;
+  }
+
+  /** What it took to read the ring since the last call. */
+  private chargeLines(cpu: Context): void {
+    const lines = this.parts.tx.takeLines();
+    if (lines > 0) cpu.charge(this.costs.ringLine, lines);
   }
 
   private returnBuffers(): void {
@@ -127,6 +136,7 @@ export class VhostTransmit {
       }
       this.returnBuffers();
       if (tx.shouldSignal()) {
+        this.chargeLines(cpu);
         txInterrupt.charge(cpu);
         yield RUN;
         txInterrupt.raise();
