@@ -11,6 +11,8 @@ export interface Contract {
   readonly params?: unknown;
   /** Packets that the driver may keep when all is quiet: those that nobody reaps until it sends again. */
   readonly lingering?: number;
+  /** Why a frame may be lost on the way out, where no sender is held back. */
+  readonly losesOnTheWayOut?: string;
   /** Why the datapath does something though there is nothing to do. */
   readonly busyAtRest?: string;
 }
@@ -32,7 +34,7 @@ const trial = ({ irqCore }: Machine) =>
 /** Declares the tests of `datapath` on one machine and with one set of parameters. */
 export const contract = (
   datapath: Datapath,
-  { machine, params, lingering = 0, busyAtRest }: Contract,
+  { machine, params, lingering = 0, losesOnTheWayOut, busyAtRest }: Contract,
 ): void => {
   const fixed = { machine, datapath, params };
 
@@ -90,7 +92,8 @@ export const contract = (
   test('a stream stops at the full ring of its driver and loses nothing on the way out', () => {
     const loads: Load[] = [{ kind: 'stream', rate: 1, size: 60 }];
     const { records } = new Trial({ ...fixed, loads }).run('drained');
-    expect([records[0].dropped, records[0].inFlight]).toEqual([0, 0]);
+    expect(records[0].inFlight).toBe(0);
+    if (losesOnTheWayOut === undefined) expect(records[0].dropped).toBe(0);
     expect(records[0].completed).toBeGreaterThan(50);
   });
 

@@ -20,6 +20,8 @@ export interface Datapath<P extends z.ZodType = z.ZodType> {
   readonly summary: string;
   /** Parameters with their defaults. */
   readonly params: P;
+  /** Of a virtio device: the largest rings that its backend takes, entries. */
+  readonly rings?: { readonly tx: number; readonly rx: number };
   build(world: World, vm: Vm, params: z.output<P>): Attachment;
 }
 

@@ -4,11 +4,26 @@ import { e1000 } from './e1000/index.ts';
 import { native } from './native/index.ts';
 import { sriov } from './sriov/index.ts';
 import { vhostNet } from './vhost-net/index.ts';
+import { vhostUser } from './vhost-user/index.ts';
 import { virtioNet } from './virtio-net/index.ts';
 
-export const datapaths = [native, e1000, virtioNet, vhostNet, sriov] as unknown as readonly Datapath[];
+export const datapaths = [
+  native,
+  e1000,
+  virtioNet,
+  vhostNet,
+  vhostUser,
+  sriov,
+] as unknown as readonly Datapath[];
 
-export type DatapathKind = 'native' | 'e1000' | 'virtio-net' | 'vhost-net' | 'sriov' | (string & {});
+export type DatapathKind =
+  | 'native'
+  | 'e1000'
+  | 'virtio-net'
+  | 'vhost-net'
+  | 'vhost-user'
+  | 'sriov'
+  | (string & {});
 
 /** @throws RangeError for a kind that is not registered; scenarios are checked before. */
 export const datapathOf = (kind: string): Datapath => {

@@ -258,6 +258,55 @@ const expected: Readonly<Record<string, Expected>> = {
     }),
   },
 
+  'vhost-user': {
+    // The stale event index lets the very first kick through; nobody waits for it.
+    again: sum(fetchedBefore, { 'vcpu-k': { 'exit.kick': -1 } }),
+    // 0 W: the thread polls, two queues a look. 1C; I, since the guest asks for its lone packet's completion.
+    transmit: sum(
+      timerWake,
+      { guest: { ...send, 'virtioNet.tx': 1 }, 'vcpu-k': { 'exit.kick': 1 } },
+      goIdle,
+      {
+        backend: {
+          'pmd.poll': 2,
+          'vhostUser.tx': 1,
+          ...copy,
+          'interrupt.eventfd': 1,
+          'wake.waker': 1,
+          'pmd.forward': 1,
+          'pmd.nicTx': 1,
+          'nicDriver.doorbell': 1,
+          ...backendLines,
+        },
+      },
+      napiWake,
+      // Nobody ever writes the kick's event index; the used index and its entry are one line.
+      { guest: { 'virtioNet.txClean': 1, 'ring.line': 1 } },
+      goIdle,
+    ),
+    // rx burst → 1C → used publish → need_event: write(call eventfd) S → irqfd → W(vCPU) → I.
+    receive: sum(
+      {
+        backend: {
+          'pmd.poll': 2,
+          'pmd.nicRx': 1,
+          'pmd.forward': 1,
+          'nicDriver.doorbell': 1,
+          'vhostUser.rx': 1,
+          ...copy,
+          'interrupt.eventfd': 1,
+          'wake.waker': 1,
+          ...backendLines,
+        },
+      },
+      napiWake,
+      { guest: { 'virtioNet.rx': 1, 'stack.rx': 1, 'ring.line': 1 } },
+      runTask,
+      { guest: receive },
+      goIdle,
+    ),
+  },
+
   sriov: {
     // 0 exits, doorbell store, NIC DMA. The completion's MSI-X finds the vCPU blocked: wake-up vector to the host.
     transmit: sum(
@@ -354,6 +403,8 @@ const measured = (kind: string, workload: Workload): Bill => {
   const bill: Record<string, Record<string, number>> = {};
   const irqCore = `core${prices.irqCore}`;
   for (const { core, payer, plane, cost, busy, count } of books.ledger.spending(before)) {
+    // Looking in vain lasts as long as it lasts.
+    if (cost === 'pmd.idle') continue;
     expect(busy, `${payer}: ${cost}`).toBe(count * (prices.prices.get(cost)?.fixed ?? 0));
     const who =
       core === irqCore ? 'irq core' : core === 'core1' ? 'backend' : plane === 'own' ? 'guest' : plane;
@@ -375,7 +426,11 @@ describe('a lone packet pays each named cost exactly so often', () => {
 
   test.each(Object.keys(expected))('%s: a request and its response pay the sum of both', (kind) => {
     const { transmit, receive: received, again = {} } = expected[kind];
-    expect(measured(kind, 'request-response')).toEqual(sum(transmit, received, again));
+    const twice = sum(transmit, received, again) as Record<string, Record<string, number>>;
+    for (const costs of Object.values(twice)) {
+      for (const [cost, count] of Object.entries(costs)) if (count === 0) delete costs[cost];
+    }
+    expect(measured(kind, 'request-response')).toEqual(twice);
   });
 });
 

@@ -162,7 +162,7 @@ export class Trial {
     return books.ledger.spending().flatMap(({ cost, payer, busy, count }) => {
       const { price, draw } = books.costs.cost(cost);
       // Polling takes as long as it takes.
-      if (draw !== null || cost === 'halt.poll') return [];
+      if (draw !== null || cost === 'halt.poll' || cost === 'pmd.idle') return [];
       // A halted vCPU has paid for its way out of the guest, not yet for its way back.
       const halted = payer.endsWith(' idle') && cost === 'exit.light';
       const rest = busy - price * count;

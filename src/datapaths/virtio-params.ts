@@ -39,10 +39,10 @@ export const virtioParams = {
     .default(true),
 };
 
-const shape = z.strictObject(virtioParams);
+export const virtioShape = z.strictObject(virtioParams);
 
 /** The guest driver's options from a datapath's parameters. */
-export const driverOptions = (params: z.output<typeof shape>): VirtioNetOptions => ({
+export const driverOptions = (params: z.output<typeof virtioShape>): VirtioNetOptions => ({
   indirect: params.tunables.indirect_desc,
   napi_tx: params.tunables.napi_tx,
   rearmsWhileReaping: params.guestKernelRearms,
@@ -50,7 +50,7 @@ export const driverOptions = (params: z.output<typeof shape>): VirtioNetOptions 
 });
 
 /** The layout of its rings. */
-export const ringFormat = ({ tunables }: z.output<typeof shape>): RingFormat => ({
+export const ringFormat = ({ tunables }: z.output<typeof virtioShape>): RingFormat => ({
   packed: tunables.packed,
   eventIdx: tunables.event_idx,
   inOrder: tunables.in_order,

@@ -8,7 +8,7 @@ export const stationsBusy = ({ world }: Trial): { name: string; busy: number }[]
   world.nic.stations.map((station) => ({ name: station.name, busy: station.busyBy(world.sim.now) }));
 
 /** Polling burns a core without being load. */
-const NO_LOAD = new Set(['halt.poll', 'background.work']);
+const NO_LOAD = new Set(['halt.poll', 'pmd.idle', 'background.work']);
 
 /** Names the station with the highest utilisation in the window of `window` ps. */
 export const bottleneckOf = (

@@ -7,10 +7,12 @@ import type { Measured, Source } from './measured.ts';
 export const payerOf = ({ payer, plane, side, cost }: Spending, vms: readonly string[]): string => {
   // KVM's, but no work: it would hide what exits cost.
   if (cost === 'halt.poll') return 'halt polling';
+  if (cost === 'pmd.idle') return 'idle polling';
   const vm = vms.find((name) => payer.startsWith(`${name} vcpu`));
   if (vm !== undefined) return plane === 'own' ? 'guest' : plane;
   if (payer.startsWith('vhost ')) return 'vhost';
   if (payer.startsWith('qemu ')) return 'qemu main';
+  if (payer.startsWith('pmd ')) return 'pmd';
   if (/^core\d+ (softirq|irq|ksoftirqd)$/.test(payer)) return 'host softirq';
   return side === 'guest' ? 'guest' : 'application';
 };

@@ -1,4 +1,6 @@
 /** Rules that join several keys: cores exist, names refer to something, limits of real devices hold. */
+import type { Datapath } from '../datapaths/datapath.ts';
+import { datapaths } from '../datapaths/index.ts';
 import { FRAME_MAX } from '../models/hardware/frame.ts';
 import { inSeconds, LONGEST_TRIAL, seconds } from '../units.ts';
 import { extent, priced } from './price.ts';
@@ -9,9 +11,7 @@ import { nearest } from './text/nearest.ts';
 import type { Places } from './text/places.ts';
 import type { VmSettings } from './vm-schema.ts';
 
-/** Largest transmit queue with QEMU user space and vhost-net (virtio_net_max_tx_queue_size in hw/net/virtio-net.c). */
-const TX_QUEUE_MAX = 256;
-const RX_QUEUE_MAX = 1024;
+/** Smallest queue of QEMU's devices (VIRTIO_NET_TX_QUEUE_MIN_SIZE in hw/net/virtio-net.c). */
 const QUEUE_MIN = 256;
 
 const asList = (cores: number | readonly number[] | undefined): readonly number[] =>
@@ -61,9 +61,9 @@ export const checkPoint = (
     const near = nearest(name, Object.keys(original.costs));
     mistake(['costs', name], `the machine profile has no cost "${name}"${didYouMean(near)}`);
   }
-  for (const kind of VIRTIO) {
-    const { tunables } = scenario.parameters[kind] as { tunables: RingSizes };
-    ringCheck(kind, tunables, ['parameters', kind, 'tunables'], mistake);
+  for (const datapath of VIRTIO) {
+    const { tunables } = scenario.parameters[datapath.kind] as { tunables: RingSizes };
+    ringCheck(datapath, tunables, ['parameters', datapath.kind, 'tunables'], mistake);
   }
   const { measure, warmUp } = scenario.run;
   if (measure + (warmUp === 'auto' ? measure : warmUp) > LONGEST_TRIAL) {
@@ -112,7 +112,7 @@ const workloadCheck = (scenario: Scenario, mistake: Report): void => {
 };
 
 /** Costs that last as long as what they stand for. */
-const UNPRICED = new Set(['halt.poll', 'background.work']);
+const UNPRICED = new Set(['halt.poll', 'pmd.idle', 'background.work']);
 const PRICE_MAX = seconds(1);
 
 const machineCheck = ({ idleStates, costs, clock }: Profile, mistake: Report): void => {
@@ -134,9 +134,11 @@ const machineCheck = ({ idleStates, costs, clock }: Profile, mistake: Report): v
 
 export type Report = (path: readonly PathKey[], message: string) => void;
 
-const VIRTIO = ['virtio-net', 'vhost-net'] as const;
+type VirtioDatapath = Datapath & Required<Pick<Datapath, 'rings'>>;
+const VIRTIO = datapaths.filter((datapath): datapath is VirtioDatapath => datapath.rings !== undefined);
 type RingSizes = Pick<VmSettings['net']['tunables'], 'tx_queue_size' | 'rx_queue_size'>;
 
+/** A VM's tunables hold on each of the compared datapaths that has them; the first that refuses one speaks. */
 const tunablesCheck = (
   name: string,
   { net }: VmSettings,
@@ -144,21 +146,27 @@ const tunablesCheck = (
   mistake: Report,
 ): void => {
   const at = ['vms', name, 'net', 'tunables'];
-  const kind = VIRTIO.find((candidate) => kinds.includes(candidate));
-  if (kind !== undefined) ringCheck(kind, net.tunables, at, mistake);
-  else if (Object.keys(net.tunables).length > 0)
+  const virtio = VIRTIO.filter(({ kind }) => kinds.includes(kind));
+  const refused = new Set<string>();
+  const first: Report = (path, message) => {
+    const where = path.join('.');
+    if (!refused.has(where)) mistake(path, message);
+    refused.add(where);
+  };
+  for (const datapath of virtio) ringCheck(datapath, net.tunables, at, first);
+  if (virtio.length === 0 && Object.keys(net.tunables).length > 0)
     mistake(at, `none of ${kinds.join(', ')} has these tunables`);
 };
 
 const ringCheck = (
-  kind: (typeof VIRTIO)[number],
+  { kind, rings }: VirtioDatapath,
   tunables: RingSizes,
   at: readonly PathKey[],
   mistake: Report,
 ): void => {
   for (const [key, limit] of [
-    ['tx_queue_size', TX_QUEUE_MAX],
-    ['rx_queue_size', RX_QUEUE_MAX],
+    ['tx_queue_size', rings.tx],
+    ['rx_queue_size', rings.rx],
   ] as const) {
     const size = tunables[key];
     if (size === undefined) continue;
@@ -168,7 +176,7 @@ const ringCheck = (
         `a virtqueue of QEMU has a power of two of at least ${QUEUE_MIN} entries, not ${size}`,
       );
     } else if (size > limit) {
-      const why = key === 'tx_queue_size' ? `; ${kind} takes more only for receive` : '';
+      const why = limit < rings.rx ? `; ${kind} takes more only for receive` : '';
       mistake([...at, key], `${size} entries are more than the ${limit} that ${kind} supports${why}`);
     }
   }

@@ -6,19 +6,16 @@
  *   virtio_net ◄─ rx ring ◄─KVM_SIGNAL_MSI─ copy ◄─read─ tap ◄───┼── NIC ◄─ wire
  */
 import { z } from 'zod';
-import { VirtioNet } from '../../models/guest/virtio-net.ts';
+import type { VirtioNet } from '../../models/guest/virtio-net.ts';
 import type { InterruptLine } from '../../models/hardware/processor.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
-import { Kick } from '../../models/host/kick.ts';
 import { QemuVirtioNet } from '../../models/host/qemu-virtio-net.ts';
 import { Tap } from '../../models/host/tap.ts';
 import { QEMU } from '../../models/virtio/backend-rules.ts';
-import { GuestMemory } from '../../models/virtio/guest-memory.ts';
-import { receiveBuffer, transmitBuffer } from '../../models/virtio/net-buffer.ts';
-import { virtqueue } from '../../models/virtio/virtqueue.ts';
 import { defineDatapath } from '../datapath.ts';
 import { qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
-import { driverOptions, ringFormat, virtioParams } from '../virtio-params.ts';
+import { VirtioGuest } from '../virtio-guest.ts';
+import { virtioParams } from '../virtio-params.ts';
 
 export const virtioNet = defineDatapath({
   kind: 'virtio-net',
@@ -29,24 +26,20 @@ export const virtioNet = defineDatapath({
     txqueuelen: z.int().min(1).max(100_000).describe('ring of the tap, frames').default(TAP_QUEUE_LENGTH),
   }),
 
+  rings: { tx: 256, rx: 1024 },
+
   build(world, vm, params) {
-    const { sim, books, machine, packets, nic } = world;
-    const { tunables } = params;
-    const vcpu = world.vcpu(vm);
+    const { sim, books, packets, nic, hostNetwork: network } = world;
+    const guest = new VirtioGuest(world, vm, params);
+    const { vcpu } = guest;
     const loop = qemuOf(world, vm);
-    const memory = new GuestMemory(4096);
-    const format = ringFormat(params);
-    const tx = virtqueue(format, tunables.tx_queue_size);
-    const rx = virtqueue(format, tunables.rx_queue_size);
-    const network = world.hostNetwork;
     const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
     const path = (vector: string, line: () => InterruptLine): InterruptPath =>
       new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', `virtio-net ${vector}`, line);
     const backend = new QemuVirtioNet(sim, books, {
       vm: vm.name,
-      tx: tx.device(memory, QEMU, transmitBuffer),
-      rx: rx.device(memory, QEMU, receiveBuffer),
-      memory,
+      ...guest.queues(QEMU),
+      memory: guest.memory,
       packets,
       tap,
       network,
@@ -56,18 +49,9 @@ export const virtioNet = defineDatapath({
       configInterrupt: () => path('config', () => device.configLine()),
       txBurst: params['x-txburst'],
     });
-    const device: VirtioNet = new VirtioNet(
-      vcpu,
-      {
-        tx,
-        rx,
-        memory,
-        packets,
-        kickTx: new Kick(books, vcpu, 'tx', backend.kickTx, machine.fastMmio),
-        kickRx: new Kick(books, vcpu, 'rx', backend.kickRx, machine.fastMmio),
-        stackRx: books.costs.cost('stack.rx'),
-      },
-      driverOptions(params),
+    const device: VirtioNet = guest.driver(
+      guest.kick('tx', backend.kickTx),
+      guest.kick('rx', backend.kickRx),
     );
     return {
       processor: vcpu,

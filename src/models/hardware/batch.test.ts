@@ -208,7 +208,7 @@ describe('a busy wait', () => {
     context.mode = SPIN;
     context.spend(cost.poll, 1_000_000, 1);
     context.settle(0, 300);
-    expect(context.endSpin(40)).toBe(true);
+    context.endSpin(40);
     expect(context.left).toBe(40);
     context.finish(context.n, 300);
     expect(bench.bill('me')).toEqual({ poll: [340, 1] });
@@ -218,12 +218,14 @@ describe('a busy wait', () => {
     const { context, cost } = alone();
     context.mode = SPIN;
     context.spend(cost.poll, 100, 1);
-    expect([context.endSpin(200), context.left]).toEqual([false, 100]);
+    context.endSpin(200);
+    expect(context.left).toBe(100);
     context.finish(context.n, 0);
-    expect(context.endSpin(0)).toBe(false);
+    context.endSpin(0);
     context.mode = OPEN;
     context.charge(cost.copy);
-    expect([context.endSpin(0), context.left]).toEqual([false, 7]);
+    context.endSpin(0);
+    expect(context.left).toBe(7);
   });
 });
 

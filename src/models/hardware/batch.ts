@@ -228,11 +228,20 @@ export abstract class Batch {
     }
   }
 
-  /** Shortens the spin at hand so that it ends after `span` ps more. @returns false where it is not spinning. */
-  endSpin(span: number): boolean {
-    if (this.at === this.n || !this.spinning || this.ps[this.at] <= span) return false;
-    this.left -= this.ps[this.at] - span;
-    this.ps[this.at] = span;
-    return true;
+  /** The last thing that the batch does is to spin; preludes may still stand before that. */
+  get endsInSpin(): boolean {
+    if (this.at === this.n) return false;
+    const mode = this.modeOf(this.n - 1);
+    return mode === SPIN || mode === HALT_POLL;
+  }
+
+  /** Shortens the spin at the end of the batch: to `span` ps more where it is under way, to nothing where it is not. */
+  endSpin(span: number): void {
+    if (!this.endsInSpin) return;
+    const last = this.n - 1;
+    const rest = this.at === last ? span : 0;
+    if (this.ps[last] <= rest) return;
+    this.left -= this.ps[last] - rest;
+    this.ps[last] = rest;
   }
 }

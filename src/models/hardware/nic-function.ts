@@ -4,7 +4,7 @@ import type { Counter } from '../../accounting/counters.ts';
 import { InvariantError } from '../../accounting/invariant.ts';
 import { Port } from '../../kernel/port.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
-import { ModeratedVector, type Moderation } from './moderation.ts';
+import { type Completion, ModeratedVector, type Moderation } from './moderation.ts';
 import { PacketQueue } from './packet-queue.ts';
 import type { Packet } from './packets.ts';
 
@@ -41,6 +41,7 @@ export class NicFunction {
   readonly received: PacketQueue;
   private readonly nic: Device;
   private posted = 0;
+  private look: (() => void) | null = null;
   /** Frames transmitted since the driver last cleaned its ring. */
   transmitted = 0;
   private readonly raised: Counter;
@@ -64,6 +65,16 @@ export class NicFunction {
     });
   }
 
+  /** Completions raise no interrupt but are seen by whoever looks at the rings: a polling driver, or the device itself. */
+  poll(look: () => void): void {
+    this.look = look;
+  }
+
+  private completed(what: Completion): void {
+    if (this.look === null) this.vector.request(what);
+    else this.look();
+  }
+
   /** Doorbell: the frame is in the transmit ring. */
   transmit(packet: Packet): void {
     this.nic.transmit(this, packet);
@@ -81,13 +92,13 @@ export class NicFunction {
     this.posted--;
     this.receivedFrames.value++;
     this.received.push(packet);
-    this.vector.request('rx');
+    this.completed('rx');
     return true;
   }
 
   departed(): void {
     this.sentFrames.value++;
     this.transmitted++;
-    this.vector.request('tx');
+    this.completed('tx');
   }
 }

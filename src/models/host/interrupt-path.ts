@@ -1,4 +1,4 @@
-/** How a backend in the host interrupts a vCPU: irqfd for vhost, the KVM_SIGNAL_MSI ioctl for QEMU. */
+/** How a backend in the host interrupts a vCPU: irqfd for vhost, a write to it for DPDK, the KVM_SIGNAL_MSI ioctl for QEMU. */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import type { Counter } from '../../accounting/counters.ts';
@@ -6,7 +6,15 @@ import type { Context } from '../hardware/context.ts';
 import type { InterruptLine } from '../hardware/processor.ts';
 import type { VCpu } from './vcpu.ts';
 
-export type Injection = 'irqfd' | 'KVM_SIGNAL_MSI' | 'KVM_IRQ_LINE';
+/** `eventfd`: a thread in user space writes the eventfd of an irqfd. */
+export type Injection = 'irqfd' | 'eventfd' | 'KVM_SIGNAL_MSI' | 'KVM_IRQ_LINE';
+
+const COST: Readonly<Record<Injection, string>> = {
+  irqfd: 'interrupt.irqfd',
+  eventfd: 'interrupt.eventfd',
+  KVM_SIGNAL_MSI: 'interrupt.ioctl',
+  KVM_IRQ_LINE: 'interrupt.ioctl',
+};
 
 export class InterruptPath {
   private readonly vcpu: VCpu;
@@ -20,7 +28,7 @@ export class InterruptPath {
   constructor(books: Accounting, vcpu: VCpu, how: Injection, name: string, line: () => InterruptLine) {
     this.vcpu = vcpu;
     this.line = line;
-    this.cost = books.costs.cost(how === 'irqfd' ? 'interrupt.irqfd' : 'interrupt.ioctl');
+    this.cost = books.costs.cost(COST[how]);
     this.post = books.costs.cost('interrupt.post');
     this.wake = books.costs.cost('wake.waker');
     this.raised = books.counters.counter('interrupts.raised', name, vcpu.vm);

@@ -179,6 +179,7 @@ export class PackedDevice extends DeviceQueue {
     this.inUse -= count;
     stagedHead.length = 0;
     stagedLength.length = 0;
+    ring.onUsed?.();
   }
 
   private writeUsed(slot: number, wrap: boolean, id: number, written: number): void {

@@ -115,6 +115,7 @@ export class PackedDriver implements DriverQueue {
       this.availWrap = !this.availWrap;
     }
     this.numAdded += slots;
+    ring.onOffered?.();
   }
 
   kickPrepare(): boolean {

@@ -33,6 +33,10 @@ export class PackedRing {
   /** Written by the device: which kicks it wants. */
   readonly deviceEvent: EventStructure = { offWrap: 0, flags: ENABLE };
 
+  /** Called when buffers are made available, and when buffers are used: for sides that poll this memory. */
+  onOffered: (() => void) | null = null;
+  onUsed: (() => void) | null = null;
+
   readonly lines: RingLines;
   readonly driverEventLine: number;
   readonly deviceEventLine: number;

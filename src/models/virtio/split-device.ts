@@ -130,6 +130,7 @@ export class SplitDevice extends DeviceQueue {
     if (distance(ring.usedIdx, this.signalledUsed) < this.staged) this.signalledValid = false;
     this.inUse -= this.staged;
     this.staged = 0;
+    ring.onUsed?.();
   }
 
   shouldSignal(): boolean {

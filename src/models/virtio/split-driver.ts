@@ -122,6 +122,7 @@ export class SplitDriver implements DriverQueue {
     this.availShadow = (this.availShadow + 1) & 0xffff;
     ring.availIdx = this.availShadow;
     this.numAdded++;
+    ring.onOffered?.();
   }
 
   get outstanding(): number {

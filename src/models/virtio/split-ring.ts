@@ -31,6 +31,10 @@ export class SplitRing {
   /** At the end of the used ring: the device asks for a kick when avail entry `availEvent` is written. */
   availEvent = 0;
 
+  /** Called when buffers are made available, and when buffers are used: for sides that poll this memory. */
+  onOffered: (() => void) | null = null;
+  onUsed: (() => void) | null = null;
+
   readonly lines: RingLines;
   /** The lines of avail.flags and avail.idx, used.flags and used.idx, used_event and avail_event. */
   readonly availLine: number;

@@ -24,22 +24,30 @@ export interface Virtqueue {
   readonly size: number;
   driver(options: Omit<DriverOptions, 'inOrder'>): DriverQueue;
   device(memory: GuestMemory, rules: BackendRules, rule?: BufferRule): DeviceQueue;
+  /** A device that polls the ring hears of each buffer that is made available, through the memory it looks at. */
+  pollOffered(look: () => void): void;
+  /** A driver that polls the ring hears of buffers that are used. */
+  pollUsed(look: () => void): void;
 }
 
 /** @param size entries of the ring. @throws RangeError for a size that the layout does not allow. */
 export const virtqueue = ({ packed, eventIdx, inOrder }: RingFormat, size: number): Virtqueue => {
-  if (packed) {
-    const ring = new PackedRing(size, eventIdx);
-    return {
-      size,
-      driver: (options) => new PackedDriver(ring, { ...options, inOrder }),
-      device: (memory, rules, rule) => new PackedDevice(ring, memory, rules, rule, inOrder),
-    };
-  }
-  const ring = new SplitRing(size, eventIdx);
+  const ring = packed ? new PackedRing(size, eventIdx) : new SplitRing(size, eventIdx);
   return {
     size,
-    driver: (options) => new SplitDriver(ring, { ...options, inOrder }),
-    device: (memory, rules, rule) => new SplitDevice(ring, memory, rules, rule, inOrder),
+    driver: (options) =>
+      ring instanceof PackedRing
+        ? new PackedDriver(ring, { ...options, inOrder })
+        : new SplitDriver(ring, { ...options, inOrder }),
+    device: (memory, rules, rule) =>
+      ring instanceof PackedRing
+        ? new PackedDevice(ring, memory, rules, rule, inOrder)
+        : new SplitDevice(ring, memory, rules, rule, inOrder),
+    pollOffered: (look) => {
+      ring.onOffered = look;
+    },
+    pollUsed: (look) => {
+      ring.onUsed = look;
+    },
   };
 };

@@ -17,18 +17,19 @@ const KNOWN: Readonly<Record<string, Style>> = {
   e1000: { colour: '#D55E00', dash: [8, 3], shape: 'square' },
   'virtio-net': { colour: '#0072B2', dash: [2, 2], shape: 'triangle-up' },
   'vhost-net': { colour: '#E69F00', dash: [10, 3, 2, 3], shape: 'diamond' },
+  'vhost-user': { colour: '#CC79A7', dash: [12, 3], shape: 'cross' },
   sriov: { colour: '#009E73', dash: [5, 2], shape: 'triangle-down' },
 };
 /** For names not known here: no two of the first sixteen look alike. */
 const OTHERS = {
-  colours: ['#CC79A7', '#56B4E9', '#8C7A00', '#666666'],
+  colours: ['#56B4E9', '#8C7A00', '#882255', '#666666'],
   dashes: [
-    [12, 3],
+    [4, 4],
     [3, 1],
     [6, 2, 2, 2, 2, 2],
     [1, 3],
   ],
-  shapes: ['cross', 'triangle-left', 'triangle-right', 'wedge'],
+  shapes: ['triangle-left', 'triangle-right', 'wedge', 'stroke'],
 } as const;
 
 /** @param i position among the unknown names. */
