@@ -4,6 +4,7 @@ import type { Counter } from '../../accounting/counters.ts';
 import { InvariantError } from '../../accounting/invariant.ts';
 import { Port } from '../../kernel/port.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
+import { type Picoseconds, ps } from '../../units.ts';
 import { type Completion, ModeratedVector, type Moderation } from './moderation.ts';
 import { PacketQueue } from './packet-queue.ts';
 import type { Packet } from './packets.ts';
@@ -20,7 +21,8 @@ export interface FunctionSettings {
 interface Device {
   readonly sim: Simulation;
   readonly books: Accounting;
-  transmit(from: NicFunction, packet: Packet): void;
+  readonly settings: { readonly doorbellLatency: Picoseconds };
+  transmit(from: NicFunction, packet: Packet, notice: Picoseconds): void;
 }
 
 interface FunctionIdentity {
@@ -77,7 +79,12 @@ export class NicFunction {
 
   /** Doorbell: the frame is in the transmit ring. */
   transmit(packet: Packet): void {
-    this.nic.transmit(this, packet);
+    this.nic.transmit(this, packet, this.nic.settings.doorbellLatency);
+  }
+
+  /** The device found the frame in a ring that it reads by itself. */
+  fetch(packet: Packet): void {
+    this.nic.transmit(this, packet, ps(0));
   }
 
   /** Doorbell: `count` more receive buffers. */

@@ -105,11 +105,12 @@ export class Nic {
     this.routes[flow] = target;
   }
 
-  transmit(from: NicFunction, packet: Packet): void {
+  /** @param notice ps until the device knows of the frame. */
+  transmit(from: NicFunction, packet: Packet, notice: Picoseconds): void {
     const { sim, settings, stages, packets } = this;
     const size = packets.size[packet];
     const request = packets.request[packet];
-    const asked = (sim.now + settings.doorbellLatency) as Picoseconds;
+    const asked = (sim.now + notice) as Picoseconds;
     // Descriptor and payload, looked up together.
     const found = from.settings.translated ? this.translate(this.iommu.reads, asked, request, 2) : asked;
     const fetched = (found + settings.dmaRead) as Picoseconds;
