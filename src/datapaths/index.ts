@@ -16,15 +16,6 @@ export const datapaths = [
   sriov,
 ] as unknown as readonly Datapath[];
 
-export type DatapathKind =
-  | 'native'
-  | 'e1000'
-  | 'virtio-net'
-  | 'vhost-net'
-  | 'vhost-user'
-  | 'sriov'
-  | (string & {});
-
 /** @throws RangeError for a kind that is not registered; scenarios are checked before. */
 export const datapathOf = (kind: string): Datapath => {
   const datapath = datapaths.find((candidate) => candidate.kind === kind);
