@@ -54,6 +54,14 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
     ['packed rings, in order', { params: { tunables: { packed: true, in_order: true } } }],
     ['rings of 1024', { params: { tunables: { tx_queue_size: 1024, rx_queue_size: 1024 } } }],
   ],
+  vdpa: [
+    ...virtio.filter(([name]) => !name.startsWith('a tap')),
+    ['packed rings, in order', { params: { tunables: { packed: true, in_order: true } } }],
+    [
+      'coalesced notifications',
+      { params: { coalescing: { 'rx-usecs': 20, 'rx-frames': 16, 'tx-usecs': 50, 'tx-frames': 64 } } },
+    ],
+  ],
   'vhost-net': [...virtio, ['the ring served inside the exit', { params: { inlineBackend: true } }]],
   native: [
     ['an interrupt per completion', { params: { completion: 'interrupt-per-completion' } }],

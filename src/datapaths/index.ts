@@ -3,6 +3,7 @@ import type { Datapath } from './datapath.ts';
 import { e1000 } from './e1000/index.ts';
 import { native } from './native/index.ts';
 import { sriov } from './sriov/index.ts';
+import { vdpa } from './vdpa/index.ts';
 import { vhostNet } from './vhost-net/index.ts';
 import { vhostUser } from './vhost-user/index.ts';
 import { virtioNet } from './virtio-net/index.ts';
@@ -13,6 +14,7 @@ export const datapaths = [
   virtioNet,
   vhostNet,
   vhostUser,
+  vdpa,
   sriov,
 ] as unknown as readonly Datapath[];
 

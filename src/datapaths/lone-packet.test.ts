@@ -307,6 +307,28 @@ const expected: Readonly<Record<string, Expected>> = {
     ),
   },
 
+  vdpa: {
+    // 0 exits: virtio's driver, and a doorbell store as of a VF.
+    transmit: sum(
+      timerWake,
+      { guest: { ...send, 'virtioNet.tx': 1, 'nicDriver.doorbell': 1 } },
+      goIdle,
+      { 'irq core': { 'host.irqEntry': 1, 'vfio.wakeup': 1, 'wake.waker': 1 } },
+      napiWake,
+      // The device asked for the doorbell through the event index; the used index and its entry are one line.
+      { guest: { 'virtioNet.txClean': 1, 'ring.line': 2 } },
+      goIdle,
+    ),
+    receive: sum(
+      { 'irq core': { 'host.irqEntry': 1, 'vfio.wakeup': 1, 'wake.waker': 1 } },
+      napiWake,
+      { guest: { 'virtioNet.rx': 1, 'stack.rx': 1, 'ring.line': 1 } },
+      runTask,
+      { guest: receive },
+      goIdle,
+    ),
+  },
+
   sriov: {
     // 0 exits, doorbell store, NIC DMA. The completion's MSI-X finds the vCPU blocked: wake-up vector to the host.
     transmit: sum(
