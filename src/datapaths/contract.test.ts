@@ -47,6 +47,9 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
     ['packed rings without EVENT_IDX', { params: { tunables: { packed: true, event_idx: false } } }],
     ['used in order', { params: { tunables: { in_order: true } } }],
     ['x-txburst 1', { params: { 'x-txburst': 1 } }],
+    ['tx=timer', { params: { tx: 'timer' } }],
+    ['ioeventfd=off', { params: { ioeventfd: false } }],
+    ['ioeventfd=off, tx=timer', { params: { ioeventfd: false, tx: 'timer' } }],
   ],
   'vhost-user': [
     ...virtio.filter(([name]) => !name.startsWith('a tap')),

@@ -2,11 +2,13 @@
  * A guest that breaks its ring stops its own device and nothing else: the VM beside it lives through the same instants,
  * to the picosecond, as beside a guest that merely falls silent then; and the books of both close.
  */
+
 import { describe, expect, test } from 'vitest';
 import { QemuVirtioNet } from '../models/host/qemu-virtio-net.ts';
 import { RingGuest } from '../models/host/ring-guest.test-support.ts';
 import { Vhost } from '../models/host/vhost.ts';
 import { machine } from '../scenario/machines.test-support.ts';
+import { us } from '../units.ts';
 import type { Datapath } from './datapath.ts';
 import { datapaths } from './index.ts';
 import { qemuOf } from './qemu.ts';
@@ -49,7 +51,12 @@ const neighbour = (world: World, backend: Backend): RingGuest => {
     Object.assign(guest, { kickTx: vhost.kickTx, kickRx: vhost.kickRx });
   } else {
     const loop = qemuOf(world, vm);
-    const qemu = new QemuVirtioNet(sim, books, { ...parts, configInterrupt, loop, txBurst: 256 });
+    const qemu = new QemuVirtioNet(sim, books, {
+      ...parts,
+      configInterrupt,
+      loop,
+      transmit: { tx: 'bh', timer: us(150), burst: 256 },
+    });
     Object.assign(guest, { kickTx: qemu.kickTx, kickRx: qemu.kickRx });
   }
   return guest;

@@ -16,13 +16,12 @@ const notified = (settings: Coalescing, packets: readonly number[]): number[] =>
 };
 
 describe('notifications', () => {
-  test.each([
-    [{ usecs: 0, frames: 0 }],
-    [{ usecs: 20, frames: 0 }],
-    [{ usecs: 0, frames: 4 }],
-  ])('come after every packet with %o', (settings) => {
-    expect(notified(settings, [10, 11, 30])).toEqual([10, 11, 30]);
-  });
+  test.each([[{ usecs: 0, frames: 0 }], [{ usecs: 20, frames: 0 }], [{ usecs: 0, frames: 4 }]])(
+    'come after every packet with %o',
+    (settings) => {
+      expect(notified(settings, [10, 11, 30])).toEqual([10, 11, 30]);
+    },
+  );
 
   test('come `usecs` after the first packet since the last one, however many follow', () => {
     expect(notified({ usecs: 20, frames: 100 }, [10, 15, 29, 31, 60])).toEqual([30, 51, 80]);

@@ -8,10 +8,13 @@
 import { z } from 'zod';
 import type { VirtioNet } from '../../models/guest/virtio-net.ts';
 import type { InterruptLine } from '../../models/hardware/processor.ts';
+import { EmulatedKick } from '../../models/host/emulated-kick.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { QemuVirtioNet } from '../../models/host/qemu-virtio-net.ts';
 import { Tap } from '../../models/host/tap.ts';
+import type { Doorbell } from '../../models/linux/net-device.ts';
 import { QEMU } from '../../models/virtio/backend-rules.ts';
+import { ns } from '../../units.ts';
 import { defineDatapath } from '../datapath.ts';
 import { qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
@@ -22,6 +25,15 @@ export const virtioNet = defineDatapath({
   summary: 'Virtio ring served by QEMU in user space, in its main loop.',
   params: z.strictObject({
     ...virtioParams,
+    tx: z
+      .enum(['bh', 'timer'])
+      .describe('QEMU: transmit in the next iteration of the main loop, or when x-txtimer is over')
+      .default('bh'),
+    'x-txtimer': z.int().min(1).max(1e9).describe('QEMU: tx=timer, ns').default(150_000),
+    ioeventfd: z
+      .boolean()
+      .describe('QEMU: false makes each kick an exit to QEMU in the vCPU thread')
+      .default(true),
     'x-txburst': z.int().min(1).max(1024).describe('QEMU: packets per transmit flush').default(256),
     txqueuelen: z.int().min(1).max(100_000).describe('ring of the tap, frames').default(TAP_QUEUE_LENGTH),
   }),
@@ -47,12 +59,11 @@ export const virtioNet = defineDatapath({
       txInterrupt: path('tx', () => device.txLine),
       rxInterrupt: path('rx', () => device.rxLine),
       configInterrupt: () => path('config', () => device.configLine()),
-      txBurst: params['x-txburst'],
+      transmit: { tx: params.tx, timer: ns(params['x-txtimer']), burst: params['x-txburst'] },
     });
-    const device: VirtioNet = guest.driver(
-      guest.kick('tx', backend.kickTx),
-      guest.kick('rx', backend.kickRx),
-    );
+    const kick = (queue: 'tx' | 'rx', kicked: typeof backend.kickTx): Doorbell =>
+      params.ioeventfd ? guest.kick(queue, kicked) : new EmulatedKick(books, vcpu, queue, kicked, loop.lock);
+    const device: VirtioNet = guest.driver(kick('tx', backend.kickTx), kick('rx', backend.kickRx));
     return {
       processor: vcpu,
       device,

@@ -228,20 +228,23 @@ export abstract class Batch {
     }
   }
 
-  /** The last thing that the batch does is to spin; preludes may still stand before that. */
-  get endsInSpin(): boolean {
-    if (this.at === this.n) return false;
-    const mode = this.modeOf(this.n - 1);
-    return mode === SPIN || mode === HALT_POLL;
+  /** Where in the batch it spins: at hand, or behind preludes. Or n: nowhere. */
+  private get spinAt(): number {
+    return this.boundary((mode) => mode === SPIN || mode === HALT_POLL);
   }
 
-  /** Shortens the spin at the end of the batch: to `span` ps more where it is under way, to nothing where it is not. */
+  /** Busy waiting is at hand or is to come. */
+  get willSpin(): boolean {
+    return this.spinAt < this.n;
+  }
+
+  /** Shortens the spin: to `span` ps more where it is under way, to nothing where it is still to come. */
   endSpin(span: number): void {
-    if (!this.endsInSpin) return;
-    const last = this.n - 1;
-    const rest = this.at === last ? span : 0;
-    if (this.ps[last] <= rest) return;
-    this.left -= this.ps[last] - rest;
-    this.ps[last] = rest;
+    const spin = this.spinAt;
+    if (spin === this.n) return;
+    const rest = this.at === spin ? span : 0;
+    if (this.ps[spin] <= rest) return;
+    this.left -= this.ps[spin] - rest;
+    this.ps[spin] = rest;
   }
 }

@@ -43,6 +43,6 @@ export class BusyPoll {
   /** Something has come that is looked at: the spin, if there is one, ends with the next look. */
   notice(): void {
     const { cpu, thread } = this;
-    if (cpu.endsInSpin) thread.core?.endSpin(cpu, this.period());
+    if (cpu.willSpin) thread.core?.endSpin(cpu, this.period());
   }
 }

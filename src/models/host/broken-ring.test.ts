@@ -2,10 +2,12 @@
  * A guest that breaks a rule of its ring stops its own device (QEMU) or its own queue (vhost), and is seen to have done
  * so: what was good before is served, the rest stays in flight or is dropped at a named place.
  */
+
 import { describe, expect, test } from 'vitest';
 import { qemuOf } from '../../datapaths/qemu.ts';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
+import { us } from '../../units.ts';
 import { DescriptorTable, INDIRECT, NEXT, WRITE } from '../virtio/descriptor.ts';
 import type { SplitRing } from '../virtio/split-ring.ts';
 import { QemuVirtioNet } from './qemu-virtio-net.ts';
@@ -36,7 +38,12 @@ const bench = (backend: Backend) => {
     Object.assign(guest, { kickTx: vhost.kickTx, kickRx: vhost.kickRx });
   } else {
     const loop = qemuOf(world, vm);
-    const qemu = new QemuVirtioNet(sim, books, { ...parts, configInterrupt, loop, txBurst: 256 });
+    const qemu = new QemuVirtioNet(sim, books, {
+      ...parts,
+      configInterrupt,
+      loop,
+      transmit: { tx: 'bh', timer: us(150), burst: 256 },
+    });
     Object.assign(guest, { kickTx: qemu.kickTx, kickRx: qemu.kickRx });
   }
   world.peer.role(0, { kind: 'sink' });

@@ -1,9 +1,12 @@
 /** QEMU's own virtio-net backend in its main loop (hw/net/virtio-net.c), the test being the guest. */
+
 import { describe, expect, test } from 'vitest';
 import { qemuOf } from '../../datapaths/qemu.ts';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
+import { us } from '../../units.ts';
 import { QemuVirtioNet } from './qemu-virtio-net.ts';
+import type { TransmitProperties } from './qemu-virtio-transmit.ts';
 import { type GuestSettings, RingGuest } from './ring-guest.test-support.ts';
 
 const MICROSECOND = 1_000_000;
@@ -16,7 +19,12 @@ const PRICES = {
   'tap.read': MICROSECOND,
 };
 
-const bench = (settings: GuestSettings = {}, costs: Readonly<Record<string, number>> = {}, txBurst = 256) => {
+const bench = (
+  settings: GuestSettings = {},
+  costs: Readonly<Record<string, number>> = {},
+  properties: Partial<TransmitProperties> = {},
+) => {
+  const transmit: TransmitProperties = { tx: 'bh', timer: us(150), burst: 256, ...properties };
   const world = new World(priced({ ...PRICES, ...costs }), { seed: 1, replication: 0, maxEvents: 1e7 });
   const { sim, books, packets, nic, hostNetwork: network } = world;
   const vm = { name: 'vm', vcpus: [[0]], backend: [1] };
@@ -25,7 +33,7 @@ const bench = (settings: GuestSettings = {}, costs: Readonly<Record<string, numb
   const guest = new RingGuest({ sim, books, packets, vcpu }, 'qemu', settings);
   const { tx, rx, memory, tap, txInterrupt, rxInterrupt, configInterrupt } = guest;
   const interrupts = { txInterrupt, rxInterrupt, configInterrupt };
-  const parts = { vm: 'vm', tx, rx, memory, packets, tap, network, loop, ...interrupts, txBurst };
+  const parts = { vm: 'vm', tx, rx, memory, packets, tap, network, loop, ...interrupts, transmit };
   const qemu = new QemuVirtioNet(sim, books, parts);
   guest.kickTx = qemu.kickTx;
   guest.kickRx = qemu.kickRx;
@@ -115,7 +123,7 @@ describe('transmit', () => {
   });
 
   test('gives others their turn after x-txburst packets', () => {
-    const { guest } = bench({ size: 1024 }, {}, 256);
+    const { guest } = bench({ size: 1024 });
     guest.transmit(300);
     guest.at([100], () => guest.receive(1));
     guest.run(5000);
@@ -134,6 +142,8 @@ describe('transmit', () => {
       'tap.write': 10,
       'copy.setup': 10,
       'copy.perByte': 10 * 60,
+      // The avail index with its first entries, and ten descriptors, four a line.
+      'ring.line': 1 + 3,
       'host.stackTx': 10,
       'nicDriver.tx': 10,
       'nicDriver.doorbell': 10,
@@ -141,6 +151,41 @@ describe('transmit', () => {
       'wake.waker': 1,
       'host.contextSwitch': 1,
     });
+  });
+});
+
+describe('transmit with tx=timer', () => {
+  test('waits for the timer, whose expiry is an iteration of the loop; what came meanwhile goes along', () => {
+    const { guest, iterations } = bench({}, {}, { tx: 'timer' });
+    guest.transmit(1);
+    guest.at([50, 100], () => guest.transmit(1));
+    guest.run(1000);
+    // The kick is read at 3.5 us and arms 150 us; the expiry takes an iteration of 3 us, each packet 2 us.
+    const first = 3.5 + 150 + 3 + 2;
+    expect(guest.flushes.slice(0, 3).map(({ at }) => at)).toEqual([first, first + 2, first + 4]);
+    // No kick came through while the timer was armed. Nothing was found after kicks were allowed: no further turn.
+    expect([guest.counts.kicks, iterations()]).toEqual([1, 2]);
+  });
+
+  test('flushes at once when a second kick comes before the timer', () => {
+    const { guest } = bench({}, {}, { tx: 'timer' });
+    guest.transmit(1);
+    // A guest may kick though nobody asked it to.
+    guest.at([20], () => {
+      guest.transmit(1);
+      guest.kickTx.kick();
+    });
+    guest.run(1000);
+    // 20 us: an iteration, the eventfd read, then both packets; the timer that was armed fires no more.
+    expect(guest.flushes.map(({ at }) => at)).toEqual([20 + 3 + 0.5 + 2, 20 + 3 + 0.5 + 4]);
+  });
+
+  test('arms the timer anew after a full burst', () => {
+    const { guest } = bench({}, {}, { tx: 'timer', burst: 2 });
+    guest.transmit(3);
+    guest.run(1000);
+    const [, second, third] = guest.flushes.map(({ at }) => at);
+    expect(third - second).toBe(150 + 3 + 2);
   });
 });
 

@@ -19,10 +19,10 @@ import type { Packet } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
-import { takeFrame } from './guest-frame.ts';
 import type { InterruptPath } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
 import type { MainLoop, Source } from './main-loop.ts';
+import { QemuVirtioTransmit, type TransmitProperties } from './qemu-virtio-transmit.ts';
 import { TapIo } from './tap-io.ts';
 import type { BackendParts } from './virtio-net-backend.ts';
 
@@ -33,13 +33,17 @@ export interface QemuVirtioNetParts extends BackendParts {
   readonly loop: MainLoop;
   /** The vector for changes of the configuration; asked for when one changes. */
   readonly configInterrupt: () => InterruptPath;
-  /** Property x-txburst. */
-  readonly txBurst: number;
+  readonly transmit: TransmitProperties;
+}
+
+/** What a kick leads to where no ioeventfd stands between: the kicking thread runs the device's handler itself. */
+export interface HandlesOutput {
+  handleOutput(cpu: Context): Access;
 }
 
 export class QemuVirtioNet {
-  readonly kickTx: Kicked;
-  readonly kickRx: Kicked;
+  readonly kickTx: Kicked & HandlesOutput;
+  readonly kickRx: Kicked & HandlesOutput;
   private readonly sim: Simulation;
   private readonly counters: Counters;
   private readonly timeline: Timeline;
@@ -47,17 +51,16 @@ export class QemuVirtioNet {
   private readonly io: TapIo;
   private readonly virtqueue: Cost;
   private readonly eventfdRead: Cost;
+  private readonly wake: Cost;
   private readonly copy: Cost;
   private readonly copyPerByte: Cost;
   private readonly ringLine: Cost;
   private readonly stageRx: Stage;
   private readonly waitRx: Stage;
-  private readonly bottomHalf: Source;
   private readonly tapReadable: Source;
   private readonly pops: Counter;
   private readonly flushes: Counter;
-  private txWaiting = false;
-  private broken = false;
+  broken = false;
 
   constructor(sim: Simulation, books: Accounting, parts: QemuVirtioNetParts) {
     const { costs, timeline, counters } = books;
@@ -71,23 +74,26 @@ export class QemuVirtioNet {
     this.io = new TapIo(books, parts.packets, parts.network, 'wait: QEMU main loop');
     this.virtqueue = costs.cost('qemu.virtqueue');
     this.eventfdRead = costs.cost('qemu.eventfdRead');
+    this.wake = costs.cost('wake.waker');
     this.copy = costs.cost('copy.setup');
     this.copyPerByte = costs.cost('copy.perByte');
     this.ringLine = costs.cost('ring.line');
     this.stageRx = timeline.working('qemu: receive');
     this.waitRx = timeline.waiting('wait: QEMU main loop, receive');
-    const txEvent = loop.source((cpu) => this.handleTx(cpu));
-    const rxEvent = loop.source((cpu) => this.handleRx(cpu));
+    const kicked = (handleOutput: (cpu: Context) => Access): Kicked & HandlesOutput => {
+      const event = loop.source((cpu) => this.eventRead(cpu, handleOutput));
+      return {
+        get asleep() {
+          return loop.asleep;
+        },
+        kick: () => event.raise(),
+        handleOutput,
+      };
+    };
+    this.kickTx = kicked((cpu) => transmit.handleOutput(cpu));
+    this.kickRx = kicked((cpu) => this.handleRx(cpu));
     this.tapReadable = loop.source((cpu) => this.tapSend(cpu));
-    this.bottomHalf = loop.source((cpu) => this.txBottomHalf(cpu));
-    const kicked = (source: Source): Kicked => ({
-      get asleep() {
-        return loop.asleep;
-      },
-      kick: () => source.raise(),
-    });
-    this.kickTx = kicked(txEvent);
-    this.kickRx = kicked(rxEvent);
+    const transmit = new QemuVirtioTransmit(sim, books, this, parts);
     tap.attach(() => this.tapReadable.raise());
     parts.tx.allowKicks();
   }
@@ -95,12 +101,12 @@ export class QemuVirtioNet {
   // --- errors ---------------------------------------------------------------------------------------------------
 
   /** virtqueue_pop: nothing comes out of a broken device. */
-  private pop(queue: DeviceQueue): number {
+  pop(queue: DeviceQueue): number {
     return this.broken ? EMPTY : queue.pop();
   }
 
   /** virtio_error: DEVICE_NEEDS_RESET is set (VERSION_1 is always negotiated here), and the driver interrupted for it. */
-  private *fail(cpu: Context, queue: DeviceQueue, name: 'tx' | 'rx'): Access {
+  *fail(cpu: Context, queue: DeviceQueue, name: 'tx' | 'rx'): Access {
     const { vm, configInterrupt } = this.parts;
     this.broken = true;
     countError(this.counters, vm, `qemu virtio-net ${name}`, queue.fault);
@@ -111,9 +117,24 @@ export class QemuVirtioNet {
   }
 
   /** What it took to read the ring since the last call. */
-  private chargeLines(cpu: Context, queue: DeviceQueue): void {
+  chargeLines(cpu: Context, queue: DeviceQueue): void {
     const lines = queue.takeLines();
     if (lines > 0) cpu.charge(this.ringLine, lines);
+  }
+
+  /** The host's eventfd handler, then the device's. */
+  private *eventRead(cpu: Context, handleOutput: (cpu: Context) => Access): Access {
+    cpu.charge(this.eventfdRead);
+    yield RUN;
+    yield* handleOutput(cpu);
+  }
+
+  /** Used entries are published one by one. */
+  use(queue: DeviceQueue, head: number, written: number): void {
+    queue.push(head, written);
+    queue.flush();
+    this.pops.value++;
+    this.flushes.value++;
   }
 
   private drop(packet: Packet): void {
@@ -123,66 +144,15 @@ export class QemuVirtioNet {
     packets.release(packet);
   }
 
-  // --- transmit -------------------------------------------------------------------------------------------------
-
-  private *handleTx(cpu: Context): Access {
-    cpu.charge(this.eventfdRead);
-    yield RUN;
-    if (this.txWaiting || this.broken) return;
-    this.txWaiting = true;
-    this.parts.tx.suppressKicks();
-    this.bottomHalf.raise();
-  }
-
-  private *txBottomHalf(cpu: Context): Access {
-    const { tx, txBurst } = this.parts;
-    this.txWaiting = false;
-    if ((yield* this.flushTx(cpu)) < txBurst) {
-      tx.allowKicks();
-      if ((yield* this.flushTx(cpu)) === 0) return;
-      tx.suppressKicks();
-    }
-    this.txWaiting = true;
-    this.bottomHalf.raise();
-  }
-
-  private *flushTx(cpu: Context): Access<number> {
-    const { parts } = this;
-    const { tx, txInterrupt } = parts;
-    let sent = 0;
-    for (; sent < parts.txBurst; sent++) {
-      const head = this.pop(tx);
-      if (head === BROKEN) yield* this.fail(cpu, tx, 'tx');
-      if (head < 0) break;
-      const packet = takeFrame(tx, parts.memory, parts.packets);
-      this.io.serve(cpu, packet);
-      cpu.charge(this.virtqueue);
-      this.chargeLines(cpu, tx);
-      const paid = this.io.chargeSend(cpu, packet);
-      yield RUN;
-      const backlog = this.io.send(cpu, packet, paid);
-      if (backlog !== null) yield cpu.call(backlog);
-      tx.push(head, 0);
-      tx.flush();
-      this.pops.value++;
-      this.flushes.value++;
-      if (!tx.shouldSignal()) continue;
-      this.chargeLines(cpu, tx);
-      txInterrupt.charge(cpu);
-      yield RUN;
-      txInterrupt.raise();
-    }
-    return sent;
-  }
-
   // --- receive --------------------------------------------------------------------------------------------------
 
   /** The guest refilled its ring: frames that waited in the tap can be read. */
   private *handleRx(cpu: Context): Access {
-    cpu.charge(this.eventfdRead);
-    yield RUN;
     if (this.broken) return;
-    if (this.parts.tap.attach(() => this.tapReadable.raise())) this.tapReadable.raise();
+    if (!this.parts.tap.attach(() => this.tapReadable.raise())) return;
+    if (!this.tapReadable.raise()) return;
+    cpu.charge(this.wake);
+    yield RUN;
   }
 
   private *tapSend(cpu: Context): Access {
@@ -218,10 +188,7 @@ export class QemuVirtioNet {
       cpu.serveNobody();
       yield RUN;
       memory.write(address, packet);
-      rx.push(head, packets.size[packet]);
-      rx.flush();
-      this.pops.value++;
-      this.flushes.value++;
+      this.use(rx, head, packets.size[packet]);
       if (!rx.shouldSignal()) continue;
       this.chargeLines(cpu, rx);
       rxInterrupt.charge(cpu);

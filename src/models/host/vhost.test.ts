@@ -159,6 +159,8 @@ describe('transmit', () => {
       'vhost.tx': 10,
       'copy.setup': 10,
       'copy.perByte': 10 * 60,
+      // The avail index with its first entries, and ten descriptors, four a line.
+      'ring.line': 1 + 3,
       'host.stackTx': 10,
       'nicDriver.tx': 10,
       'nicDriver.doorbell': 10,

@@ -18,18 +18,19 @@ const KNOWN: Readonly<Record<string, Style>> = {
   'virtio-net': { colour: '#0072B2', dash: [2, 2], shape: 'triangle-up' },
   'vhost-net': { colour: '#E69F00', dash: [10, 3, 2, 3], shape: 'diamond' },
   'vhost-user': { colour: '#CC79A7', dash: [12, 3], shape: 'cross' },
+  vdpa: { colour: '#56B4E9', dash: [3, 1], shape: 'wedge' },
   sriov: { colour: '#009E73', dash: [5, 2], shape: 'triangle-down' },
 };
 /** For names not known here: no two of the first sixteen look alike. */
 const OTHERS = {
-  colours: ['#56B4E9', '#8C7A00', '#882255', '#666666'],
+  colours: ['#8C7A00', '#882255', '#44AA99', '#666666'],
   dashes: [
     [4, 4],
-    [3, 1],
+    [7, 7],
     [6, 2, 2, 2, 2, 2],
     [1, 3],
   ],
-  shapes: ['triangle-left', 'triangle-right', 'wedge', 'stroke'],
+  shapes: ['triangle-left', 'triangle-right', 'arrow', 'stroke'],
 } as const;
 
 /** @param i position among the unknown names. */

@@ -1,0 +1,119 @@
+/**
+ * The transmit queue of QEMU's virtio-net (hw/net/virtio-net.c): a bottom half flushes it in the next iteration of the
+ * main loop, or, with `tx=timer`, a timer does.
+ *
+ *   kick ─► handle_tx: kicks off ─► bottom half or timer: flush ≤ x-txburst, kicks on, flush again ─► found more: once more
+ */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import type { Handler, Simulation } from '../../kernel/simulation.ts';
+import type { Picoseconds } from '../../units.ts';
+import { type Context, RUN } from '../hardware/context.ts';
+import type { Access } from '../hardware/register-port.ts';
+import { BROKEN } from '../virtio/device-queue.ts';
+import { takeFrame } from './guest-frame.ts';
+import type { Source } from './main-loop.ts';
+import type { QemuVirtioNet, QemuVirtioNetParts } from './qemu-virtio-net.ts';
+import { TapIo } from './tap-io.ts';
+
+/** QEMU's properties of the transmit queue. */
+export interface TransmitProperties {
+  readonly tx: 'bh' | 'timer';
+  /** x-txtimer. */
+  readonly timer: Picoseconds;
+  /** x-txburst: packets of one flush. */
+  readonly burst: number;
+}
+
+export class QemuVirtioTransmit {
+  private readonly sim: Simulation;
+  private readonly device: QemuVirtioNet;
+  private readonly parts: QemuVirtioNetParts;
+  private readonly io: TapIo;
+  private readonly virtqueue: Cost;
+  private readonly wake: Cost;
+  private readonly flushSource: Source;
+  private readonly expire: Handler;
+  /** A flush is due (tx_waiting). */
+  private waiting = false;
+  private timerVersion = 0;
+
+  constructor(sim: Simulation, books: Accounting, device: QemuVirtioNet, parts: QemuVirtioNetParts) {
+    this.sim = sim;
+    this.device = device;
+    this.parts = parts;
+    this.io = new TapIo(books, parts.packets, parts.network, 'wait: QEMU main loop');
+    this.virtqueue = books.costs.cost('qemu.virtqueue');
+    this.wake = books.costs.cost('wake.waker');
+    this.flushSource = parts.loop.source((cpu) => this.flushDue(cpu));
+    this.expire = sim.handler((armed) => {
+      if (armed === this.timerVersion) this.flushSource.raise();
+    }, 'qemu tx timer');
+  }
+
+  /** handle_tx_bh, handle_tx_timer: by the main loop, or by the vCPU thread that kicks without an ioeventfd. */
+  *handleOutput(cpu: Context): Access {
+    const { tx, transmit } = this.parts;
+    if (this.device.broken) return;
+    if (this.waiting) {
+      if (transmit.tx === 'bh') return;
+      // More came before the timer: no use in waiting for it.
+      this.timerVersion++;
+      yield* this.flushDue(cpu);
+      return;
+    }
+    this.waiting = true;
+    tx.suppressKicks();
+    if (transmit.tx === 'timer') this.arm();
+    else if (this.flushSource.raise()) {
+      // qemu_bh_schedule from another thread than the loop's own wakes it.
+      cpu.charge(this.wake);
+      yield RUN;
+    }
+  }
+
+  private arm(): void {
+    this.sim.after(this.parts.transmit.timer, this.expire, ++this.timerVersion);
+  }
+
+  /** virtio_net_tx_bh, virtio_net_tx_timer. */
+  private *flushDue(cpu: Context): Access {
+    const { tx, transmit } = this.parts;
+    this.waiting = false;
+    if ((yield* this.flush(cpu)) < transmit.burst) {
+      tx.allowKicks();
+      if ((yield* this.flush(cpu)) === 0) return;
+      tx.suppressKicks();
+    }
+    this.waiting = true;
+    if (transmit.tx === 'timer') this.arm();
+    else this.flushSource.raise();
+  }
+
+  /** virtio_net_flush_tx: each packet is written to the tap, used, and decided about by itself. */
+  private *flush(cpu: Context): Access<number> {
+    const { device, parts, io } = this;
+    const { tx, txInterrupt } = parts;
+    let sent = 0;
+    for (; sent < parts.transmit.burst; sent++) {
+      const head = device.pop(tx);
+      if (head === BROKEN) yield* device.fail(cpu, tx, 'tx');
+      if (head < 0) break;
+      const packet = takeFrame(tx, parts.memory, parts.packets);
+      io.serve(cpu, packet);
+      cpu.charge(this.virtqueue);
+      device.chargeLines(cpu, tx);
+      const paid = io.chargeSend(cpu, packet);
+      yield RUN;
+      const backlog = io.send(cpu, packet, paid);
+      if (backlog !== null) yield cpu.call(backlog);
+      device.use(tx, head, 0);
+      if (!tx.shouldSignal()) continue;
+      device.chargeLines(cpu, tx);
+      txInterrupt.charge(cpu);
+      yield RUN;
+      txInterrupt.raise();
+    }
+    return sent;
+  }
+}
