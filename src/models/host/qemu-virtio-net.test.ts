@@ -6,7 +6,7 @@ import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
 import { us } from '../../units.ts';
 import { QemuVirtioNet } from './qemu-virtio-net.ts';
-import type { TransmitProperties } from './qemu-virtio-transmit.ts';
+import type { TransmitProperties } from './qemu-virtio-parts.ts';
 import { type GuestSettings, RingGuest } from './ring-guest.test-support.ts';
 
 const MICROSECOND = 1_000_000;

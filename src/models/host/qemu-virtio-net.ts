@@ -19,29 +19,16 @@ import type { Packet } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
-import type { InterruptPath } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
-import type { MainLoop, Source } from './main-loop.ts';
-import { QemuVirtioTransmit, type TransmitProperties } from './qemu-virtio-transmit.ts';
+import type { Source } from './main-loop.ts';
+import type { HandlesOutput, QemuDevice, QemuVirtioNetParts } from './qemu-virtio-parts.ts';
+import { QemuVirtioTransmit } from './qemu-virtio-transmit.ts';
 import { TapIo } from './tap-io.ts';
-import type { BackendParts } from './virtio-net-backend.ts';
 
 /** Frames one tap_send callback reads before others get their turn (net/tap.c). */
 export const TAP_BURST = 50;
 
-export interface QemuVirtioNetParts extends BackendParts {
-  readonly loop: MainLoop;
-  /** The vector for changes of the configuration; asked for when one changes. */
-  readonly configInterrupt: () => InterruptPath;
-  readonly transmit: TransmitProperties;
-}
-
-/** What a kick leads to where no ioeventfd stands between: the kicking thread runs the device's handler itself. */
-export interface HandlesOutput {
-  handleOutput(cpu: Context): Access;
-}
-
-export class QemuVirtioNet {
+export class QemuVirtioNet implements QemuDevice {
   readonly kickTx: Kicked & HandlesOutput;
   readonly kickRx: Kicked & HandlesOutput;
   private readonly sim: Simulation;

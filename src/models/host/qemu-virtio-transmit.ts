@@ -7,27 +7,17 @@
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import type { Handler, Simulation } from '../../kernel/simulation.ts';
-import type { Picoseconds } from '../../units.ts';
 import { type Context, RUN } from '../hardware/context.ts';
 import type { Access } from '../hardware/register-port.ts';
 import { BROKEN } from '../virtio/device-queue.ts';
 import { takeFrame } from './guest-frame.ts';
 import type { Source } from './main-loop.ts';
-import type { QemuVirtioNet, QemuVirtioNetParts } from './qemu-virtio-net.ts';
+import type { QemuDevice, QemuVirtioNetParts } from './qemu-virtio-parts.ts';
 import { TapIo } from './tap-io.ts';
-
-/** QEMU's properties of the transmit queue. */
-export interface TransmitProperties {
-  readonly tx: 'bh' | 'timer';
-  /** x-txtimer. */
-  readonly timer: Picoseconds;
-  /** x-txburst: packets of one flush. */
-  readonly burst: number;
-}
 
 export class QemuVirtioTransmit {
   private readonly sim: Simulation;
-  private readonly device: QemuVirtioNet;
+  private readonly device: QemuDevice;
   private readonly parts: QemuVirtioNetParts;
   private readonly io: TapIo;
   private readonly virtqueue: Cost;
@@ -38,7 +28,7 @@ export class QemuVirtioTransmit {
   private waiting = false;
   private timerVersion = 0;
 
-  constructor(sim: Simulation, books: Accounting, device: QemuVirtioNet, parts: QemuVirtioNetParts) {
+  constructor(sim: Simulation, books: Accounting, device: QemuDevice, parts: QemuVirtioNetParts) {
     this.sim = sim;
     this.device = device;
     this.parts = parts;

@@ -1,0 +1,41 @@
+/** What QEMU's virtio-net device is made of, and what its two queues share. */
+import type { Picoseconds } from '../../units.ts';
+import type { Context } from '../hardware/context.ts';
+import type { Access } from '../hardware/register-port.ts';
+import type { DeviceQueue } from '../virtio/device-queue.ts';
+import type { InterruptPath } from './interrupt-path.ts';
+import type { MainLoop } from './main-loop.ts';
+import type { BackendParts } from './virtio-net-backend.ts';
+
+/** QEMU's properties of the transmit queue. */
+export interface TransmitProperties {
+  readonly tx: 'bh' | 'timer';
+  /** x-txtimer. */
+  readonly timer: Picoseconds;
+  /** x-txburst: packets of one flush. */
+  readonly burst: number;
+}
+
+export interface QemuVirtioNetParts extends BackendParts {
+  readonly loop: MainLoop;
+  /** The vector for changes of the configuration; asked for when one changes. */
+  readonly configInterrupt: () => InterruptPath;
+  readonly transmit: TransmitProperties;
+}
+
+/** What a kick leads to where no ioeventfd stands between: the kicking thread runs the device's handler itself. */
+export interface HandlesOutput {
+  handleOutput(cpu: Context): Access;
+}
+
+/** The device as its queues see it. */
+export interface QemuDevice {
+  /** A ring broke the rules: nothing is popped any more. */
+  readonly broken: boolean;
+  pop(queue: DeviceQueue): number;
+  /** Gives a buffer back: used entries are published one by one. */
+  use(queue: DeviceQueue, head: number, written: number): void;
+  /** Charges what it took to read the ring since the last call. */
+  chargeLines(cpu: Context, queue: DeviceQueue): void;
+  fail(cpu: Context, queue: DeviceQueue, name: 'tx' | 'rx'): Access;
+}
