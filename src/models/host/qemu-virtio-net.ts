@@ -42,6 +42,7 @@ export class QemuVirtioNet implements QemuDevice {
   private readonly copy: Cost;
   private readonly copyPerByte: Cost;
   private readonly ringLine: Cost;
+  private readonly descriptor: Cost;
   private readonly stageRx: Stage;
   private readonly waitRx: Stage;
   private readonly tapReadable: Source;
@@ -65,6 +66,7 @@ export class QemuVirtioNet implements QemuDevice {
     this.copy = costs.cost('copy.setup');
     this.copyPerByte = costs.cost('copy.perByte');
     this.ringLine = costs.cost('ring.line');
+    this.descriptor = costs.cost('ring.descriptor');
     this.stageRx = timeline.working('qemu: receive');
     this.waitRx = timeline.waiting('wait: QEMU main loop, receive');
     const kicked = (handleOutput: (cpu: Context) => Access): Kicked & HandlesOutput => {
@@ -97,6 +99,7 @@ export class QemuVirtioNet implements QemuDevice {
     const { vm, configInterrupt } = this.parts;
     this.broken = true;
     countError(this.counters, vm, `qemu virtio-net ${name}`, queue.fault);
+    this.chargeRing(cpu, queue);
     const interrupt = configInterrupt();
     interrupt.charge(cpu);
     yield RUN;
@@ -104,9 +107,11 @@ export class QemuVirtioNet implements QemuDevice {
   }
 
   /** What it took to read the ring since the last call. */
-  chargeLines(cpu: Context, queue: DeviceQueue): void {
+  chargeRing(cpu: Context, queue: DeviceQueue): void {
     const lines = queue.takeLines();
     if (lines > 0) cpu.charge(this.ringLine, lines);
+    const descriptors = queue.takeDescriptors();
+    if (descriptors > 0) cpu.charge(this.descriptor, descriptors);
   }
 
   /** The host's eventfd handler, then the device's. */
@@ -169,7 +174,7 @@ export class QemuVirtioNet implements QemuDevice {
         break;
       }
       cpu.charge(this.virtqueue);
-      this.chargeLines(cpu, rx);
+      this.chargeRing(cpu, rx);
       cpu.charge(this.copy);
       cpu.charge(this.copyPerByte, packets.size[packet]);
       cpu.serveNobody();
@@ -177,7 +182,7 @@ export class QemuVirtioNet implements QemuDevice {
       memory.write(address, packet);
       this.use(rx, head, packets.size[packet]);
       if (!rx.shouldSignal()) continue;
-      this.chargeLines(cpu, rx);
+      this.chargeRing(cpu, rx);
       rxInterrupt.charge(cpu);
       yield RUN;
       rxInterrupt.raise();

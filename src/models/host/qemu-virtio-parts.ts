@@ -36,6 +36,6 @@ export interface QemuDevice {
   /** Gives a buffer back: used entries are published one by one. */
   use(queue: DeviceQueue, head: number, written: number): void;
   /** Charges what it took to read the ring since the last call. */
-  chargeLines(cpu: Context, queue: DeviceQueue): void;
+  chargeRing(cpu: Context, queue: DeviceQueue): void;
   fail(cpu: Context, queue: DeviceQueue, name: 'tx' | 'rx'): Access;
 }

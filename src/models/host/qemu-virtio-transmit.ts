@@ -92,14 +92,14 @@ export class QemuVirtioTransmit {
       const packet = takeFrame(tx, parts.memory, parts.packets);
       io.serve(cpu, packet);
       cpu.charge(this.virtqueue);
-      device.chargeLines(cpu, tx);
+      device.chargeRing(cpu, tx);
       const paid = io.chargeSend(cpu, packet);
       yield RUN;
       const backlog = io.send(cpu, packet, paid);
       if (backlog !== null) yield cpu.call(backlog);
       device.use(tx, head, 0);
       if (!tx.shouldSignal()) continue;
-      device.chargeLines(cpu, tx);
+      device.chargeRing(cpu, tx);
       txInterrupt.charge(cpu);
       yield RUN;
       txInterrupt.raise();

@@ -17,6 +17,7 @@ interface Costs {
   readonly copy: Cost;
   readonly copyPerByte: Cost;
   readonly ringLine: Cost;
+  readonly descriptor: Cost;
 }
 
 export class VhostReceive {
@@ -36,6 +37,7 @@ export class VhostReceive {
       copy: costs.cost('copy.setup'),
       copyPerByte: costs.cost('copy.perByte'),
       ringLine: costs.cost('ring.line'),
+      descriptor: costs.cost('ring.descriptor'),
     };
     this.stage = timeline.working('vhost: receive');
     this.wait = timeline.waiting('wait: vhost worker, receive');
@@ -44,9 +46,11 @@ export class VhostReceive {
   }
 
   /** What it took to read the ring since the last call. */
-  private chargeLines(cpu: Context): void {
+  private chargeRing(cpu: Context): void {
     const lines = this.parts.rx.takeLines();
     if (lines > 0) cpu.charge(this.costs.ringLine, lines);
+    const descriptors = this.parts.rx.takeDescriptors();
+    if (descriptors > 0) cpu.charge(this.costs.descriptor, descriptors);
   }
 
   *handle(cpu: Context): Program {
@@ -93,7 +97,7 @@ export class VhostReceive {
       // Frames that arrive while these are copied join the batch.
       if (batch > before) {
         cpu.serveNobody();
-        this.chargeLines(cpu);
+        this.chargeRing(cpu);
         yield RUN;
         if (batch < RX_BATCH && !exhausted() && !stalled) continue;
       }
@@ -102,7 +106,7 @@ export class VhostReceive {
       batch = 0;
       rx.flush();
       if (rx.shouldSignal()) {
-        this.chargeLines(cpu);
+        this.chargeRing(cpu);
         parts.rxInterrupt.charge(cpu);
         yield RUN;
         parts.rxInterrupt.raise();
@@ -110,6 +114,7 @@ export class VhostReceive {
       if (!full || exhausted() || stalled) break;
     }
     if (stalled) {
+      this.chargeRing(cpu);
       countError(this.counters, parts.vm, 'vhost rx', rx.fault);
       tap.detach('ring full, receive queue broken');
       return;

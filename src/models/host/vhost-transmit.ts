@@ -19,6 +19,7 @@ interface Costs {
   readonly copy: Cost;
   readonly copyPerByte: Cost;
   readonly ringLine: Cost;
+  readonly descriptor: Cost;
 }
 
 export class VhostTransmit {
@@ -51,6 +52,7 @@ export class VhostTransmit {
       copy: costs.cost('copy.setup'),
       copyPerByte: costs.cost('copy.perByte'),
       ringLine: costs.cost('ring.line'),
+      descriptor: costs.cost('ring.descriptor'),
     };
     this.stage = timeline.working('vhost: transmit');
     this.wait = timeline.waiting('wait: vhost worker');
@@ -92,14 +94,16 @@ export class VhostTransmit {
       this.bytes += size;
     }
     cpu.serveNobody();
-    this.chargeLines(cpu);
+    this.chargeRing(cpu);
     return this.batch > before;
   }
 
   /** What it took to read the ring since the last call. */
-  private chargeLines(cpu: Context): void {
+  private chargeRing(cpu: Context): void {
     const lines = this.parts.tx.takeLines();
     if (lines > 0) cpu.charge(this.costs.ringLine, lines);
+    const descriptors = this.parts.tx.takeDescriptors();
+    if (descriptors > 0) cpu.charge(this.costs.descriptor, descriptors);
   }
 
   private returnBuffers(): void {
@@ -136,7 +140,7 @@ export class VhostTransmit {
       }
       this.returnBuffers();
       if (tx.shouldSignal()) {
-        this.chargeLines(cpu);
+        this.chargeRing(cpu);
         txInterrupt.charge(cpu);
         yield RUN;
         txInterrupt.raise();

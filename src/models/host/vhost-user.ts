@@ -38,6 +38,7 @@ interface Costs {
   readonly copy: Cost;
   readonly copyPerByte: Cost;
   readonly ringLine: Cost;
+  readonly descriptor: Cost;
 }
 
 export class VhostUser implements PolledQueue, PmdPort {
@@ -65,6 +66,7 @@ export class VhostUser implements PolledQueue, PmdPort {
       copy: costs.cost('copy.setup'),
       copyPerByte: costs.cost('copy.perByte'),
       ringLine: costs.cost('ring.line'),
+      descriptor: costs.cost('ring.descriptor'),
     };
     this.stageTx = timeline.working('vhost-user: transmit');
     this.stageRx = timeline.working('vhost-user: receive');
@@ -104,7 +106,7 @@ export class VhostUser implements PolledQueue, PmdPort {
       frames.push(frame);
     }
     cpu.serveNobody();
-    this.chargeLines(cpu, tx);
+    this.chargeRing(cpu, tx);
     yield RUN;
     if (frames.length === 0) return;
     this.batches.add(frames.length);
@@ -132,7 +134,7 @@ export class VhostUser implements PolledQueue, PmdPort {
         addresses.push(rx.address[rx.readable]);
       }
       cpu.serveNobody();
-      this.chargeLines(cpu, rx);
+      this.chargeRing(cpu, rx);
       if (heads.length === 0) break;
       yield RUN;
       heads.forEach((head, i) => {
@@ -148,7 +150,7 @@ export class VhostUser implements PolledQueue, PmdPort {
   }
 
   private *interrupt(cpu: Context, queue: DeviceQueue, path: InterruptPath): Program {
-    this.chargeLines(cpu, queue);
+    this.chargeRing(cpu, queue);
     path.charge(cpu);
     yield RUN;
     path.raise();
@@ -160,9 +162,11 @@ export class VhostUser implements PolledQueue, PmdPort {
   }
 
   /** What it took to read the ring since the last call. */
-  private chargeLines(cpu: Context, queue: DeviceQueue): void {
+  private chargeRing(cpu: Context, queue: DeviceQueue): void {
     const lines = queue.takeLines();
     if (lines > 0) cpu.charge(this.costs.ringLine, lines);
+    const descriptors = queue.takeDescriptors();
+    if (descriptors > 0) cpu.charge(this.costs.descriptor, descriptors);
   }
 
   private drop(packet: Packet): void {

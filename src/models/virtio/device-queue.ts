@@ -26,6 +26,9 @@ export abstract class DeviceQueue {
   /** Buffers popped and not yet given back. */
   protected inUse = 0;
   protected notified = true;
+  /** Descriptors walked in the pop at hand, and before that beyond the first of each buffer. */
+  protected walked = 0;
+  private extra = 0;
   /** What the last `pop` found wrong. */
   fault: Fault | null = null;
 
@@ -65,6 +68,16 @@ export abstract class DeviceQueue {
     return this.lines.takeByDevice();
   }
 
+  /**
+   * Descriptors that were read and checked since the last call, without the first of each buffer, which is in the price
+   * of a packet: the others of a chain or table, and all that led to a fault.
+   */
+  takeDescriptors(): number {
+    const { extra } = this;
+    this.extra = 0;
+    return extra;
+  }
+
   /** A ring found broken stays so until a reset, or until it is looked at again. */
   protected get blocked(): boolean {
     if (this.fault === null) return false;
@@ -75,7 +88,16 @@ export abstract class DeviceQueue {
 
   protected broken(fault: Fault): typeof BROKEN {
     this.fault = fault;
+    this.extra += this.walked;
+    this.walked = 0;
     return BROKEN;
+  }
+
+  /** The buffer at hand is in order. */
+  protected accepted(): void {
+    this.inUse++;
+    this.extra += this.walked - 1;
+    this.walked = 0;
   }
 
   protected begin(): void {
@@ -85,6 +107,7 @@ export abstract class DeviceQueue {
 
   /** Takes one descriptor's piece of memory into the buffer. */
   protected take(table: DescriptorTable, slot: number): Fault | null {
+    this.walked++;
     const length = table.length[slot];
     const address = table.address[slot];
     const readable = (table.flags[slot] & WRITE) === 0;
@@ -103,6 +126,7 @@ export abstract class DeviceQueue {
 
   /** The table that descriptor `slot` points to, or what is wrong with it. */
   protected indirectTable(table: DescriptorTable, slot: number): DescriptorTable | Fault {
+    this.walked++;
     const length = table.length[slot];
     const entries = length / DESCRIPTOR_SIZE;
     if (length === 0 || length % DESCRIPTOR_SIZE !== 0 || entries > this.rules.indirectMax) {

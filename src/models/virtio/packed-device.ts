@@ -72,7 +72,7 @@ export class PackedDevice extends DeviceQueue {
     if (!this.availableNow) return EMPTY;
     const head = this.lastAvail;
     const slots = this.walk(head);
-    if (this.fault !== null) return BROKEN;
+    if (this.fault !== null) return this.broken(this.fault);
     // QEMU asks before it walks a chain, the others trust that none reaches into slots that are still theirs.
     if (this.slotsInUse + slots > ring.size) {
       return this.broken('more buffers in use than the ring has entries');
@@ -82,7 +82,7 @@ export class PackedDevice extends DeviceQueue {
     const place = this.free[--this.freeTop];
     this.id[place] = this.bufferId;
     this.slots[place] = slots;
-    this.inUse++;
+    this.accepted();
     this.slotsInUse += slots;
     this.lastAvail = head + slots;
     if (this.lastAvail >= ring.size) {

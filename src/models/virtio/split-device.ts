@@ -59,7 +59,7 @@ export class SplitDevice extends DeviceQueue {
     const fault = this.walk(head) ?? this.rule(this);
     if (fault !== null) return this.broken(fault);
     this.lastAvail = (this.lastAvail + 1) & 0xffff;
-    this.inUse++;
+    this.accepted();
     if (rules.popMovesEvent && this.notified && ring.eventIdx) this.writeAvailEvent(this.lastAvail);
     return head;
   }
