@@ -11,8 +11,8 @@ export interface BackendRules {
   readonly announces: 'memory' | 'seen' | 'taken';
   /** Whether a piece of no bytes is an error; otherwise it is passed over. */
   readonly refusesEmpty: boolean;
-  /** Whether a readable piece behind a writable one is an error. */
-  readonly refusesDisorder: boolean;
+  /** Takes no notice of which pieces are readable and which writable: it reads from, or writes to, all of them. */
+  readonly ignoresDirection: boolean;
   /** Whether it counts the buffers it holds, and refuses more than the ring has. */
   readonly countsInUse: boolean;
   /** Longest indirect table, entries. */
@@ -33,7 +33,7 @@ export const QEMU: BackendRules = {
   popMovesEvent: true,
   announces: 'memory',
   refusesEmpty: true,
-  refusesDisorder: true,
+  ignoresDirection: false,
   countsInUse: true,
   indirectMax: Number.POSITIVE_INFINITY,
   needsReset: true,
@@ -48,7 +48,7 @@ export const VHOST: BackendRules = {
   popMovesEvent: false,
   announces: 'seen',
   refusesEmpty: false,
-  refusesDisorder: true,
+  ignoresDirection: false,
   countsInUse: false,
   indirectMax: 65_536,
   needsReset: false,
@@ -63,7 +63,7 @@ export const DPDK: BackendRules = {
   popMovesEvent: false,
   announces: 'taken',
   refusesEmpty: false,
-  refusesDisorder: false,
+  ignoresDirection: true,
   countsInUse: false,
   indirectMax: 65_536,
   needsReset: false,
@@ -81,7 +81,7 @@ export const HARDWARE: BackendRules = {
   popMovesEvent: false,
   announces: 'taken',
   refusesEmpty: true,
-  refusesDisorder: true,
+  ignoresDirection: false,
   countsInUse: true,
   indirectMax: 65_536,
   needsReset: true,

@@ -32,7 +32,7 @@ export abstract class DeviceQueue {
   /** What the last `pop` found wrong. */
   fault: Fault | null = null;
 
-  /** The buffer popped last: its pieces, the readable ones first. */
+  /** The buffer popped last: its pieces, the readable ones first (none counts as readable where directions are ignored). */
   readonly address = new Float64Array(PIECES_MAX);
   readonly length = new Float64Array(PIECES_MAX);
   pieces = 0;
@@ -110,8 +110,8 @@ export abstract class DeviceQueue {
     this.walked++;
     const length = table.length[slot];
     const address = table.address[slot];
-    const readable = (table.flags[slot] & WRITE) === 0;
-    if (readable && this.readable < this.pieces && this.rules.refusesDisorder) {
+    const readable = (table.flags[slot] & WRITE) === 0 && !this.rules.ignoresDirection;
+    if (readable && this.readable < this.pieces) {
       return 'readable piece after a writable one';
     }
     if (length === 0) return this.rules.refusesEmpty ? 'zero length' : null;

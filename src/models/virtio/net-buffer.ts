@@ -10,19 +10,20 @@ export const VIRTIO_NET_HEADER = 12;
 /** A buffer to transmit: the device reads a header and a frame from it. */
 export const transmitBuffer: BufferRule = ({ rules, pieces, readable, length }) => {
   let bytes = 0;
-  for (let i = 0; i < readable; i++) bytes += length[i];
+  const last = rules.ignoresDirection ? pieces : readable;
+  for (let i = 0; i < last; i++) bytes += length[i];
   if (rules.looksAtDirection) {
     if (readable < pieces) return 'writable piece in a transmit buffer';
     return bytes <= VIRTIO_NET_HEADER ? 'nothing behind the header' : null;
   }
-  // QEMU and DPDK take no notice of writable pieces; a header alone goes to the tap, which refuses it.
-  if (readable === 0) return 'no readable piece in a transmit buffer';
+  // QEMU takes no notice of writable pieces; a header alone goes to the tap, which refuses it.
+  if (last === 0) return 'no readable piece in a transmit buffer';
   return bytes < VIRTIO_NET_HEADER ? 'header cut short' : null;
 };
 
 /** A buffer to receive into: the device writes a header and a frame to it. */
 export const receiveBuffer: BufferRule = ({ rules, pieces, readable }) => {
-  // QEMU and DPDK take no notice of readable pieces.
+  // QEMU takes no notice of readable pieces.
   if (rules.looksAtDirection && readable > 0) return 'readable piece in a receive buffer';
   return readable === pieces ? 'no writable piece in a receive buffer' : null;
 };
