@@ -8,7 +8,13 @@ import type { VCpu } from './vcpu.ts';
 
 export type Injection = 'irqfd' | 'KVM_SIGNAL_MSI' | 'KVM_IRQ_LINE';
 
-export class InterruptPath {
+/** A backend's way to interrupt its guest: charge, commit, raise. */
+export interface Interrupt {
+  charge(cpu: Context): void;
+  raise(): void;
+}
+
+export class InterruptPath implements Interrupt {
   private readonly vcpu: VCpu;
   private readonly line: () => InterruptLine;
   private readonly cost: Cost;

@@ -20,7 +20,7 @@ import type { Access } from '../hardware/register-port.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
 import { takeFrame } from './guest-frame.ts';
-import type { InterruptPath } from './interrupt-path.ts';
+import type { Interrupt } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
 import type { MainLoop, Source } from './main-loop.ts';
 import { TapIo } from './tap-io.ts';
@@ -31,8 +31,8 @@ export const TAP_BURST = 50;
 
 export interface QemuVirtioNetParts extends BackendParts {
   readonly loop: MainLoop;
-  /** The vector for changes of the configuration; asked for when one changes. */
-  readonly configInterrupt: () => InterruptPath;
+  /** For changes of the configuration; asked for when one changes. Null: VERSION_1 was not negotiated. */
+  readonly configInterrupt: (() => Interrupt) | null;
   /** Property x-txburst. */
   readonly txBurst: number;
 }
@@ -97,11 +97,12 @@ export class QemuVirtioNet {
     return this.broken ? EMPTY : queue.pop();
   }
 
-  /** virtio_error: DEVICE_NEEDS_RESET is set (VERSION_1 is always negotiated here), and the driver interrupted for it. */
+  /** virtio_error: with VERSION_1 DEVICE_NEEDS_RESET is set, and the driver interrupted for it. */
   private *fail(cpu: Context, queue: DeviceQueue, name: 'tx' | 'rx'): Access {
     const { vm, configInterrupt } = this.parts;
     this.broken = true;
     countError(this.counters, vm, `qemu virtio-net ${name}`, queue.fault);
+    if (configInterrupt === null) return;
     const interrupt = configInterrupt();
     interrupt.charge(cpu);
     yield RUN;
