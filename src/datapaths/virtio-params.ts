@@ -1,6 +1,24 @@
 /** Parameters that every virtio network device shares, by QEMU's and Linux's names where they have one. */
 import { z } from 'zod';
 import type { VirtioNetOptions } from '../models/guest/virtio-net.ts';
+import type { VirtioNetProperties } from '../models/host/virtio-net-properties.ts';
+
+/** Defaults of the transport, which stay unsaid in scenarios that do not speak of it: one queue pair, conventional PCI. */
+const VECTORS = 4;
+
+const transportShape = {
+  vectors: z
+    .int()
+    .min(0)
+    .max(2048)
+    .describe('QEMU: entries of the MSI-X table; 3 or more (4): one a queue; 2: both share one; fewer: INTx')
+    .optional(),
+  'disable-legacy': z
+    .boolean()
+    .describe('QEMU: a modern device alone, as behind a PCI Express port (false: transitional)')
+    .optional(),
+  'disable-modern': z.boolean().describe('QEMU: a legacy device (false)').optional(),
+};
 
 /** Without defaults, for a VM that overrides some of them. */
 export const virtioTunableShape = {
@@ -9,6 +27,7 @@ export const virtioTunableShape = {
   event_idx: z.boolean().describe('QEMU: VIRTIO_F_EVENT_IDX'),
   indirect_desc: z.boolean().describe('QEMU: VIRTIO_F_INDIRECT_DESC'),
   napi_tx: z.boolean().describe('guest module virtio_net: transmit completions interrupt'),
+  ...transportShape,
 };
 
 const { tx_queue_size, rx_queue_size, event_idx, indirect_desc, napi_tx } = virtioTunableShape;
@@ -19,6 +38,17 @@ export const virtioTunables = z.strictObject({
   event_idx: event_idx.default(true),
   indirect_desc: indirect_desc.default(true),
   napi_tx: napi_tx.default(true),
+  ...transportShape,
+});
+
+export type VirtioTunables = z.output<typeof virtioTunables>;
+
+/** The device's properties as QEMU takes them. */
+export const propertiesOf = ({ napi_tx: _, ...properties }: VirtioTunables): VirtioNetProperties => ({
+  ...properties,
+  vectors: properties.vectors ?? VECTORS,
+  'disable-legacy': properties['disable-legacy'] ?? false,
+  'disable-modern': properties['disable-modern'] ?? false,
 });
 
 export const virtioParams = {
@@ -35,10 +65,22 @@ export const virtioParams = {
 
 const shape = z.strictObject(virtioParams);
 
-/** The guest driver's options from a datapath's parameters. */
-export const driverOptions = (params: z.output<typeof shape>): VirtioNetOptions => ({
-  indirect: params.tunables.indirect_desc,
-  napi_tx: params.tunables.napi_tx,
+interface DriverTerms {
+  readonly indirect: boolean;
+  readonly header: number;
+  readonly headerApart: boolean;
+  readonly hasNapiTx: boolean;
+}
+
+/** The guest driver's options from a datapath's parameters and what was negotiated. */
+export const driverOptions = (
+  params: z.output<typeof shape>,
+  { indirect, header, headerApart, hasNapiTx }: DriverTerms,
+): VirtioNetOptions => ({
+  indirect,
+  header,
+  headerApart,
+  napi_tx: params.tunables.napi_tx && hasNapiTx,
   rearmsWhileReaping: params.guestKernelRearms,
   completionInterrupts: params.completionInterrupts,
 });
