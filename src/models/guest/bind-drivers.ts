@@ -13,7 +13,8 @@ export interface GuestSystem {
 
 /** What became of one function. */
 export interface Binding {
-  readonly slot: number;
+  /** As lspci writes it: bus:slot.function. */
+  readonly place: string;
   /** `vendor:device`, hexadecimal. */
   readonly id: string;
   /** The module that drives it; null: none does, for the reason given. */
@@ -25,7 +26,7 @@ export interface Binding {
 
 const bind = (bus: PciBus, found: Found, { kernel, drivers }: GuestSystem): Binding => {
   const { slot, identity } = found;
-  const here = { slot, id: identityText(identity) };
+  const here = { place: `00:${slot.toString(16).padStart(2, '0')}.0`, id: identityText(identity) };
   const unbound = (reason: string): Binding => ({ ...here, driver: null, reason, virtio: null });
   const taken = driverFor(identity, kernel, drivers);
   if ('refusal' in taken) return unbound(taken.refusal);

@@ -110,7 +110,7 @@ export const probeVirtioNet = (
     return {
       refusal: knowsModern
         ? 'it has neither a modern nor a legacy interface'
-        : `Linux ${release} knows legacy devices only, and this one has no legacy interface`,
+        : `no legacy interface for Linux ${release}`,
     };
   }
   const agreement = agree(device, driver, device.kind === 'legacy');
