@@ -17,8 +17,8 @@ export interface DeviceInterface extends StatusPort {
   setUpQueue(index: number, vector: number): number | null;
   /** Undoes `setUpQueue`. */
   dropQueue(index: number): void;
-  /** Where to write to notify this queue. */
-  notifyAddress(index: number): number;
+  /** Where to write to notify this queue. @param size bytes of a notification. */
+  notifyAddress(index: number, size: 2 | 4): number;
   enableQueue(index: number): void;
   /** Reads `bytes` of the device's own configuration, at its beginning. */
   readDeviceConfig(bytes: number): void;
@@ -80,9 +80,9 @@ export const modernInterface = (bus: PciBus, at: ModernAddresses): DeviceInterfa
       write('queue_msix_vector', 2, NO_VECTOR);
       read('queue_msix_vector', 2);
     },
-    notifyAddress: (index) => {
+    notifyAddress: (index, size) => {
       select(index);
-      return notifyAddress(at.notifyBase, at.notify, read('queue_notify_off', 2));
+      return notifyAddress(at.notifyBase, at.notify, read('queue_notify_off', 2), size);
     },
     enableQueue: (index) => {
       select(index);

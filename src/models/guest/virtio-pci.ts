@@ -17,6 +17,7 @@ import {
   ISR_CFG,
   MODERN_BASE,
   NOTIFY_CFG,
+  notificationSize,
 } from '../virtio/pci-transport.ts';
 import { hasSince } from './kernel-release.ts';
 import { linuxVirtioNet, VIRTIO_MODERN_SINCE, VIRTIO_MSI_X_SINCE } from './virtio-net-features.ts';
@@ -121,7 +122,8 @@ export const probeVirtioNet = (
   const vectors = findQueues(device, queues, table);
   if (vectors === null) return { refusal: 'its queues cannot be set up' };
   const indices = Array.from({ length: queues }, (_, index) => index);
-  const notify = indices.map((index) => device.notifyAddress(index));
+  const bytes = notificationSize(hasFeature(negotiated, 'VIRTIO_F_NOTIFICATION_DATA'));
+  const notify = indices.map((index) => device.notifyAddress(index, bytes));
   for (const index of indices) device.enableQueue(index);
   driverReady(device);
   return { ...agreement, interface: device.kind, vectors, notify };

@@ -18,7 +18,6 @@ export const ACKNOWLEDGE = 1;
 export const DRIVER = 2;
 export const DRIVER_OK = 4;
 export const FEATURES_OK = 8;
-export const DEVICE_NEEDS_RESET = 64;
 export const FAILED = 128;
 
 /** The device's half: what it offers, what the driver wrote, and how far they are. */

@@ -112,7 +112,7 @@ describe('the capability list (§4.1.4)', () => {
 
 describe('notify addresses (§4.1.4.4)', () => {
   const at = (multiplier: number, queue: number, length = 0x1000): number =>
-    notifyAddress(0xfe00_0000, structure({ type: NOTIFY_CFG, offset: 0x3000, length, multiplier }), queue);
+    notifyAddress(0xfe00_0000, structure({ type: NOTIFY_CFG, offset: 0x3000, length, multiplier }), queue, 2);
 
   test.each([
     ['QEMU: four bytes apart', 4, 2, 0xfe00_3008],
@@ -125,6 +125,10 @@ describe('notify addresses (§4.1.4.4)', () => {
   test('an address beyond the structure is an error: length ≥ offset × multiplier + 2', () => {
     expect(at(4, 1, 6)).toBe(0xfe00_3004);
     expect(() => at(4, 1, 5)).toThrow(RangeError);
+    // With NOTIFICATION_DATA a notification is four bytes long.
+    const four = structure({ type: NOTIFY_CFG, length: 8, multiplier: 4 });
+    expect(notifyAddress(0, four, 1, 4)).toBe(4);
+    expect(() => notifyAddress(0, { ...four, length: 7 }, 1, 4)).toThrow(RangeError);
   });
 
   test('a notification is two bytes, with NOTIFICATION_DATA four', () => {

@@ -18,7 +18,6 @@ export const COMMON_CFG = 1;
 export const NOTIFY_CFG = 2;
 export const ISR_CFG = 3;
 export const DEVICE_CFG = 4;
-export const PCI_CFG = 5;
 /** Larger values of `bar` are reserved. */
 const BAR_MAX = 5;
 
@@ -118,7 +117,7 @@ export const notifyAddress = (
   base: number,
   { offset, length, multiplier }: Structure,
   queueNotifyOff: number,
-  size = 2,
+  size: 2 | 4,
 ): number => {
   const at = queueNotifyOff * multiplier;
   if (at + size > length) throw new RangeError(`notification offset ${at} lies beyond ${length} bytes`);
