@@ -26,7 +26,11 @@ export const virtioTunableShape = {
   rx_queue_size: z.int().describe('QEMU: entries of the receive ring, a power of two'),
   event_idx: z.boolean().describe('QEMU: VIRTIO_F_EVENT_IDX'),
   indirect_desc: z.boolean().describe('QEMU: VIRTIO_F_INDIRECT_DESC'),
-  napi_tx: z.boolean().describe('guest module virtio_net: transmit completions interrupt'),
+  napi_tx: z
+    .boolean()
+    .describe(
+      'guest module virtio_net: transmit completions interrupt; off by default before Linux 5.3, absent before 4.12',
+    ),
   ...transportShape,
 };
 

@@ -8,18 +8,29 @@ import { bootOf, cardOf, kindOf, paramsOf } from './vm-cards.ts';
 
 type Report = (path: readonly PathKey[], message: string) => void;
 
+const refusalOf = (scenario: Scenario, vm: string, kind: string): string | null => {
+  try {
+    cardOf(scenario, vm, kind);
+    return null;
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+};
+
+/** Said once for each place, however many VMs and datapaths share it. */
 export const checkCards = (scenario: Scenario, mistake: Report): void => {
+  const told = new Set<string>();
   for (const [name, { net }] of Object.entries(scenario.vms)) {
-    for (const datapath of scenario.datapaths) {
-      for (const kind of [kindOf(scenario, name, datapath), ...(net.devices ?? [])]) {
-        try {
-          cardOf(scenario, name, kind);
-        } catch (error) {
-          if (!(error instanceof RangeError)) throw error;
-          const own = Object.keys(net.tunables).length > 0;
-          mistake(own ? ['vms', name, 'net', 'tunables'] : ['parameters', kind, 'tunables'], error.message);
-        }
-      }
+    const own = Object.keys(net.tunables).length > 0;
+    const kinds = scenario.datapaths.map((datapath) => kindOf(scenario, name, datapath));
+    for (const kind of new Set([...kinds, ...(net.devices ?? [])])) {
+      const refusal = refusalOf(scenario, name, kind);
+      if (refusal === null) continue;
+      const path = own ? ['vms', name, 'net', 'tunables'] : ['parameters', kind, 'tunables'];
+      const said = [...path, refusal].join('.');
+      if (!told.has(said)) mistake(path, refusal);
+      told.add(said);
     }
   }
 };

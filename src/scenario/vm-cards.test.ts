@@ -72,6 +72,7 @@ describe('cards', () => {
     expect(mistakes(own)).toEqual([
       `short.yaml:${placeOf(own, '{ disable-legacy')}: vms.web.net.tunables: ${told}`,
     ]);
+    expect(mistakes(changed(own, '[native, vhost-net]', '[virtio-net, vhost-net]'))).toHaveLength(1);
     const all = `${SHORT}parameters: { vhost-net: { tunables: { disable-legacy: true, disable-modern: true } } }\n`;
     expect(mistakes(all)).toEqual([
       `short.yaml:${placeOf(all, '{ disable-legacy')}: parameters.vhost-net.tunables: ${told}`,
