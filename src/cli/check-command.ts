@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { scenarioSchema } from '../scenario/schema.ts';
+import { describeBoots } from './describe-boots.ts';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
 import { loadOrExplain } from './load-or-explain.ts';
 
@@ -45,6 +46,8 @@ const describe = ({ base, points, file }: LoadedScenario): void => {
     const plausible = range === undefined ? '' : `${range[0]}–${range[1]}`;
     table.push([name, figure(cycles), figure(ns), plausible, kind, source ?? 'the scenario']);
   }
+  const boots = describeBoots(points);
+  if (boots !== '') process.stdout.write(`${boots}\n`);
   process.stdout.write(
     `# costs in force (first point), from ${base.machine} and the scenario\n${table.toString()}\n`,
   );

@@ -1,5 +1,6 @@
 /** Every registered datapath keeps the contract, on every kind of machine and with its switches thrown. */
 import { describe } from 'vitest';
+import { MODULES } from '../models/guest/pci-drivers.ts';
 import { machine } from '../scenario/machines.test-support.ts';
 import { bitsPerSecond, ms, us } from '../units.ts';
 import { type Contract, contract } from './contract.test-support.ts';
@@ -33,6 +34,12 @@ const virtio: readonly (readonly [string, Omit<Contract, 'machine'>])[] = [
   ['napi_tx off', { params: { tunables: { napi_tx: false } }, lingering: 256 }],
   ['no completion interrupts', { params: { completionInterrupts: false }, lingering: 256 }],
   ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
+  ['one vector for both queues', { params: { tunables: { vectors: 2 } } }],
+  ['INTx', { params: { tunables: { vectors: 0 } } }],
+  ['a legacy device', { params: { tunables: { 'disable-modern': true } } }],
+  ['an old guest', { guest: { kernel: '2.6.32', drivers: MODULES }, lingering: 256 }],
+  // Neither MSI-X nor indirect descriptors nor mergeable buffers: a header of ten bytes in a slot of its own.
+  ['a very old guest', { guest: { kernel: '2.6.28', drivers: MODULES }, lingering: 256 }],
 ];
 
 /** Switches worth a run of their own, by kind. */

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { Processor } from '../models/hardware/processor.ts';
 import type { NetDevice } from '../models/linux/net-device.ts';
+import type { Card } from './guest-bus.ts';
 import type { Vm, World } from './world.ts';
 
 /** One VM (or bare metal) on a datapath, ready for its applications. */
@@ -22,6 +23,8 @@ export interface Datapath<P extends z.ZodType = z.ZodType> {
   readonly params: P;
   /** Of a virtio device: the largest rings that its backend takes, entries. */
   readonly rings?: { readonly tx: number; readonly rx: number };
+  /** The card that a VM's guest finds on its PCI bus; bare metal has none. */
+  card?(params: z.output<P>): Card;
   build(world: World, vm: Vm, params: z.output<P>): Attachment;
 }
 

@@ -6,6 +6,7 @@ import { Receiver } from '../models/guest/applications/receiver.ts';
 import { RequestClient } from '../models/guest/applications/request-client.ts';
 import { StreamSender } from '../models/guest/applications/stream-sender.ts';
 import { type Arrivals, fixedSize, periodic, poisson } from '../models/guest/arrivals.ts';
+import type { GuestSystem } from '../models/guest/bind-drivers.ts';
 import { NetStack } from '../models/guest/net-stack.ts';
 import { SOCKET_MEMORY, Socket } from '../models/guest/socket.ts';
 import { TrafficSource } from '../models/hardware/traffic-source.ts';
@@ -30,6 +31,8 @@ export interface TrialSetup {
   readonly seed?: number;
   /** Cores of the vCPU and of the backend. */
   readonly cores?: readonly [vcpu: number, backend: number];
+  /** What the VM boots; a current Linux where not given. */
+  readonly guest?: GuestSystem;
   /** When senders stop. */
   readonly stop?: Picoseconds;
 }
@@ -61,10 +64,10 @@ export class Trial {
   private readonly stack: NetStack;
 
   constructor(setup: TrialSetup) {
-    const { machine, datapath, params = {}, loads, seed = 1, cores = [0, 1], stop = ms(1) } = setup;
+    const { machine, datapath, params = {}, loads, seed = 1, cores = [0, 1], stop = ms(1), guest } = setup;
     this.stop = stop;
     this.world = new World(machine, { seed, replication: 0, maxEvents: 20e6 });
-    const vm = { name: 'vm', vcpus: [[cores[0]]], backend: [cores[1]] };
+    const vm = { name: 'vm', vcpus: [[cores[0]]], backend: [cores[1]], ...(guest && { guest }) };
     this.attachment = datapath.build(this.world, vm, datapath.params.parse(params));
     const { processor, device } = this.attachment;
     this.stack = new NetStack(processor, this.world.packets, device);

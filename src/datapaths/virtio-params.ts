@@ -1,7 +1,24 @@
 /** Parameters that every virtio network device shares, by QEMU's and Linux's names where they have one. */
 import { z } from 'zod';
 import type { VirtioNetOptions } from '../models/guest/virtio-net.ts';
-import type { RingFormat } from '../models/virtio/virtqueue.ts';
+import type { VirtioNetProperties } from '../models/host/virtio-net-properties.ts';
+
+/** Defaults of the transport, which stay unsaid in scenarios that do not speak of it: one queue pair, conventional PCI. */
+const VECTORS = 4;
+
+const transportShape = {
+  vectors: z
+    .int()
+    .min(0)
+    .max(2048)
+    .describe('QEMU: entries of the MSI-X table; 3 or more (4): one a queue; 2: both share one; fewer: INTx')
+    .optional(),
+  'disable-legacy': z
+    .boolean()
+    .describe('QEMU: a modern device alone, as behind a PCI Express port (false: transitional)')
+    .optional(),
+  'disable-modern': z.boolean().describe('QEMU: a legacy device (false)').optional(),
+};
 
 /** Without defaults, for a VM that overrides some of them. */
 export const virtioTunableShape = {
@@ -11,7 +28,12 @@ export const virtioTunableShape = {
   indirect_desc: z.boolean().describe('QEMU: VIRTIO_F_INDIRECT_DESC'),
   packed: z.boolean().describe('QEMU: VIRTIO_F_RING_PACKED'),
   in_order: z.boolean().describe('QEMU: VIRTIO_F_IN_ORDER (Linux 6.18 and later)'),
-  napi_tx: z.boolean().describe('guest module virtio_net: transmit completions interrupt'),
+  napi_tx: z
+    .boolean()
+    .describe(
+      'guest module virtio_net: transmit completions interrupt; off by default before Linux 5.3, absent before 4.12',
+    ),
+  ...transportShape,
 };
 
 const { tx_queue_size, rx_queue_size, event_idx, indirect_desc, packed, in_order, napi_tx } =
@@ -25,6 +47,17 @@ export const virtioTunables = z.strictObject({
   packed: packed.default(false),
   in_order: in_order.default(false),
   napi_tx: napi_tx.default(true),
+  ...transportShape,
+});
+
+export type VirtioTunables = z.output<typeof virtioTunables>;
+
+/** The device's properties as QEMU takes them. */
+export const propertiesOf = ({ napi_tx: _, ...properties }: VirtioTunables): VirtioNetProperties => ({
+  ...properties,
+  vectors: properties.vectors ?? VECTORS,
+  'disable-legacy': properties['disable-legacy'] ?? false,
+  'disable-modern': properties['disable-modern'] ?? false,
 });
 
 export const virtioParams = {
@@ -41,17 +74,22 @@ export const virtioParams = {
 
 export const virtioShape = z.strictObject(virtioParams);
 
-/** The guest driver's options from a datapath's parameters. */
-export const driverOptions = (params: z.output<typeof virtioShape>): VirtioNetOptions => ({
-  indirect: params.tunables.indirect_desc,
-  napi_tx: params.tunables.napi_tx,
+interface DriverTerms {
+  readonly indirect: boolean;
+  readonly header: number;
+  readonly headerApart: boolean;
+  readonly hasNapiTx: boolean;
+}
+
+/** The guest driver's options from a datapath's parameters and what was negotiated. */
+export const driverOptions = (
+  params: z.output<typeof virtioShape>,
+  { indirect, header, headerApart, hasNapiTx }: DriverTerms,
+): VirtioNetOptions => ({
+  indirect,
+  header,
+  headerApart,
+  napi_tx: params.tunables.napi_tx && hasNapiTx,
   rearmsWhileReaping: params.guestKernelRearms,
   completionInterrupts: params.completionInterrupts,
-});
-
-/** The layout of its rings. */
-export const ringFormat = ({ tunables }: z.output<typeof virtioShape>): RingFormat => ({
-  packed: tunables.packed,
-  eventIdx: tunables.event_idx,
-  inOrder: tunables.in_order,
 });

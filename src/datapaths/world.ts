@@ -3,6 +3,7 @@ import { Accounting } from '../accounting/accounting.ts';
 import { CostTable, type Price } from '../accounting/cost.ts';
 import { streams } from '../kernel/random.ts';
 import { Simulation } from '../kernel/simulation.ts';
+import type { GuestSystem } from '../models/guest/bind-drivers.ts';
 import type { Context, Program } from '../models/hardware/context.ts';
 import { Core } from '../models/hardware/core.ts';
 import type { IdleState } from '../models/hardware/idle-states.ts';
@@ -53,6 +54,8 @@ export interface Vm {
   readonly vcpus: readonly (readonly number[])[];
   /** Cores that the backend threads (vhost worker, QEMU main loop) may run on. */
   readonly backend: readonly number[];
+  /** What it boots; a current Linux with all drivers where not given. */
+  readonly guest?: GuestSystem;
 }
 
 /** The guest's own scheduler, whatever the host's is: a task's turn while others wait (EEVDF since Linux 6.15). */

@@ -1,6 +1,7 @@
 /** From a validated point to a world with VMs, backends and applications in it. */
 import type { WorkloadRecord } from '../accounting/workload-record.ts';
 import type { Attachment } from '../datapaths/datapath.ts';
+import type { Boot } from '../datapaths/guest-bus.ts';
 import { datapathOf } from '../datapaths/index.ts';
 import { type Vm, World } from '../datapaths/world.ts';
 import type { RandomStream } from '../kernel/random.ts';
@@ -23,9 +24,11 @@ import { type Context, type Program, RUN, WAIT } from '../models/hardware/contex
 import { FRAME_MIN } from '../models/hardware/frame.ts';
 import { TrafficSource } from '../models/hardware/traffic-source.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
+import type { Scenario } from '../scenario/schema.ts';
+import { bootOf, kindOf, paramsOf } from '../scenario/vm-cards.ts';
 import type { Workload } from '../scenario/workload-schema.ts';
 import { interval, type Picoseconds, seconds } from '../units.ts';
-import { paramsOf, placed } from './vm-setup.ts';
+import { placed } from './vm-setup.ts';
 
 /** A workload at work: its record, and what its verdict needs besides. */
 export interface RunningWorkload {
@@ -44,6 +47,8 @@ export interface Trial {
   readonly world: World;
   readonly workloads: readonly RunningWorkload[];
   readonly vms: readonly string[];
+  /** By VM: what its guest made of its cards. Bare metal has none. */
+  readonly boots: ReadonlyMap<string, Boot>;
 }
 
 export interface TrialRun {
@@ -66,13 +71,23 @@ const receiveLimit = (size: number): number => Math.floor(SOCKET_MEMORY / truesi
 class TrialBuilder {
   private readonly world: World;
   private readonly attachments = new Map<string, { attachment: Attachment; stack: NetStack }>();
+  readonly boots = new Map<string, Boot>();
   private flow = 0;
 
   constructor(world: World) {
     this.world = world;
   }
 
-  addVm(vm: Vm, kind: string, params: unknown): void {
+  /** A VM whose guest drives none of its cards has no network: nothing is attached. */
+  addVm(vm: Vm, kind: string, scenario: Scenario): void {
+    const boot = bootOf(scenario, vm.name, kind);
+    if (boot !== null) this.boots.set(vm.name, boot);
+    const used = boot === null ? kind : boot.carrier?.kind;
+    if (used === undefined) return;
+    this.attach(vm, used, paramsOf(scenario, vm.name, used));
+  }
+
+  private attach(vm: Vm, kind: string, params: unknown): void {
     const { world } = this;
     const attachment = datapathOf(kind).build(world, vm, params as never);
     const stack = new NetStack(attachment.processor, world.packets, attachment.device);
@@ -100,6 +115,9 @@ class TrialBuilder {
     const record = world.books.timeline.workload(name);
     const stallsOnLoss = workload.kind === 'request-response';
     const base = { name, vm: workload.vm, record, stallsOnLoss };
+    // Without a network card there is nowhere to send to, and nobody sends to a VM without an address.
+    if (!this.attachments.has(workload.vm))
+      return { ...base, offered: null, lag: () => 0, stallsOnLoss: false };
     switch (workload.kind) {
       case 'open-loop':
         return workload.direction === 'transmit'
@@ -202,8 +220,7 @@ export const buildTrial = (point: ScenarioPoint, run: TrialRun): Trial => {
   const builder = new TrialBuilder(world);
   const names = Object.keys(scenario.vms);
   names.forEach((name, index) => {
-    const kind = scenario.vms[name].datapath ?? run.datapath;
-    builder.addVm(placed(point, name, index), kind, paramsOf(scenario, name, kind));
+    builder.addVm(placed(point, name, index), kindOf(scenario, name, run.datapath), scenario);
   });
   for (const [name, { threads, cores }] of Object.entries(scenario.background)) {
     builder.addHogs(name, threads, cores);
@@ -211,5 +228,5 @@ export const buildTrial = (point: ScenarioPoint, run: TrialRun): Trial => {
   const workloads = Object.entries(scenario.workloads).map(([name, workload]) =>
     builder.addWorkload(name, workload),
   );
-  return { world, workloads, vms: names };
+  return { world, workloads, vms: names, boots: builder.boots };
 };

@@ -2,6 +2,7 @@
 import type { Stage } from '../accounting/stages.ts';
 import { inNanoseconds, inSeconds, type Picoseconds, workIn } from '../units.ts';
 import type { RunningWorkload } from './build-trial.ts';
+import { ofBoot } from './measure-boot.ts';
 import { ofMachine } from './measure-machine.ts';
 import type { Measured, Source } from './measured.ts';
 
@@ -23,7 +24,11 @@ export const measure = (source: Source): Measured[] => {
     ...trial.workloads.flatMap((workload, i) =>
       ofWorkload(workload, window, source.startDrops[i], trial.world.books.timeline.stages.list),
     ),
-    ...trial.vms.flatMap((vm) => [...errorsOf(vm, source), ...ofVm(vm, source)]),
+    ...trial.vms.flatMap((vm) => [
+      ...ofBoot(vm, point.scenario, trial.boots.get(vm)),
+      ...errorsOf(vm, source),
+      ...ofVm(vm, source),
+    ]),
     ...ofMachine(source, window),
   ];
 };

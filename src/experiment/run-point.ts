@@ -1,5 +1,6 @@
 /** One point on one datapath: a pilot fixes the warm-up, then replications until there are enough; and the verdict. */
 import type { ScenarioPoint } from '../scenario/load.ts';
+import { bootOf, kindOf, whyUnbound } from '../scenario/vm-cards.ts';
 import type { TrialResult } from './run-trial.ts';
 import { precision } from './statistics/precision.ts';
 import { type Verdict, verdict } from './statistics/verdict.ts';
@@ -111,6 +112,14 @@ export class PointRunner {
     if (this.back === this.goal.next) this.goal = decided(trials, point);
   }
 
+  /** Why the VM of `workload` has no network; null where it has one. */
+  private unbound(workload: string): string | null {
+    const { scenario } = this.point;
+    const { vm } = scenario.workloads[workload];
+    const boot = bootOf(scenario, vm, kindOf(scenario, vm, this.datapath));
+    return boot === null ? null : whyUnbound(boot);
+  }
+
   /** What is back so far; at least one replication must be. */
   result(): PointResult {
     const { point, datapath } = this;
@@ -118,6 +127,11 @@ export class PointRunner {
     const warmUp = this.warmUp as WarmUp;
     const verdicts = new Map<string, Verdict>();
     for (const name of Object.keys(point.scenario.workloads)) {
+      const why = this.unbound(name);
+      if (why !== null) {
+        verdicts.set(name, { verdict: 'unbound', reasons: [why] });
+        continue;
+      }
       const outcomes = trials.flatMap(({ outcomes: all }) => all.get(name) ?? []);
       verdicts.set(name, verdict(outcomes, { warmUpTooLate: warmUp.tooLate.includes(name) }));
     }

@@ -25,7 +25,9 @@ const verdictOf = (result: PointResult, row: Pick<Measured, 'vm' | 'workload'>):
   const names = Object.keys(workloads).filter((name) =>
     row.workload !== '' ? name === row.workload : row.vm === '' || workloads[name].vm === row.vm,
   );
-  const found = names.map((name) => result.verdicts.get(name)?.verdict ?? 'short');
+  const all = names.map((name) => result.verdicts.get(name) ?? { verdict: 'short', reasons: [] });
+  const found = all.map(({ verdict }) => verdict).filter((verdict) => verdict !== 'unbound');
+  if (found.length === 0 && all.length > 0) return `unbound: ${all[0].reasons.join('; ')}`;
   if (found.includes('saturated')) return `saturated: ${result.bottleneck}`;
   return found.includes('short') ? 'short' : 'steady';
 };

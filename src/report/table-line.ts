@@ -2,7 +2,7 @@
 import { measured, quantity } from './format.ts';
 import type { SummaryRow } from './rows.ts';
 import { type Figure, latency, whole } from './select.ts';
-import { isSaturated, reason, worst } from './verdict.ts';
+import { isSaturated, isUnbound, reason, worst } from './verdict.ts';
 
 export interface Line {
   readonly cells: readonly string[];
@@ -27,13 +27,15 @@ export const lineOf = (
   // A saturated point has no steady-state percentile: what is full says more.
   const percentiles = saturated
     ? [station === '' ? 'saturated' : `full: ${station}`, '']
-    : [percentile('p50'), percentile('p99')];
+    : isUnbound(verdict)
+      ? [station, '']
+      : [percentile('p50'), percentile('p99')];
   return {
     verdict,
     cells: [
       rows[0].datapath,
       ...percentiles,
-      shown(figure('throughput.requests'), intervals > 1),
+      isUnbound(verdict) ? NONE : shown(figure('throughput.requests'), intervals > 1),
       shown(figure('cycles'), intervals > 0),
       cores(figure('cpu')),
       together(figure('exits.device'), figure('exits.other')),

@@ -63,3 +63,16 @@ test('what a run did not count is a dash, and no rows are no table', () => {
   expect(bare).toMatch(/^native +11\.9 µs ± 0\.2 +16\.7 µs ± 0\.3 +– +– +– +– +– {2}steady$/m);
   expect(table([])).toBe('');
 });
+
+test('a guest without a driver says so instead of figures', () => {
+  const verdict = 'unbound: the guest has no virtio_pci';
+  const summary = plainRun().summary.flatMap((row) =>
+    row.datapath !== 'vhost-net' || row.workload !== 'rpc'
+      ? [row]
+      : row.metric === 'latency'
+        ? []
+        : [{ ...row, value: 0, verdict }],
+  );
+  expect(table(summary)).toMatch(/^vhost-net +the guest has no virtio_pci +– .* unbound$/m);
+  expect(table(summary)).toMatch(/^virtio-net +\d.* steady$/m);
+});

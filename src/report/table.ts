@@ -5,7 +5,7 @@ import { inDatapathOrder } from './datapath-order.ts';
 import type { SummaryRow } from './rows.ts';
 import { groupBy, pointKey, workloadsOf } from './select.ts';
 import { type Line, lineOf } from './table-line.ts';
-import { isSaturated, isSettled } from './verdict.ts';
+import { hasNoPercentiles, isSaturated, isSettled } from './verdict.ts';
 
 /** Widest line, so that it fits most terminals and a paper's listing. */
 const COLUMNS_MAX = 110;
@@ -68,12 +68,12 @@ const widthsOf = (blocks: readonly Block[]): number[] => {
   const lines = blocks.flatMap((block) => block.lines);
   const widths = HEAD.map((head, column) =>
     lines
-      .filter(({ verdict }) => column !== 1 || !isSaturated(verdict))
+      .filter(({ verdict }) => column !== 1 || !hasNoPercentiles(verdict))
       .reduce((width, { cells }) => Math.max(width, cells[column].length), head.length),
   );
-  // What saturates stands across the columns of both percentiles.
+  // What saturates, or has no driver, stands across the columns of both percentiles.
   const across = lines
-    .filter(({ verdict }) => isSaturated(verdict))
+    .filter(({ verdict }) => hasNoPercentiles(verdict))
     .reduce((width, { cells }) => Math.max(width, Math.min(cells[1].length, ACROSS_MAX)), 0);
   widths[2] = Math.max(widths[2], across - widths[1] - GAP);
   return widths;
@@ -95,7 +95,8 @@ const draw = ({ heading, lines }: Block, widths: readonly number[], paint: Paint
   const body = lines.map(({ cells, verdict }) => {
     const style = isSaturated(verdict) ? 'red' : isSettled(verdict) ? null : 'yellow';
     const texts = cells.map((cell, column) => padded(cell, column, widths[column]));
-    if (isSaturated(verdict)) texts.splice(1, 2, cut(cells[1], acrossOf(widths)).padStart(acrossOf(widths)));
+    if (hasNoPercentiles(verdict))
+      texts.splice(1, 2, cut(cells[1], acrossOf(widths)).padStart(acrossOf(widths)));
     return style === null ? joined(texts) : paint(style, joined(texts));
   });
   return [paint('bold', heading), head, ...body].join('\n');

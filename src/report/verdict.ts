@@ -1,9 +1,13 @@
 /** Whether a point's figures may be believed: steady, short of settling, or saturated by a named station. */
 import type { SummaryRow } from './rows.ts';
 
-const NAMED = /^(saturated|short)\s*[:(]?\s*(.*?)\)?$/;
+const NAMED = /^(saturated|short|unbound)\s*[:(]?\s*(.*?)\)?$/;
 
 export const isSaturated = (verdict: string): boolean => verdict.startsWith('saturated');
+/** No driver took the VM's card, so there was nothing to measure. */
+export const isUnbound = (verdict: string): boolean => verdict.startsWith('unbound');
+/** There are no percentiles, and words stand in their place. */
+export const hasNoPercentiles = (verdict: string): boolean => isSaturated(verdict) || isUnbound(verdict);
 export const isSettled = (verdict: string): boolean => verdict === 'steady' || verdict === '';
 
 /** The station that a verdict names, or ''. */

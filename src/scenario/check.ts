@@ -3,6 +3,7 @@ import type { Datapath } from '../datapaths/datapath.ts';
 import { datapaths } from '../datapaths/index.ts';
 import { FRAME_MAX } from '../models/hardware/frame.ts';
 import { inSeconds, LONGEST_TRIAL, seconds } from '../units.ts';
+import { checkCards } from './check-cards.ts';
 import { extent, priced } from './price.ts';
 import type { Profile } from './profile.ts';
 import type { Scenario } from './schema.ts';
@@ -75,6 +76,7 @@ export const checkPoint = (
   const twice = scenario.datapaths.find((name, i, all) => all.indexOf(name) < i);
   if (twice !== undefined) mistake(['datapaths'], `"${twice}" stands twice`);
   machineCheck(profile, mistake);
+  if (found.length === 0) checkCards(scenario, mistake);
   return found;
 };
 

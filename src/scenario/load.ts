@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Machine } from '../datapaths/world.ts';
 import { ms } from '../units.ts';
 import { checkPoint } from './check.ts';
+import { missingForGuests } from './check-cards.ts';
 import { checkExpectations } from './check-expectations.ts';
 import { missingCost } from './missing-cost.ts';
 import { outOfRange } from './price.ts';
@@ -215,6 +216,13 @@ const expand = (source: Source): Loaded => {
       if (missing === '') continue;
       const place = places.value(['machine']) ?? nowhere;
       const message = `the profile has no price for "${missing}", which ${datapath} charges`;
+      found.push({ ...place, path: ['machine'], message });
+    }
+    const guests = missingForGuests(scenario, machine);
+    if (guests !== null) {
+      const [cost, kind] = guests;
+      const place = places.value(['machine']) ?? nowhere;
+      const message = `the profile has no price for "${cost}", which ${kind} charges with these guests`;
       found.push({ ...place, path: ['machine'], message });
     }
     ready.push({ labels, scenario, profile, machine });

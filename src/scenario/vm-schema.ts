@@ -1,7 +1,10 @@
 /** What a scenario may say of a VM: where it runs, its device's tunables, and a datapath of its own. */
 import { z } from 'zod';
+import { CURRENT_LINUX } from '../datapaths/guest-bus.ts';
 import { datapaths } from '../datapaths/index.ts';
 import { virtioTunableShape } from '../datapaths/virtio-params.ts';
+import { RELEASE } from '../models/guest/kernel-release.ts';
+import { MODULES } from '../models/guest/pci-drivers.ts';
 
 export const core = z.int().min(0).max(255);
 const coreSet = z.union([core, z.array(core).min(1)]).describe('a core, or the cores it may run on');
@@ -14,6 +17,25 @@ const onlyOne = (what: string) =>
     .literal(1, { error: `more than one ${what} is not modelled yet` })
     .describe(`number of ${what}s; one so far`)
     .default(1);
+
+/** Cards that a guest may have besides: those of datapaths that give it one. */
+const cardKind = z.enum(
+  datapaths.filter(({ card }) => card !== undefined).map(({ kind }) => kind) as [string, ...string[]],
+);
+
+const guestSchema = z
+  .strictObject({
+    kernel: z
+      .string({ error: 'a release in quotes, e.g. "6.1": bare 6.10 would be the number 6.1' })
+      .regex(RELEASE, 'a release is 6.1 or 2.6.32')
+      .describe('release of its Linux; what its drivers know of virtio follows from it')
+      .default(CURRENT_LINUX.kernel),
+    drivers: z
+      .array(z.enum(MODULES as [string, ...string[]]))
+      .describe('network modules that it can load, by their Linux names; all where not given')
+      .default([...CURRENT_LINUX.drivers]),
+  })
+  .describe('the guest: a current Linux with all drivers where not given');
 
 export const vmSchema = z.strictObject({
   vcpus: onlyOne('vCPU'),
@@ -37,8 +59,14 @@ export const vmSchema = z.strictObject({
         .partial()
         .describe('of this VM’s device, before those of `parameters`; a datapath takes those it has')
         .prefault({}),
+      devices: z
+        .array(cardKind)
+        .max(8)
+        .describe('cards besides that of its datapath, on the bus behind it; the first with a driver is used')
+        .optional(),
     })
     .prefault({}),
+  guest: guestSchema.optional(),
   datapath: datapathKind.describe('always this one, whatever the others are compared on').optional(),
 });
 

@@ -14,6 +14,7 @@ import { E1000 } from '../../models/host/e1000.ts';
 import { EmulatedRegisters } from '../../models/host/emulated-registers.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { Tap } from '../../models/host/tap.ts';
+import { e1000Card } from '../cards.ts';
 import { defineDatapath } from '../datapath.ts';
 import { qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
 
@@ -44,6 +45,8 @@ export const e1000 = defineDatapath({
     registerWrites: z.int().min(1).max(64).describe('textbook driver: register writes per packet').default(4),
     txqueuelen: z.int().min(1).max(100_000).describe('ring of the tap, frames').default(TAP_QUEUE_LENGTH),
   }),
+
+  card: e1000Card,
 
   build(world, vm, params) {
     const { sim, books, packets, nic } = world;

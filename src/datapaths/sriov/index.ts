@@ -9,12 +9,15 @@ import { z } from 'zod';
 import { VfInterrupt } from '../../models/host/vf-interrupt.ts';
 import { DmaMapping } from '../../models/linux/dma-mapping.ts';
 import { NicDriver } from '../../models/linux/nic-driver.ts';
+import { vfCard } from '../cards.ts';
 import { defineDatapath } from '../datapath.ts';
 
 export const sriov = defineDatapath({
   kind: 'sriov',
   summary: 'A virtual function of the NIC passed through to the guest.',
   params: z.strictObject({}),
+
+  card: vfCard,
 
   build(world, vm) {
     const { books, packets, nic, machine, cores } = world;

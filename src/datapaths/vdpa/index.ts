@@ -8,11 +8,15 @@
 import { z } from 'zod';
 import type { VirtioNet } from '../../models/guest/virtio-net.ts';
 import { VfInterrupt } from '../../models/host/vf-interrupt.ts';
+import { VirtioNetPci } from '../../models/host/virtio-net-pci.ts';
 import { HARDWARE } from '../../models/virtio/backend-rules.ts';
 import { defineDatapath } from '../datapath.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
-import { virtioParams } from '../virtio-params.ts';
+import { propertiesOf, virtioParams } from '../virtio-params.ts';
 import { VirtioNic } from './virtio-nic.ts';
+
+/** One for each queue and one for the configuration; others are not modelled here. */
+const VECTORS_MIN = 3;
 
 const usecs = z.int().min(0).max(100_000).default(0);
 const frames = z.int().min(0).max(1024).default(0);
@@ -33,10 +37,19 @@ export const vdpa = defineDatapath({
       .describe('ethtool -C of the guest (VIRTIO_NET_F_NOTF_COAL); still subject to the ring’s suppression'),
   }),
   rings: { tx: 1024, rx: 1024 },
+  card: ({ tunables }) => {
+    const properties = propertiesOf(tunables);
+    if (properties.vectors < VECTORS_MIN) {
+      throw new RangeError(
+        `vectors: ${properties.vectors} is too few: a queue of this device has a vector of its own`,
+      );
+    }
+    return new VirtioNetPci(properties, 'vdpa');
+  },
 
   build(world, vm, params) {
     const { sim, books, packets, machine, cores } = world;
-    const guest = new VirtioGuest(world, vm, params);
+    const guest = new VirtioGuest(world, vm, params, 'vdpa');
     const { vcpu, memory } = guest;
     // vhost-vdpa maps all guest memory once; DMA is translated.
     const fn = world.addFunction(`${vm.name} vdpa`, vm.name, true);

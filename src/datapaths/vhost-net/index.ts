@@ -6,15 +6,14 @@
  *   virtio_net ◄─ rx ring ◄─irqfd─ worker ◄─copy─ tap ring ◄──┼── NAPI ◄─ NIC ◄─ wire
  */
 import { z } from 'zod';
-import type { VirtioNet } from '../../models/guest/virtio-net.ts';
-import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { Tap } from '../../models/host/tap.ts';
 import { Vhost } from '../../models/host/vhost.ts';
+import { VirtioNetPci } from '../../models/host/virtio-net-pci.ts';
 import { VHOST } from '../../models/virtio/backend-rules.ts';
 import { defineDatapath } from '../datapath.ts';
 import { TAP_QUEUE_LENGTH } from '../qemu.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
-import { virtioParams } from '../virtio-params.ts';
+import { propertiesOf, virtioParams } from '../virtio-params.ts';
 
 export const vhostNet = defineDatapath({
   kind: 'vhost-net',
@@ -29,11 +28,11 @@ export const vhostNet = defineDatapath({
   }),
 
   rings: { tx: 256, rx: 1024 },
+  card: ({ tunables }) => new VirtioNetPci(propertiesOf(tunables), 'vhost'),
 
   build(world, vm, params) {
     const { books, packets, hostNetwork: network } = world;
-    const guest = new VirtioGuest(world, vm, params);
-    const { vcpu } = guest;
+    const guest = new VirtioGuest(world, vm, params, 'vhost');
     const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
     const vhost = new Vhost(books, {
       vm: vm.name,
@@ -42,14 +41,13 @@ export const vhostNet = defineDatapath({
       packets,
       tap,
       network,
-      txInterrupt: new InterruptPath(books, vcpu, 'irqfd', 'virtio-net tx', () => device.txLine),
-      rxInterrupt: new InterruptPath(books, vcpu, 'irqfd', 'virtio-net rx', () => device.rxLine),
+      ...guest.interrupts('irqfd'),
       inline: params.inlineBackend,
     });
     world.hostThread(`vhost ${vm.name}`, vm.backend, (cpu) => vhost.program(cpu));
-    const device: VirtioNet = guest.driver(guest.kick('tx', vhost.kickTx), guest.kick('rx', vhost.kickRx));
+    const device = guest.driver(guest.kick('tx', vhost.kickTx), guest.kick('rx', vhost.kickRx));
     return {
-      processor: vcpu,
+      processor: guest.vcpu,
       device,
       route: (flow) => {
         network.forward(flow, tap);

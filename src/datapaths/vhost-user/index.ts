@@ -6,13 +6,12 @@
  *   virtio_net ◄─ rx ring ◄─eventfd, if asked─ copy, burst ≤ 32 ◄─────┼── NIC ring, polled ◄─ wire
  */
 import { z } from 'zod';
-import type { VirtioNet } from '../../models/guest/virtio-net.ts';
-import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { VhostUser } from '../../models/host/vhost-user.ts';
+import { VirtioNetPci } from '../../models/host/virtio-net-pci.ts';
 import { DPDK } from '../../models/virtio/backend-rules.ts';
 import { defineDatapath } from '../datapath.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
-import { virtioParams } from '../virtio-params.ts';
+import { propertiesOf, virtioParams } from '../virtio-params.ts';
 import { pmdOf } from './pmd-of.ts';
 
 /** The switch polls: a kick that the ring's stale event lets through signals an eventfd that nobody waits on. */
@@ -23,11 +22,11 @@ export const vhostUser = defineDatapath({
   summary: 'Virtio ring polled by a user-space switch (DPDK) on a core of its own.',
   params: z.strictObject(virtioParams),
   rings: { tx: 1024, rx: 1024 },
+  card: ({ tunables }) => new VirtioNetPci(propertiesOf(tunables), 'vhost-user'),
 
   build(world, vm, params) {
     const { sim, books, packets } = world;
-    const guest = new VirtioGuest(world, vm, params);
-    const { vcpu } = guest;
+    const guest = new VirtioGuest(world, vm, params, 'vhost-user');
     const { pmd, nic } = pmdOf(world, vm.backend);
     const port = new VhostUser(sim, books, {
       vm: vm.name,
@@ -35,17 +34,16 @@ export const vhostUser = defineDatapath({
       memory: guest.memory,
       packets,
       nic,
-      txInterrupt: new InterruptPath(books, vcpu, 'eventfd', 'virtio-net tx', () => device.txLine),
-      rxInterrupt: new InterruptPath(books, vcpu, 'eventfd', 'virtio-net rx', () => device.rxLine),
+      ...guest.interrupts('eventfd'),
     });
     pmd.add(port);
     guest.tx.pollOffered(() => {
       port.offered();
       pmd.notice();
     });
-    const device: VirtioNet = guest.driver(guest.kick('tx', UNHEARD), guest.kick('rx', UNHEARD));
+    const device = guest.driver(guest.kick('tx', UNHEARD), guest.kick('rx', UNHEARD));
     return {
-      processor: vcpu,
+      processor: guest.vcpu,
       device,
       route: (flow) => {
         nic.route(flow, port);

@@ -6,19 +6,17 @@
  *   virtio_net ◄─ rx ring ◄─KVM_SIGNAL_MSI─ copy ◄─read─ tap ◄───┼── NIC ◄─ wire
  */
 import { z } from 'zod';
-import type { VirtioNet } from '../../models/guest/virtio-net.ts';
-import type { InterruptLine } from '../../models/hardware/processor.ts';
 import { EmulatedKick } from '../../models/host/emulated-kick.ts';
-import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { QemuVirtioNet } from '../../models/host/qemu-virtio-net.ts';
 import { Tap } from '../../models/host/tap.ts';
+import { VirtioNetPci } from '../../models/host/virtio-net-pci.ts';
 import type { Doorbell } from '../../models/linux/net-device.ts';
 import { QEMU } from '../../models/virtio/backend-rules.ts';
 import { ns } from '../../units.ts';
 import { defineDatapath } from '../datapath.ts';
 import { qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
-import { virtioParams } from '../virtio-params.ts';
+import { propertiesOf, virtioParams } from '../virtio-params.ts';
 
 export const virtioNet = defineDatapath({
   kind: 'virtio-net',
@@ -39,15 +37,14 @@ export const virtioNet = defineDatapath({
   }),
 
   rings: { tx: 256, rx: 1024 },
+  card: ({ tunables }) => new VirtioNetPci(propertiesOf(tunables), 'qemu'),
 
   build(world, vm, params) {
     const { sim, books, packets, nic, hostNetwork: network } = world;
-    const guest = new VirtioGuest(world, vm, params);
+    const guest = new VirtioGuest(world, vm, params, 'qemu');
     const { vcpu } = guest;
     const loop = qemuOf(world, vm);
     const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
-    const path = (vector: string, line: () => InterruptLine): InterruptPath =>
-      new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', `virtio-net ${vector}`, line);
     const backend = new QemuVirtioNet(sim, books, {
       vm: vm.name,
       ...guest.queues(QEMU),
@@ -56,14 +53,12 @@ export const virtioNet = defineDatapath({
       tap,
       network,
       loop,
-      txInterrupt: path('tx', () => device.txLine),
-      rxInterrupt: path('rx', () => device.rxLine),
-      configInterrupt: () => path('config', () => device.configLine()),
+      ...guest.interrupts('KVM_SIGNAL_MSI', loop),
       transmit: { tx: params.tx, timer: ns(params['x-txtimer']), burst: params['x-txburst'] },
     });
     const kick = (queue: 'tx' | 'rx', kicked: typeof backend.kickTx): Doorbell =>
       params.ioeventfd ? guest.kick(queue, kicked) : new EmulatedKick(books, vcpu, queue, kicked, loop.lock);
-    const device: VirtioNet = guest.driver(kick('tx', backend.kickTx), kick('rx', backend.kickRx));
+    const device = guest.driver(kick('tx', backend.kickTx), kick('rx', backend.kickRx));
     return {
       processor: vcpu,
       device,

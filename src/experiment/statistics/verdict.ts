@@ -3,7 +3,8 @@ import type { Outcome } from './outcome.ts';
 import { backlogGrowth, blur, drift, percent, senderLag, shortfall } from './verdict-rules.ts';
 
 export interface Verdict {
-  readonly verdict: 'steady' | 'saturated' | 'short';
+  /** `unbound`: there was no network to run on; found before anything is measured. */
+  readonly verdict: 'steady' | 'saturated' | 'short' | 'unbound';
   /** In words, with the figures; empty when steady. */
   readonly reasons: readonly string[];
 }

@@ -9,7 +9,7 @@ import type { Doorbell } from '../linux/net-device.ts';
 import { type DriverOptions, type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
 import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
 import type { Virtqueue } from '../virtio/virtqueue.ts';
-import { napiVector, reapChecked } from './virtio-net-vector.ts';
+import { type QueueVectors, reapChecked } from './virtio-net-vector.ts';
 
 export interface ReceiveParts {
   readonly queue: Virtqueue;
@@ -20,6 +20,7 @@ export interface ReceiveParts {
   /** virtnet_poll_cleantx: the receive poll also reaps what was transmitted. */
   readonly cleanTransmitted: (cpu: Context) => void;
   readonly received: (packet: Packet) => void;
+  readonly vectors: QueueVectors;
 }
 
 export class VirtioNetReceive {
@@ -45,7 +46,7 @@ export class VirtioNetReceive {
     this.stage = timeline.working('stack: receive');
     this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
     const napi = cpu.softirq('virtio-net rx napi', (context) => this.poll(context));
-    this.line = napiVector(cpu, 'virtio-net rx', this.rx, napi);
+    this.line = parts.vectors('virtio-net rx', this.rx, napi);
     this.fill();
     this.rx.kickPrepare();
   }

@@ -4,6 +4,9 @@ import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import { countError } from '../virtio/device-error.ts';
 import type { DriverQueue } from '../virtio/driver-queue.ts';
 
+/** How a queue interrupts: adds one, with the NAPI to schedule. @returns the line that its interrupts come on. */
+export type QueueVectors = (name: string, queue: DriverQueue, napi: Context) => InterruptLine;
+
 /** vring_interrupt: schedules the queue's NAPI and disables its callbacks. */
 export const napiVector = (
   cpu: Processor,

@@ -12,7 +12,8 @@ import type { GuestMemory } from '../virtio/guest-memory.ts';
 import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
 import type { Virtqueue } from '../virtio/virtqueue.ts';
 import { VirtioNetReceive } from './virtio-net-receive.ts';
-import { napiVector, reapChecked } from './virtio-net-vector.ts';
+import { TransmitBuffers } from './virtio-net-transmit-buffers.ts';
+import { napiVector, type QueueVectors, reapChecked } from './virtio-net-vector.ts';
 
 /** The queue stops below 2 + MAX_SKB_FRAGS free descriptors. */
 const STOP_BELOW = 19;
@@ -25,6 +26,10 @@ export interface VirtioNetOptions {
   readonly rearmsWhileReaping: boolean;
   /** Teaching: the driver asks for no completion interrupts, unless its queue is full. */
   readonly completionInterrupts: boolean;
+  /** The header before each frame, bytes; 12 where not given. */
+  readonly header?: number;
+  /** The header needs a descriptor of its own: neither VERSION_1 nor ANY_LAYOUT. */
+  readonly headerApart?: boolean;
 }
 
 export interface VirtioNetParts {
@@ -35,6 +40,8 @@ export interface VirtioNetParts {
   readonly kickTx: Doorbell;
   readonly kickRx: Doorbell;
   readonly stackRx: Cost;
+  /** A vector for each queue where not given. */
+  readonly vectors?: QueueVectors;
 }
 
 export class VirtioNet implements NetDevice {
@@ -43,6 +50,7 @@ export class VirtioNet implements NetDevice {
   readonly rxLine: InterruptLine;
   private readonly cpu: Processor;
   private readonly tx: DriverQueue;
+  private readonly buffers: TransmitBuffers;
   private readonly parts: VirtioNetParts;
   private readonly options: VirtioNetOptions;
   private readonly txCost: Cost;
@@ -59,12 +67,16 @@ export class VirtioNet implements NetDevice {
     this.parts = parts;
     this.options = options;
     this.tx = parts.tx.driver(options);
+    const { header = VIRTIO_NET_HEADER, headerApart = false } = options;
+    this.buffers = new TransmitBuffers(this.tx, parts.memory, { size: header, apart: headerApart });
     this.txCost = costs.cost('virtioNet.tx');
     this.reapCost = costs.cost('virtioNet.txClean');
     this.ringLine = costs.cost('ring.line');
     this.napiComplete = costs.cost('napi.complete');
     this.doorbell = parts.kickTx;
     const { rx, memory, packets, kickRx, stackRx } = parts;
+    const vectors: QueueVectors =
+      parts.vectors ?? ((name, queue, napi) => napiVector(cpu, name, queue, napi));
     const receive = new VirtioNetReceive(
       cpu,
       {
@@ -75,12 +87,13 @@ export class VirtioNet implements NetDevice {
         stackRx,
         cleanTransmitted: (context) => this.cleanTransmitted(context),
         received: (packet) => this.stack.received(packet),
+        vectors,
       },
       options,
     );
     this.rxLine = receive.line;
     this.txNapi = cpu.softirq('virtio-net tx napi', (context) => this.poll(context));
-    this.txLine = napiVector(cpu, 'virtio-net tx', this.tx, this.txNapi);
+    this.txLine = vectors('virtio-net tx', this.tx, this.txNapi);
     if (!options.completionInterrupts) this.tx.disableCallbacks();
   }
 
@@ -131,10 +144,8 @@ export class VirtioNet implements NetDevice {
       if (interrupts) tx.disableCallbacks();
       this.owed += this.reapTransmitted();
     } while (interrupts && !more && !tx.enableCallbacksDelayed());
-    const address = parts.memory.allocate();
-    parts.memory.write(address, packet);
-    if (!tx.addOne(address, VIRTIO_NET_HEADER + parts.packets.size[packet], false, address)) {
-      this.drop(packet, address);
+    if (!this.buffers.add(packet, parts.packets.size[packet])) {
+      this.drop(packet);
       return false;
     }
     if (!options.napi_tx) this.stack.freed(packet);
@@ -143,11 +154,10 @@ export class VirtioNet implements NetDevice {
   }
 
   /** The queue is broken (it never runs full here): start_xmit frees what it cannot add. */
-  private drop(packet: Packet, address: number): void {
+  private drop(packet: Packet): void {
     const { cpu, parts, stack } = this;
-    const { memory, packets } = parts;
+    const { packets } = parts;
     const request = packets.request[packet];
-    memory.release(address);
     if (request >= 0) cpu.books.timeline.drop(request, cpu.sim.now, 'virtio-net tx: queue broken');
     stack.freed(packet);
     packets.release(packet);
@@ -184,7 +194,7 @@ export class VirtioNet implements NetDevice {
       const packet = parts.memory.read(address);
       if (options.napi_tx) stack.freed(packet);
       parts.packets.release(packet);
-      parts.memory.release(address);
+      this.buffers.release(address);
       count++;
     }
     return count;

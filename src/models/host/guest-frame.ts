@@ -13,9 +13,15 @@ const NO_FLOW = -1;
  * the same buffer again, or one that never held a frame, sends bytes that nobody waits for.
  */
 export const takeFrame = (queue: DeviceQueue, memory: GuestMemory, packets: Packets): Packet => {
-  const sent = memory.read(queue.address[0]);
+  const sent = frameIn(queue, memory);
   if (sent === NO_PACKET) return packets.create(FRAME_MIN, NO_REQUEST, NO_FLOW);
   const frame = packets.copy(sent);
   packets.request[sent] = NO_REQUEST;
   return frame;
+};
+
+/** The frame follows its header, in the same piece or in one of its own. */
+const frameIn = ({ address, readable }: DeviceQueue, memory: GuestMemory): number => {
+  const first = memory.read(address[0]);
+  return first === NO_PACKET && readable > 1 ? memory.read(address[1]) : first;
 };

@@ -16,7 +16,13 @@ const COST: Readonly<Record<Injection, string>> = {
   KVM_IRQ_LINE: 'interrupt.ioctl',
 };
 
-export class InterruptPath {
+/** A backend's way to interrupt its guest: charge, commit, raise. */
+export interface Interrupt {
+  charge(cpu: Context): void;
+  raise(): void;
+}
+
+export class InterruptPath implements Interrupt {
   private readonly vcpu: VCpu;
   private readonly line: () => InterruptLine;
   private readonly cost: Cost;

@@ -4,12 +4,14 @@ import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
 import { us } from '../../units.ts';
 import { RUN, WAIT } from '../hardware/context.ts';
+import type { Space } from '../hardware/pci/pci-function.ts';
 import { Kick } from './kick.ts';
 
-const PRICES = { 'exit.kick': us(10), 'exit.decode': us(3), 'wake.waker': us(2) };
+const PRICES = { 'exit.kick': us(10), 'exit.pio': us(20), 'exit.decode': us(3), 'wake.waker': us(2) };
 
 /** One kick as soon as the guest runs; an exit is 60 % way out and 40 % way back. */
-const kickOf = ({ asleep, fastMmio }: { asleep: boolean; fastMmio: boolean }) => {
+const kickOf = (how: { asleep: boolean; fastMmio: boolean; space?: Space }) => {
+  const { asleep, fastMmio, space = 'memory' } = how;
   const machine = priced(PRICES, { exitOutShare: 0.6 });
   const world = new World(machine, { seed: 1, replication: 0, maxEvents: 1e6 });
   const { sim, books } = world;
@@ -18,7 +20,7 @@ const kickOf = ({ asleep, fastMmio }: { asleep: boolean; fastMmio: boolean }) =>
   const kicked = (): void => {
     seen['backend'] = sim.now / 1e6;
   };
-  const kick = new Kick(books, vcpu, 'tx', { asleep, kick: kicked }, fastMmio);
+  const kick = new Kick(books, vcpu, 'tx', { asleep, kick: kicked }, fastMmio, space);
   const driver = vcpu.task('driver', function* (cpu) {
     yield WAIT;
     kick.leave(cpu);
@@ -95,5 +97,12 @@ describe('a kick', () => {
     const { seen, spent } = kickOf({ asleep: false, fastMmio: false });
     expect(seen).toEqual({ backend: 6 + 3, guest: 10 + 3 });
     expect(spent).toEqual({ 'exit.kick': 'vcpu-k 1', 'exit.decode': 'vcpu-k 1' });
+  });
+
+  test('through a port of the legacy interface is an exit of its own kind, and never decoded', () => {
+    const { seen, spent, kicks } = kickOf({ asleep: false, fastMmio: false, space: 'port' });
+    expect(seen).toEqual({ backend: 12, guest: 20 });
+    expect(spent).toEqual({ 'exit.pio': 'vcpu-k 1' });
+    expect(kicks).toBe(1);
   });
 });

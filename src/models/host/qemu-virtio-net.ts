@@ -94,12 +94,13 @@ export class QemuVirtioNet implements QemuDevice {
     return this.broken ? EMPTY : queue.pop();
   }
 
-  /** virtio_error: DEVICE_NEEDS_RESET is set (VERSION_1 is always negotiated here), and the driver interrupted for it. */
+  /** virtio_error: with VERSION_1 DEVICE_NEEDS_RESET is set, and the driver interrupted for it. */
   *fail(cpu: Context, queue: DeviceQueue, name: 'tx' | 'rx'): Access {
     const { vm, configInterrupt } = this.parts;
     this.broken = true;
     countError(this.counters, vm, `qemu virtio-net ${name}`, queue.fault);
     this.chargeRing(cpu, queue);
+    if (configInterrupt === null) return;
     const interrupt = configInterrupt();
     interrupt.charge(cpu);
     yield RUN;

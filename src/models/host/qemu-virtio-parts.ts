@@ -3,7 +3,7 @@ import type { Picoseconds } from '../../units.ts';
 import type { Context } from '../hardware/context.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { DeviceQueue } from '../virtio/device-queue.ts';
-import type { InterruptPath } from './interrupt-path.ts';
+import type { Interrupt } from './interrupt-path.ts';
 import type { MainLoop } from './main-loop.ts';
 import type { BackendParts } from './virtio-net-backend.ts';
 
@@ -18,8 +18,8 @@ export interface TransmitProperties {
 
 export interface QemuVirtioNetParts extends BackendParts {
   readonly loop: MainLoop;
-  /** The vector for changes of the configuration; asked for when one changes. */
-  readonly configInterrupt: () => InterruptPath;
+  /** For changes of the configuration; asked for when one changes. Null: VERSION_1 was not negotiated. */
+  readonly configInterrupt: (() => Interrupt) | null;
   readonly transmit: TransmitProperties;
 }
 

@@ -14,7 +14,7 @@ import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue } from '../virtio/device-queue.ts';
 import type { GuestMemory } from '../virtio/guest-memory.ts';
 import { takeFrame } from './guest-frame.ts';
-import type { InterruptPath } from './interrupt-path.ts';
+import type { Interrupt } from './interrupt-path.ts';
 import { BURST, type PolledQueue } from './pmd.ts';
 import type { PmdNic, PmdPort } from './pmd-nic.ts';
 
@@ -28,8 +28,8 @@ export interface VhostUserParts {
   readonly memory: GuestMemory;
   readonly packets: Packets;
   readonly nic: PmdNic;
-  readonly txInterrupt: InterruptPath;
-  readonly rxInterrupt: InterruptPath;
+  readonly txInterrupt: Interrupt;
+  readonly rxInterrupt: Interrupt;
 }
 
 interface Costs {
@@ -149,7 +149,7 @@ export class VhostUser implements PolledQueue, PmdPort {
     for (const packet of burst.slice(sent)) this.drop(packet);
   }
 
-  private *interrupt(cpu: Context, queue: DeviceQueue, path: InterruptPath): Program {
+  private *interrupt(cpu: Context, queue: DeviceQueue, path: Interrupt): Program {
     this.chargeRing(cpu, queue);
     path.charge(cpu);
     yield RUN;

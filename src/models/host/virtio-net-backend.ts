@@ -3,7 +3,7 @@ import type { Packets } from '../hardware/packets.ts';
 import type { DeviceQueue } from '../virtio/device-queue.ts';
 import type { GuestMemory } from '../virtio/guest-memory.ts';
 import type { HostNetwork } from './host-network.ts';
-import type { InterruptPath } from './interrupt-path.ts';
+import type { Interrupt } from './interrupt-path.ts';
 import type { Tap } from './tap.ts';
 
 export interface BackendParts {
@@ -14,6 +14,6 @@ export interface BackendParts {
   readonly packets: Packets;
   readonly tap: Tap;
   readonly network: HostNetwork;
-  readonly txInterrupt: InterruptPath;
-  readonly rxInterrupt: InterruptPath;
+  readonly txInterrupt: Interrupt;
+  readonly rxInterrupt: Interrupt;
 }

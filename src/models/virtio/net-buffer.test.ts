@@ -4,8 +4,9 @@ import { type Backend, backendRules } from './backend-rules.ts';
 import { NEXT, WRITE } from './descriptor.ts';
 import { BROKEN } from './device-queue.ts';
 import type { NetFault } from './fault.ts';
+import { type Feature, featureSet } from './features.ts';
 import { GuestMemory } from './guest-memory.ts';
-import { receiveBuffer, transmitBuffer } from './net-buffer.ts';
+import { anyLayout, headerSize, receiveBuffer, transmitBuffer, transmitBufferOf } from './net-buffer.ts';
 import { SplitDevice } from './split-device.ts';
 import { SplitRing } from './split-ring.ts';
 
@@ -81,4 +82,27 @@ test('vhost, which passes over empty pieces, finds nothing in a buffer that has 
   expect(popping({ writable: [0] }, receiveBuffer, 'vhost').fault).toBe(
     'no writable piece in a receive buffer',
   );
+});
+
+test.each<[readonly Feature[], number]>([
+  [[], 10],
+  [['VIRTIO_NET_F_MRG_RXBUF'], 12],
+  [['VIRTIO_F_VERSION_1'], 12],
+  [['VIRTIO_F_VERSION_1', 'VIRTIO_NET_F_HASH_REPORT'], 20],
+])('with %j the header has %i bytes (§5.1.6)', (features, bytes) => {
+  expect(headerSize(featureSet(...features))).toBe(bytes);
+});
+
+test('a header needs a descriptor of its own unless VERSION_1 or ANY_LAYOUT say otherwise (§5.1.6.5)', () => {
+  expect(anyLayout(featureSet('VIRTIO_F_EVENT_IDX'))).toBe(false);
+  expect(anyLayout(featureSet('VIRTIO_F_ANY_LAYOUT'))).toBe(true);
+  expect(anyLayout(featureSet('VIRTIO_F_VERSION_1'))).toBe(true);
+});
+
+test('what is too short for a header depends on the header', () => {
+  const short = { readable: [11] };
+  expect(popping(short, transmitBufferOf(12), 'qemu').fault).toBe('header cut short');
+  expect(popping(short, transmitBufferOf(10), 'qemu').fault).toBeNull();
+  expect(popping(short, transmitBufferOf(11), 'vhost').fault).toBe('nothing behind the header');
+  expect(popping(short, transmitBufferOf(10), 'vhost').fault).toBeNull();
 });

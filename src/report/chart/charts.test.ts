@@ -119,3 +119,17 @@ test('long headings are broken and end in an ellipsis', () => {
   expect(lines).toHaveLength(4);
   expect(lines[3]).toMatch(/…$/);
 });
+
+test('a guest without a driver has its reason where its bar would be, and is no point that is too short', () => {
+  const { summary, costs, stages } = plainRun();
+  const verdict = 'unbound: the guest has no virtio_pci';
+  const results = {
+    summary: summary.map((row) => (row.datapath === 'vhost-net' ? { ...row, verdict } : row)),
+    costs: costs.filter(({ datapath }) => datapath !== 'vhost-net'),
+    stages,
+  };
+  expect(drawn(results, 'cycles')).toContain('the guest has no virtio_pci');
+  expect(verdictNotes(results.summary, axesOf(results.summary))).toEqual([
+    'no driver: vhost-net (the guest has no virtio_pci)',
+  ]);
+});

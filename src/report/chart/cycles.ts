@@ -8,7 +8,7 @@ import { CONFIG } from '../drawing/theme.ts';
 import { displayForAll, measured, quantity } from '../format.ts';
 import type { CostRow, SummaryRow } from '../rows.ts';
 import { groupBy, pointKey } from '../select.ts';
-import { isSaturated, worst } from '../verdict.ts';
+import { isSaturated, isUnbound, reason, worst } from '../verdict.ts';
 import type { Axis } from './axes.ts';
 import { barPanels } from './bar-panels.ts';
 import { heading, type Question } from './heading.ts';
@@ -57,10 +57,22 @@ const cycleChart = (
     };
   };
 
-  const panels = barPanels(sheet, [...bars.values()], {
-    placeOf: ([first]) => sheet.place('', first.swept),
-    barOf,
+  // Where no driver took the card nothing was spent: the reason stands in the bar's place.
+  const idle = [...points].filter(([key, rows]) => !bars.has(key) && isUnbound(worst(rows)));
+  const reasonOf = (rows: readonly SummaryRow[]): Bar => ({
+    label: rows[0].datapath,
+    sizes: [],
+    note: reason(worst(rows)),
+    interval: null,
   });
+  const panels = barPanels<readonly CostRow[] | readonly SummaryRow[]>(
+    sheet,
+    [...bars.values(), ...idle.map(([, rows]) => rows)],
+    {
+      placeOf: ([first]) => sheet.place('', first.swept),
+      barOf: (rows) => (isCosts(rows) ? barOf(rows) : reasonOf(rows)),
+    },
+  );
   return {
     title: heading('Who pays: processor cycles per request by payer', asked, [
       ['solid: host', 'hatched: guest', ...sheet.fixed].join(' · '),
@@ -77,6 +89,9 @@ const cycleChart = (
     }),
   };
 };
+
+const isCosts = (rows: readonly CostRow[] | readonly SummaryRow[]): rows is readonly CostRow[] =>
+  'payer' in rows[0];
 
 const barKey = (row: CostRow | SummaryRow): string => `${row.datapath} ${pointKey(row.swept)}`;
 

@@ -6,7 +6,7 @@ import { textWidth } from '../drawing/text-width.ts';
 import { PAGE } from '../drawing/theme.ts';
 import type { SummaryRow } from '../rows.ts';
 import { groupBy, pointKey, unique } from '../select.ts';
-import { isSaturated, isSettled, reason, worst } from '../verdict.ts';
+import { hasNoPercentiles, isSaturated, isSettled, isUnbound, reason, worst } from '../verdict.ts';
 import { type Axis, loadAxis, setting } from './axes.ts';
 
 /** The scenario's own words, which no CSV file holds. */
@@ -140,12 +140,20 @@ const steps = (bad: readonly Bad[], main: Axis | undefined): string => {
   return `at ${unique(sorted.map((one) => one.step)).join(', ')}`;
 };
 
+/** Which points have no driver, and so nothing to draw. */
+const unboundNote = (rows: readonly SummaryRow[], axes: readonly Axis[]): string[] => {
+  const unbound = points(rows, axes, isUnbound);
+  return unbound === '' ? [] : [`no driver: ${unbound}`];
+};
+
 /** Which of the points drawn here have no steady-state percentile, and which had not settled. */
 export const verdictNotes = (rows: readonly SummaryRow[], axes: readonly Axis[]): string[] => {
   const saturated = points(rows, axes, isSaturated);
-  const short = points(rows, axes, (verdict) => !isSaturated(verdict) && !isSettled(verdict));
+  const short = points(rows, axes, (verdict) => !hasNoPercentiles(verdict) && !isSettled(verdict));
+  const unbound = unboundNote(rows, axes);
   return [
     ...(saturated === '' ? [] : [`saturated, no steady-state percentile: ${saturated}`]),
+    ...unbound,
     ...(short === '' ? [] : [`too short to settle, read with care: ${short}`]),
   ];
 };

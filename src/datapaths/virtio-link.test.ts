@@ -1,0 +1,88 @@
+/** What was negotiated decides what runs: interrupts by vector or line, kicks by memory or port. */
+import { describe, expect, test } from 'vitest';
+import { MODULES } from '../models/guest/pci-drivers.ts';
+import { machine } from '../scenario/machines.test-support.ts';
+import { ms } from '../units.ts';
+import type { Datapath } from './datapath.ts';
+import { datapathOf } from './index.ts';
+import { Trial } from './trial.test-support.ts';
+
+const PACKETS = 50;
+
+/** So many lone packets, a millisecond apart, and what was counted for them. */
+const sent = (
+  kind: string,
+  { tunables = {}, kernel = '6.12' }: { tunables?: Record<string, unknown>; kernel?: string },
+) => {
+  const { world, records } = new Trial({
+    machine: machine('server-3ghz'),
+    datapath: datapathOf(kind) as Datapath,
+    params: { tunables },
+    guest: { kernel, drivers: MODULES },
+    loads: [{ kind: 'periodic', rate: 1000, size: 60 }],
+    stop: ms(PACKETS + 0.5),
+  }).run('drained');
+  const { counters, ledger } = world.books;
+  const count = (metric: string, component: string): number =>
+    counters.counter(metric, component, 'vm').value;
+  const paid = (cost: string): number =>
+    ledger
+      .spending()
+      .filter((line) => line.cost === cost)
+      .reduce((sum, line) => sum + line.count, 0);
+  expect(records[0].completed).toBe(PACKETS);
+  return { count, paid };
+};
+
+describe.each(['virtio-net', 'vhost-net'])('%s', (kind) => {
+  // A lone packet's own completion interrupts: one interrupt each.
+  test('with a vector for each queue an interrupt costs no exit', () => {
+    const { count } = sent(kind, {});
+    expect(count('interrupts.taken', 'virtio-net tx')).toBe(PACKETS);
+    expect(count('exits.other', 'eoi')).toBe(0);
+    expect(count('exits.device', 'read ISR')).toBe(0);
+  });
+
+  test('with one vector for both the interrupts come on it, and cost no exit either', () => {
+    const { count, paid } = sent(kind, { tunables: { vectors: 2 } });
+    expect(count('interrupts.taken', 'virtio-net virtqueues')).toBe(PACKETS);
+    expect(count('interrupts.taken', 'virtio-net tx')).toBe(0);
+    expect(count('exits.other', 'eoi') + paid('exit.heavy')).toBe(0);
+  });
+
+  test.each([0, 1])(
+    'with %i vectors each costs a heavy exit that reads the ISR status, and an EOI',
+    (vectors) => {
+      const { count, paid } = sent(kind, { tunables: { vectors } });
+      expect(count('interrupts.taken', 'virtio-net INTx')).toBe(PACKETS);
+      expect(count('exits.device', 'read ISR')).toBe(PACKETS);
+      expect(count('exits.other', 'eoi')).toBe(PACKETS);
+      expect(paid('exit.heavy')).toBe(PACKETS);
+    },
+  );
+
+  test('a modern device is kicked through memory, a legacy one through a port', () => {
+    const modern = sent(kind, {});
+    expect([modern.paid('exit.kick'), modern.paid('exit.pio')]).toEqual([PACKETS, 0]);
+    const legacy = sent(kind, { tunables: { 'disable-modern': true } });
+    expect([legacy.paid('exit.kick'), legacy.paid('exit.pio')]).toEqual([0, PACKETS]);
+    expect(legacy.count('kicks', 'tx')).toBe(PACKETS);
+  });
+
+  test('a guest before 4.12 orphans what it sends: after the first no completion interrupts', () => {
+    expect(sent(kind, { kernel: '3.10' }).count('interrupts.taken', 'virtio-net tx')).toBe(1);
+  });
+
+  test('a guest without a driver cannot be wired', () => {
+    expect(() => sent(kind, { kernel: '2.6.32', tunables: { 'disable-legacy': true } })).toThrow(
+      /no driver for its virtio device: no legacy interface for Linux 2.6.32/,
+    );
+  });
+});
+
+test('behind INTx vhost needs QEMU for each interrupt', () => {
+  const { paid } = sent('vhost-net', { tunables: { vectors: 0 } });
+  expect(paid('qemu.mainLoop')).toBe(PACKETS);
+  expect(paid('interrupt.irqfd')).toBe(0);
+  expect(sent('vhost-net', {}).paid('qemu.mainLoop')).toBe(0);
+});

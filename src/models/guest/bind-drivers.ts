@@ -1,0 +1,48 @@
+/** A guest boots: its kernel scans the PCI bus and binds a driver to each function that one of its modules takes. */
+import type { Accesses, Found, PciBus } from '../hardware/pci/pci-bus.ts';
+import { VIRTIO_ID_NET, virtioIdOf } from '../virtio/pci-transport.ts';
+import { driverFor, identityText, VIRTIO_NET_MODULE } from './pci-drivers.ts';
+import { probeVirtioNet, type VirtioProbe } from './virtio-pci.ts';
+
+export interface GuestSystem {
+  /** Release of its Linux kernel, e.g. 6.1. */
+  readonly kernel: string;
+  /** Modules that it can load. */
+  readonly drivers: readonly string[];
+}
+
+/** What became of one function. */
+export interface Binding {
+  /** As lspci writes it: bus:slot.function. */
+  readonly place: string;
+  /** `vendor:device`, hexadecimal. */
+  readonly id: string;
+  /** The module that drives it; null: none does, for the reason given. */
+  readonly driver: string | null;
+  readonly reason: string;
+  /** What a virtio device and its driver agreed on. */
+  readonly virtio: VirtioProbe | null;
+}
+
+const bind = (bus: PciBus, found: Found, { kernel, drivers }: GuestSystem): Binding => {
+  const { slot, identity } = found;
+  const here = { place: `00:${slot.toString(16).padStart(2, '0')}.0`, id: identityText(identity) };
+  const unbound = (reason: string): Binding => ({ ...here, driver: null, reason, virtio: null });
+  const taken = driverFor(identity, kernel, drivers);
+  if ('refusal' in taken) return unbound(taken.refusal);
+  if (taken.module !== 'virtio_pci') return { ...here, driver: taken.module, reason: '', virtio: null };
+  if (virtioIdOf(identity) !== VIRTIO_ID_NET) return unbound('it is a virtio device of another kind');
+  if (!drivers.includes(VIRTIO_NET_MODULE)) return unbound(`the guest has no ${VIRTIO_NET_MODULE}`);
+  const probe = probeVirtioNet(bus, found, kernel);
+  if ('refusal' in probe) return unbound(probe.refusal);
+  return { ...here, driver: VIRTIO_NET_MODULE, reason: '', virtio: probe };
+};
+
+/** @returns what became of each function in the order of the slots, and what it took. */
+export const bindDrivers = (
+  bus: PciBus,
+  guest: GuestSystem,
+): { readonly bindings: readonly Binding[]; readonly accesses: Accesses } => {
+  const bindings = bus.enumerate().map((found) => bind(bus, found, guest));
+  return { bindings, accesses: { ...bus.accesses } };
+};
