@@ -1,7 +1,8 @@
 /** What a datapath is: parameters, and wiring from a VM's network device to the NIC and back. */
 import type { z } from 'zod';
 import type { Processor } from '../models/hardware/processor.ts';
-import type { NetDevice } from '../models/linux/net-device.ts';
+import type { Doorbell, NetDevice } from '../models/linux/net-device.ts';
+import type { Virtqueue } from '../models/virtio/virtqueue.ts';
 import type { Card } from './guest-bus.ts';
 import type { Vm, World } from './world.ts';
 
@@ -12,6 +13,10 @@ export interface Attachment {
   readonly device: NetDevice;
   /** Frames of `flow` that arrive at the NIC go to this VM. */
   route(flow: number): void;
+  /** Of a virtio device: its queues as the guest has them, for a hostile guest. */
+  readonly virtqueues?: Readonly<
+    Record<'tx' | 'rx', { readonly queue: Virtqueue; readonly doorbell: Doorbell }>
+  >;
 }
 
 export interface Datapath<P extends z.ZodType = z.ZodType> {

@@ -12,6 +12,7 @@ import type { DeviceQueue } from '../models/virtio/device-queue.ts';
 import { GuestMemory } from '../models/virtio/guest-memory.ts';
 import { receiveBuffer, transmitBufferOf } from '../models/virtio/net-buffer.ts';
 import { type Virtqueue, virtqueue } from '../models/virtio/virtqueue.ts';
+import type { Attachment } from './datapath.ts';
 import { qemuOf } from './qemu.ts';
 import { type VirtioInterrupts, virtioInterrupts } from './virtio-interrupts.ts';
 import { type VirtioLink, virtioLink } from './virtio-link.ts';
@@ -75,13 +76,14 @@ export class VirtioGuest {
     return new Kick(books, this.vcpu, queue, backend, machine.fastMmio, this.link.notifySpace);
   }
 
-  /** Linux's driver, which finds the device as it is now. */
-  driver(kickTx: Doorbell, kickRx: Doorbell): VirtioNet {
+  /** Linux's driver, which finds the device as it is now. @returns what a datapath's attachment says of the VM. */
+  attach(kickTx: Doorbell, kickRx: Doorbell): Omit<Attachment, 'route' | 'device'> & { device: VirtioNet } {
     const { vcpu, memory, tx, rx, vectors, link } = this;
     const { packets, books } = this.world;
     const stackRx = books.costs.cost('stack.rx');
     const parts = { tx, rx, memory, packets, kickTx, kickRx, stackRx, ...vectors };
     this.device = new VirtioNet(vcpu, parts, driverOptions(this.params, link));
-    return this.device;
+    const virtqueues = { tx: { queue: tx, doorbell: kickTx }, rx: { queue: rx, doorbell: kickRx } };
+    return { processor: vcpu, device: this.device, virtqueues };
   }
 }

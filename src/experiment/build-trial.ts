@@ -18,6 +18,7 @@ import {
   poisson,
   type Sizes,
 } from '../models/guest/arrivals.ts';
+import { HostileDriver } from '../models/guest/hostile-driver.ts';
 import { NetStack } from '../models/guest/net-stack.ts';
 import { SOCKET_MEMORY, Socket, truesize } from '../models/guest/socket.ts';
 import { type Context, type Program, RUN, WAIT } from '../models/hardware/context.ts';
@@ -26,6 +27,7 @@ import { TrafficSource } from '../models/hardware/traffic-source.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/schema.ts';
 import { bootOf, kindOf, paramsOf } from '../scenario/vm-cards.ts';
+import type { VmSettings } from '../scenario/vm-schema.ts';
 import type { Workload } from '../scenario/workload-schema.ts';
 import { interval, type Picoseconds, seconds } from '../units.ts';
 import { placed } from './vm-setup.ts';
@@ -84,14 +86,18 @@ class TrialBuilder {
     if (boot !== null) this.boots.set(vm.name, boot);
     const used = boot === null ? kind : boot.carrier?.kind;
     if (used === undefined) return;
-    this.attach(vm, used, paramsOf(scenario, vm.name, used));
+    this.attach(vm, used, paramsOf(scenario, vm.name, used), scenario.vms[vm.name].hostile);
   }
 
-  private attach(vm: Vm, kind: string, params: unknown): void {
+  private attach(vm: Vm, kind: string, params: unknown, hostile: VmSettings['hostile']): void {
     const { world } = this;
     const attachment = datapathOf(kind).build(world, vm, params as never);
     const stack = new NetStack(attachment.processor, world.packets, attachment.device);
     this.attachments.set(vm.name, { attachment, stack });
+    const virtqueue = attachment.virtqueues?.[hostile?.queue ?? 'tx'];
+    if (hostile === undefined || virtqueue === undefined) return;
+    const { misdeed, after, every = null } = hostile;
+    new HostileDriver(attachment.processor, virtqueue.queue, virtqueue.doorbell, { misdeed, after, every });
   }
 
   /** Threads that compute without end. */

@@ -19,6 +19,8 @@ export interface TrialResult {
   readonly completed: ReadonlyMap<string, number>;
   readonly stages: readonly StageTimes[];
   readonly events: number;
+  /** By VM whose device found its ring broken: what is wrong with it. */
+  readonly stopped: ReadonlyMap<string, string>;
   /** The most loaded core and how busy it was, to name what saturates. */
   readonly bottleneck: string;
 }
@@ -169,9 +171,19 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
     completed: new Map(workloads.map(({ name, record }) => [name, record.latency.count])),
     stages: stagesOf(trial),
     events: sim.events,
+    stopped: stoppedDevices(books),
     bottleneck: bottleneckOf(trial, spending, stations, window),
   };
 };
+
+const stoppedDevices = ({ counters }: Accounting): ReadonlyMap<string, string> =>
+  new Map(
+    counters
+      .since([])
+      .filter(({ counter, value }) => counter.metric === 'device.errors' && value > 0)
+      // The fault alone: the workload says whose device it is.
+      .map(({ counter }) => [counter.vm, counter.component.replace(/^.*: /, '')]),
+  );
 
 const stagesOf = ({ world, workloads }: Trial): StageTimes[] =>
   workloads.flatMap(({ name, record }) =>

@@ -26,6 +26,7 @@ const trial = (over: Partial<TrialResult>): TrialResult => ({
   completed: new Map(),
   stages: [],
   events: 0,
+  stopped: new Map(),
   bottleneck: 'core0: web vcpu0 task',
   ...over,
 });

@@ -19,6 +19,13 @@ const STEADY_ONLY = /^(latency|jitter)/;
 const keyOf = ({ vm, workload, metric, component, statistic }: Measured): string =>
   [vm, workload, metric, component, statistic].join('\u0000');
 
+/** What stopped a device of those workloads' VMs: it carries nothing, however idle everything is. */
+const stoppedDevice = ({ point, trials }: PointResult, names: readonly string[]): string | null => {
+  const saturated = names.map((name) => trials[0]?.stopped.get(point.scenario.workloads[name].vm));
+  const [why] = saturated.filter((fault) => fault !== undefined);
+  return why === undefined ? null : `stopped: ${why}`;
+};
+
 /** The verdict of a row: its workload's, or the worst of its VM's (of all, for the machine). */
 const verdictOf = (result: PointResult, row: Pick<Measured, 'vm' | 'workload'>): string => {
   const { workloads } = result.point.scenario;
@@ -28,7 +35,7 @@ const verdictOf = (result: PointResult, row: Pick<Measured, 'vm' | 'workload'>):
   const all = names.map((name) => result.verdicts.get(name) ?? { verdict: 'short', reasons: [] });
   const found = all.map(({ verdict }) => verdict).filter((verdict) => verdict !== 'unbound');
   if (found.length === 0 && all.length > 0) return `unbound: ${all[0].reasons.join('; ')}`;
-  if (found.includes('saturated')) return `saturated: ${result.bottleneck}`;
+  if (found.includes('saturated')) return `saturated: ${stoppedDevice(result, names) ?? result.bottleneck}`;
   return found.includes('short') ? 'short' : 'steady';
 };
 

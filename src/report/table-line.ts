@@ -26,7 +26,7 @@ export const lineOf = (
   const station = reason(verdict);
   // A saturated point has no steady-state percentile: what is full says more.
   const percentiles = saturated
-    ? [station === '' ? 'saturated' : `full: ${station}`, '']
+    ? [station === '' ? 'saturated' : station.startsWith('stopped') ? station : `full: ${station}`, '']
     : isUnbound(verdict)
       ? [station, '']
       : [percentile('p50'), percentile('p99')];

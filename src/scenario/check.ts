@@ -2,6 +2,7 @@
 import type { Datapath } from '../datapaths/datapath.ts';
 import { datapaths } from '../datapaths/index.ts';
 import { FRAME_MAX } from '../models/hardware/frame.ts';
+import { isSplitOnly } from '../models/virtio/misdeeds.ts';
 import { inSeconds, LONGEST_TRIAL, seconds } from '../units.ts';
 import { checkCards } from './check-cards.ts';
 import { extent, priced } from './price.ts';
@@ -49,6 +50,7 @@ export const checkPoint = (
       coreCheck(['vms', name, 'pin', 'vcpus', i], asList(cores));
     });
     coreCheck(['vms', name, 'pin', 'backend'], asList(vm.pin.backend));
+    hostileCheck(scenario, name, mistake);
     tunablesCheck(name, vm, vm.datapath === undefined ? scenario.datapaths : [vm.datapath], mistake);
   }
   for (const [name, hog] of Object.entries(scenario.background)) {
@@ -135,6 +137,27 @@ const machineCheck = ({ idleStates, costs, clock }: Profile, mistake: Report): v
 };
 
 export type Report = (path: readonly PathKey[], message: string) => void;
+
+/** A hostile guest needs rings to misbehave in, and of the layout that its misdeed belongs to. */
+const hostileCheck = (scenario: Scenario, name: string, mistake: Report): void => {
+  const { hostile, datapath, net } = scenario.vms[name];
+  if (hostile === undefined) return;
+  const kinds = datapath === undefined ? scenario.datapaths : [datapath];
+  const other = kinds.find((kind) => !VIRTIO.some((virtio) => virtio.kind === kind));
+  if (other !== undefined) {
+    mistake(
+      ['vms', name, 'hostile'],
+      `${other} has no virtqueue; give this VM a virtio \`datapath:\` of its own`,
+    );
+  }
+  const packed = kinds.some((kind) => {
+    const { tunables } = scenario.parameters[kind] as { tunables?: { packed?: boolean } };
+    return net.tunables.packed ?? tunables?.packed ?? false;
+  });
+  if (packed && isSplitOnly(hostile.misdeed)) {
+    mistake(['vms', name, 'hostile', 'misdeed'], 'a packed ring has no such index');
+  }
+};
 
 type VirtioDatapath = Datapath & Required<Pick<Datapath, 'rings'>>;
 const VIRTIO = datapaths.filter((datapath): datapath is VirtioDatapath => datapath.rings !== undefined);

@@ -5,6 +5,9 @@ import { datapaths } from '../datapaths/index.ts';
 import { virtioTunableShape } from '../datapaths/virtio-params.ts';
 import { RELEASE } from '../models/guest/kernel-release.ts';
 import { MODULES } from '../models/guest/pci-drivers.ts';
+import { MISDEEDS } from '../models/virtio/misdeeds.ts';
+
+import { time } from './text/quantity-schemas.ts';
 
 export const core = z.int().min(0).max(255);
 const coreSet = z.union([core, z.array(core).min(1)]).describe('a core, or the cores it may run on');
@@ -67,6 +70,19 @@ export const vmSchema = z.strictObject({
     })
     .prefault({}),
   guest: guestSchema.optional(),
+  hostile: z
+    .strictObject({
+      misdeed: z.enum(MISDEEDS).describe('what is wrong with the buffer that it offers'),
+      queue: z.enum(['tx', 'rx']).describe('of its virtio device').default('tx'),
+      after: time({ most: '1000 s' }).describe(
+        'simulated time of the first one, from the start of the trial',
+      ),
+      every: time({ positive: true, most: '1000 s' })
+        .describe('from one to the next; once where not given')
+        .optional(),
+    })
+    .describe('its driver breaks a rule of the ring, and kicks')
+    .optional(),
   datapath: datapathKind.describe('always this one, whatever the others are compared on').optional(),
 });
 

@@ -6,7 +6,6 @@
  *   virtio_net ◄─ rx ring ◄─posted MSI-X─┼── writes the ring by DMA ◄─ wire
  */
 import { z } from 'zod';
-import type { VirtioNet } from '../../models/guest/virtio-net.ts';
 import { VfInterrupt } from '../../models/host/vf-interrupt.ts';
 import { VirtioNetPci } from '../../models/host/virtio-net-pci.ts';
 import { HARDWARE } from '../../models/virtio/backend-rules.ts';
@@ -67,13 +66,13 @@ export const vdpa = defineDatapath({
       },
       message: (queue) => vectors[queue].message(),
     });
-    const device: VirtioNet = guest.driver(nic.doorbellTx, nic.doorbellRx);
+    const attached = guest.attach(nic.doorbellTx, nic.doorbellRx);
     const vector = (queue: 'tx' | 'rx'): VfInterrupt => {
-      const line = queue === 'tx' ? device.txLine : device.rxLine;
+      const line = queue === 'tx' ? attached.device.txLine : attached.device.rxLine;
       return new VfInterrupt(books, vcpu, cores[machine.irqCore], line, machine.postedInterrupts);
     };
     const vectors = { tx: vector('tx'), rx: vector('rx') };
     nic.start();
-    return { processor: vcpu, device, route: (flow) => world.nic.route(flow, fn) };
+    return { ...attached, route: (flow) => world.nic.route(flow, fn) };
   },
 });

@@ -45,10 +45,9 @@ export const vhostNet = defineDatapath({
       inline: params.inlineBackend,
     });
     world.hostThread(`vhost ${vm.name}`, vm.backend, (cpu) => vhost.program(cpu));
-    const device = guest.driver(guest.kick('tx', vhost.kickTx), guest.kick('rx', vhost.kickRx));
+    const attached = guest.attach(guest.kick('tx', vhost.kickTx), guest.kick('rx', vhost.kickRx));
     return {
-      processor: guest.vcpu,
-      device,
+      ...attached,
       route: (flow) => {
         network.forward(flow, tap);
         world.nic.route(flow, network.function);

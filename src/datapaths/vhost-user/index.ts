@@ -41,10 +41,9 @@ export const vhostUser = defineDatapath({
       port.offered();
       pmd.notice();
     });
-    const device = guest.driver(guest.kick('tx', UNHEARD), guest.kick('rx', UNHEARD));
+    const attached = guest.attach(guest.kick('tx', UNHEARD), guest.kick('rx', UNHEARD));
     return {
-      processor: guest.vcpu,
-      device,
+      ...attached,
       route: (flow) => {
         nic.route(flow, port);
         world.nic.route(flow, nic.function);

@@ -58,10 +58,9 @@ export const virtioNet = defineDatapath({
     });
     const kick = (queue: 'tx' | 'rx', kicked: typeof backend.kickTx): Doorbell =>
       params.ioeventfd ? guest.kick(queue, kicked) : new EmulatedKick(books, vcpu, queue, kicked, loop.lock);
-    const device = guest.driver(kick('tx', backend.kickTx), kick('rx', backend.kickRx));
+    const attached = guest.attach(kick('tx', backend.kickTx), kick('rx', backend.kickRx));
     return {
-      processor: vcpu,
-      device,
+      ...attached,
       route: (flow) => {
         network.forward(flow, tap);
         nic.route(flow, network.function);

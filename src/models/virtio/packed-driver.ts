@@ -4,6 +4,7 @@ import { type DriverOptions, type DriverQueue, NOTHING, type Piece } from './dri
 import type { UsedFault } from './fault.ts';
 import {
   availableFlags,
+  type Cursor,
   DESC,
   DISABLE,
   ENABLE,
@@ -13,7 +14,7 @@ import {
   packedNeedEvent,
 } from './packed-ring.ts';
 
-export class PackedDriver implements DriverQueue {
+export class PackedDriver implements DriverQueue, Cursor {
   readonly ring: PackedRing;
   private readonly options: DriverOptions;
   /** By buffer id: the caller's token, the slots it takes, and the next free id. */
@@ -52,6 +53,15 @@ export class PackedDriver implements DriverQueue {
 
   get size(): number {
     return this.ring.size;
+  }
+
+  /** Where the next buffer goes. */
+  get slot(): number {
+    return this.nextAvail;
+  }
+
+  get wrap(): boolean {
+    return this.availWrap;
   }
 
   addOne(address: number, length: number, writable: boolean, token: number): boolean {
@@ -109,13 +119,18 @@ export class PackedDriver implements DriverQueue {
       ring.lines.driverWrote(ring.tableLine(slot < ring.size ? slot : slot - ring.size));
     }
     ring.table.flags[head] = headFlags | availableFlags(this.availWrap);
-    this.nextAvail = head + slots;
-    if (this.nextAvail >= ring.size) {
-      this.nextAvail -= ring.size;
-      this.availWrap = !this.availWrap;
-    }
+    this.goOn(slots);
     this.numAdded += slots;
     ring.onOffered?.();
+  }
+
+  /** Goes on behind `slots` that were written, by this driver or by a hostile guest behind its back. */
+  goOn(slots: number): void {
+    const { size } = this.ring;
+    this.nextAvail += slots;
+    if (this.nextAvail < size) return;
+    this.nextAvail -= size;
+    this.availWrap = !this.availWrap;
   }
 
   kickPrepare(): boolean {

@@ -11,6 +11,12 @@ export const ENABLE = 0;
 export const DISABLE = 1;
 export const DESC = 2;
 
+/** A place in the ring: where a side goes on, and its wrap counter there. */
+export interface Cursor {
+  readonly slot: number;
+  readonly wrap: boolean;
+}
+
 /** The wrap counter in an event structure's word. */
 const WRAP = 1 << 15;
 

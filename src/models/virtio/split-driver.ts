@@ -125,6 +125,11 @@ export class SplitDriver implements DriverQueue {
     ring.onOffered?.();
   }
 
+  /** A hostile guest wrote `entries` of the avail ring behind the driver's back, which goes on behind them. */
+  goOn(entries: number): void {
+    this.availShadow = (this.availShadow + entries) & 0xffff;
+  }
+
   get outstanding(): number {
     return distance(this.availShadow, this.lastUsed);
   }

@@ -3,9 +3,10 @@ import type { BackendRules } from './backend-rules.ts';
 import type { BufferRule, DeviceQueue } from './device-queue.ts';
 import type { DriverOptions, DriverQueue } from './driver-queue.ts';
 import type { GuestMemory } from './guest-memory.ts';
+import { type Misdeed, misbehavePacked, misbehaveSplit } from './misdeeds.ts';
 import { PackedDevice } from './packed-device.ts';
 import { PackedDriver } from './packed-driver.ts';
-import { PackedRing } from './packed-ring.ts';
+import { type Cursor, PackedRing } from './packed-ring.ts';
 import { SplitDevice } from './split-device.ts';
 import { SplitDriver } from './split-driver.ts';
 import { SplitRing } from './split-ring.ts';
@@ -28,26 +29,59 @@ export interface Virtqueue {
   pollOffered(look: () => void): void;
   /** A driver that polls the ring hears of buffers that are used. */
   pollUsed(look: () => void): void;
+  /** A hostile driver's next buffer breaks a rule. @returns false where this layout has no room for the misdeed. */
+  misbehave(misdeed: Misdeed): boolean;
 }
 
 /** @param size entries of the ring. @throws RangeError for a size that the layout does not allow. */
-export const virtqueue = ({ packed, eventIdx, inOrder }: RingFormat, size: number): Virtqueue => {
-  const ring = packed ? new PackedRing(size, eventIdx) : new SplitRing(size, eventIdx);
+export const virtqueue = ({ packed, eventIdx, inOrder }: RingFormat, size: number): Virtqueue =>
+  packed
+    ? packedQueue(new PackedRing(size, eventIdx), inOrder)
+    : splitQueue(new SplitRing(size, eventIdx), inOrder);
+
+/** Where a driver begins. */
+const START: Cursor = { slot: 0, wrap: true };
+
+const polled = (ring: SplitRing | PackedRing): Pick<Virtqueue, 'size' | 'pollOffered' | 'pollUsed'> => ({
+  size: ring.size,
+  pollOffered: (look) => {
+    ring.onOffered = look;
+  },
+  pollUsed: (look) => {
+    ring.onUsed = look;
+  },
+});
+
+const splitQueue = (ring: SplitRing, inOrder: boolean): Virtqueue => {
+  let driver: SplitDriver | null = null;
   return {
-    size,
-    driver: (options) =>
-      ring instanceof PackedRing
-        ? new PackedDriver(ring, { ...options, inOrder })
-        : new SplitDriver(ring, { ...options, inOrder }),
-    device: (memory, rules, rule) =>
-      ring instanceof PackedRing
-        ? new PackedDevice(ring, memory, rules, rule, inOrder)
-        : new SplitDevice(ring, memory, rules, rule, inOrder),
-    pollOffered: (look) => {
-      ring.onOffered = look;
+    ...polled(ring),
+    driver: (options) => {
+      driver = new SplitDriver(ring, { ...options, inOrder });
+      return driver;
     },
-    pollUsed: (look) => {
-      ring.onUsed = look;
+    device: (memory, rules, rule) => new SplitDevice(ring, memory, rules, rule, inOrder),
+    misbehave: (misdeed) => {
+      const claimed = misbehaveSplit(ring, misdeed);
+      driver?.goOn(claimed);
+      return claimed > 0;
+    },
+  };
+};
+
+const packedQueue = (ring: PackedRing, inOrder: boolean): Virtqueue => {
+  let driver: PackedDriver | null = null;
+  return {
+    ...polled(ring),
+    driver: (options) => {
+      driver = new PackedDriver(ring, { ...options, inOrder });
+      return driver;
+    },
+    device: (memory, rules, rule) => new PackedDevice(ring, memory, rules, rule, inOrder),
+    misbehave: (misdeed) => {
+      const slots = misbehavePacked(ring, driver ?? START, misdeed);
+      driver?.goOn(slots);
+      return slots > 0;
     },
   };
 };
