@@ -41,6 +41,11 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
     ['without mitigation', { params: { tunables: { mitigation: false } } }],
     ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
   ],
+  e1000e: [
+    ['in a VM just started', { params: { throttleExpiry: 'once-postponed' } }],
+    ['without virtio-net headers', { params: { tunables: { vnet_hdr: false } } }],
+    ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
+  ],
   'virtio-net': [...virtio, ['x-txburst 1', { params: { 'x-txburst': 1 } }]],
   'vhost-net': [...virtio, ['the ring served inside the exit', { params: { inlineBackend: true } }]],
   native: [

@@ -1,14 +1,29 @@
 /** All datapaths. The YAML schema, `vmio list datapaths`, the docs table and the contract suite follow from this list. */
 import type { Datapath } from './datapath.ts';
 import { e1000 } from './e1000/index.ts';
+import { e1000e } from './e1000e/index.ts';
 import { native } from './native/index.ts';
 import { sriov } from './sriov/index.ts';
 import { vhostNet } from './vhost-net/index.ts';
 import { virtioNet } from './virtio-net/index.ts';
 
-export const datapaths = [native, e1000, virtioNet, vhostNet, sriov] as unknown as readonly Datapath[];
+export const datapaths = [
+  native,
+  e1000,
+  e1000e,
+  virtioNet,
+  vhostNet,
+  sriov,
+] as unknown as readonly Datapath[];
 
-export type DatapathKind = 'native' | 'e1000' | 'virtio-net' | 'vhost-net' | 'sriov' | (string & {});
+export type DatapathKind =
+  | 'native'
+  | 'e1000'
+  | 'e1000e'
+  | 'virtio-net'
+  | 'vhost-net'
+  | 'sriov'
+  | (string & {});
 
 /** @throws RangeError for a kind that is not registered; scenarios are checked before. */
 export const datapathOf = (kind: string): Datapath => {

@@ -9,7 +9,8 @@
 import { z } from 'zod';
 import { E1000Driver, IMS_ENABLE_MASK } from '../../models/guest/e1000.ts';
 import { itrUnits } from '../../models/guest/e1000-itr.ts';
-import { E1000_RING, E1000Rings } from '../../models/hardware/e1000-rings.ts';
+import { DescriptorRings } from '../../models/hardware/descriptor-rings.ts';
+import { E1000_RING } from '../../models/hardware/e1000-rings.ts';
 import { E1000 } from '../../models/host/e1000.ts';
 import { EmulatedRegisters } from '../../models/host/emulated-registers.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
@@ -52,7 +53,7 @@ export const e1000 = defineDatapath({
     const vcpu = world.vcpu(vm);
     const loop = qemuOf(world, vm);
     const network = world.hostNetwork;
-    const rings = new E1000Rings();
+    const rings = new DescriptorRings(E1000_RING);
     const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
     const interrupt = new InterruptPath(books, vcpu, 'KVM_IRQ_LINE', 'e1000', () => device.line);
     const model = new E1000(sim, books, {

@@ -11,10 +11,11 @@ interface Style {
   readonly shape: string;
 }
 
-/** Okabe and Ito's colours; their luminances differ too, and dash and symbol tell apart what grey does not. */
+/** Okabe and Ito's colours, and where those end Tol's; their luminances differ too, and dash and symbol tell apart what grey does not. */
 const KNOWN: Readonly<Record<string, Style>> = {
   native: { colour: '#000000', dash: [1, 0], shape: 'circle' },
   e1000: { colour: '#D55E00', dash: [8, 3], shape: 'square' },
+  e1000e: { colour: '#882255', dash: [8, 2, 2, 2], shape: 'arrow' },
   'virtio-net': { colour: '#0072B2', dash: [2, 2], shape: 'triangle-up' },
   'vhost-net': { colour: '#E69F00', dash: [10, 3, 2, 3], shape: 'diamond' },
   sriov: { colour: '#009E73', dash: [5, 2], shape: 'triangle-down' },
