@@ -46,6 +46,7 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
     ['without virtio-net headers', { params: { tunables: { vnet_hdr: false } } }],
     ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
   ],
+  rtl8139: [['a tap of 10 frames', { params: { txqueuelen: 10 } }]],
   'virtio-net': [...virtio, ['x-txburst 1', { params: { 'x-txburst': 1 } }]],
   'vhost-net': [...virtio, ['the ring served inside the exit', { params: { inlineBackend: true } }]],
   native: [

@@ -3,12 +3,14 @@ import type { Datapath } from './datapath.ts';
 import { e1000 } from './e1000/index.ts';
 import { e1000e } from './e1000e/index.ts';
 import { native } from './native/index.ts';
+import { rtl8139 } from './rtl8139/index.ts';
 import { sriov } from './sriov/index.ts';
 import { vhostNet } from './vhost-net/index.ts';
 import { virtioNet } from './virtio-net/index.ts';
 
 export const datapaths = [
   native,
+  rtl8139,
   e1000,
   e1000e,
   virtioNet,
@@ -18,6 +20,7 @@ export const datapaths = [
 
 export type DatapathKind =
   | 'native'
+  | 'rtl8139'
   | 'e1000'
   | 'e1000e'
   | 'virtio-net'

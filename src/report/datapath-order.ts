@@ -1,6 +1,6 @@
 /** The order of datapaths in every table and chart: bare metal, then from most to least emulation, then by name. */
 
-const KNOWN: readonly string[] = ['native', 'e1000', 'e1000e', 'virtio-net', 'vhost-net', 'sriov'];
+const KNOWN: readonly string[] = ['native', 'rtl8139', 'e1000', 'e1000e', 'virtio-net', 'vhost-net', 'sriov'];
 
 export const inDatapathOrder = (names: readonly string[]): string[] => {
   const rank = (name: string): number => (KNOWN.includes(name) ? KNOWN.indexOf(name) : KNOWN.length);

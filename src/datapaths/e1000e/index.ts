@@ -13,9 +13,8 @@ import { RX_RING, TX_SLOTS } from '../../models/hardware/e1000e-rings.ts';
 import { E1000e } from '../../models/host/e1000e.ts';
 import { EmulatedRegisters } from '../../models/host/emulated-registers.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
-import { Tap } from '../../models/host/tap.ts';
 import { defineDatapath } from '../datapath.ts';
-import { qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
+import { qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
 
 export const e1000e = defineDatapath({
   kind: 'e1000e',
@@ -46,12 +45,12 @@ export const e1000e = defineDatapath({
   }),
 
   build(world, vm, params) {
-    const { sim, books, packets, nic } = world;
+    const { sim, books, packets } = world;
     const vcpu = world.vcpu(vm);
     const loop = qemuOf(world, vm);
     const network = world.hostNetwork;
     const rings = new DescriptorRings(TX_SLOTS, RX_RING);
-    const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
+    const tap = tapOf(world, vm, params.txqueuelen);
     const rxInterrupt = new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', 'e1000e rx', () => device.rxLine);
     const txInterrupt = new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', 'e1000e tx', () => device.txLine);
     const model = new E1000e(sim, books, {
@@ -75,10 +74,7 @@ export const e1000e = defineDatapath({
     return {
       processor: vcpu,
       device,
-      route: (flow) => {
-        network.forward(flow, tap);
-        nic.route(flow, network.function);
-      },
+      route: routeTo(world, tap),
     };
   },
 });

@@ -1,17 +1,13 @@
 /** Linux's e1000 driver (drivers/net/ethernet/intel/e1000): legacy interrupt, five register accesses each. */
-import type { Cost } from '../../accounting/cost.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
-import type { DescriptorRings } from '../hardware/descriptor-rings.ts';
 import { E1000_RING } from '../hardware/e1000-rings.ts';
-import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
-import type { Access, RegisterPort } from '../hardware/register-port.ts';
+import type { Access } from '../hardware/register-port.ts';
 import { NAPI_POLL_WEIGHT } from '../linux/napi.ts';
-import type { Doorbell, NetDevice, Stack } from '../linux/net-device.ts';
 import { E1000Itr } from './e1000-itr.ts';
+import { EmulatedDriver, type EmulatedDriverParts } from './emulated-driver.ts';
 import { Napi } from './napi.ts';
-import { ReceiveRing } from './receive-ring.ts';
-import { type Handled, TransmitRing } from './transmit-ring.ts';
+import type { Handled } from './transmit-ring.ts';
 
 /** RDT is written after so many refilled buffers (E1000_RX_BUFFER_WRITE), and at the end of a poll. */
 const RX_BUFFER_WRITE = 16;
@@ -21,45 +17,26 @@ const THRESHOLDS = { stopBelow: 24, wakeAt: 32 };
 export const IMS_ENABLE_MASK = 0x9d;
 const ALL = 0xffffffff;
 
-export interface E1000Parts {
-  readonly rings: DescriptorRings;
-  readonly registers: RegisterPort;
-  readonly packets: Packets;
-  readonly stackRx: Cost;
+export interface E1000Parts extends EmulatedDriverParts {
   /** INTx of the processor. */
   readonly interrupt: (name: string, program: (line: InterruptLine) => Program) => InterruptLine;
   /** Teaching: so many register writes per packet, each an exit to QEMU, and no completion interrupt; 0: Linux. */
   readonly textbookWrites: number;
 }
 
-export class E1000Driver implements NetDevice {
-  readonly doorbell: Doorbell;
+export class E1000Driver extends EmulatedDriver {
   readonly line: InterruptLine;
   private readonly parts: E1000Parts;
   private readonly itr = new E1000Itr();
-  private readonly txCost: Cost;
-  private readonly cleanCost: Cost;
   private readonly napi: Napi;
-  private readonly tx: TransmitRing;
-  private readonly rx: ReceiveRing;
-  private stack!: Stack;
   private rxTail = E1000_RING - 1;
   /** What the last poll cleaned and received. */
   private sent: Handled = { packets: 0, bytes: 0 };
   private received: Handled = { packets: 0, bytes: 0 };
 
   constructor(cpu: Processor, parts: E1000Parts) {
-    const { costs } = cpu.books;
+    super(cpu, parts, 'e1000Driver', THRESHOLDS);
     this.parts = parts;
-    this.tx = new TransmitRing(parts.rings, parts.packets, THRESHOLDS);
-    this.rx = new ReceiveRing(cpu, parts, 'e1000Driver.rx');
-    this.txCost = costs.cost('e1000Driver.tx');
-    this.cleanCost = costs.cost('e1000Driver.txClean');
-    this.doorbell = {
-      leave: () => {},
-      act: (context) => this.ring(context),
-      enter: () => {},
-    };
     this.napi = new Napi(cpu, 'e1000 napi', {
       poll: (context) => this.poll(context),
       completed: (context) => this.completed(context),
@@ -67,24 +44,7 @@ export class E1000Driver implements NetDevice {
     this.line = parts.interrupt('e1000', (line) => this.interrupted(line));
   }
 
-  attach(stack: Stack): void {
-    this.stack = stack;
-  }
-
-  prepare(cpu: Context, _packet: Packet): void {
-    cpu.charge(this.txCost);
-  }
-
-  get stopped(): boolean {
-    return this.tx.stopped;
-  }
-
-  publish(_cpu: Context, packet: Packet, more: boolean): boolean {
-    this.tx.push(packet);
-    return !more || this.stopped;
-  }
-
-  private *ring(cpu: Context): Access {
+  protected *ring(cpu: Context): Access {
     const { registers, textbookWrites } = this.parts;
     const { tail } = this.tx;
     // IMC = 0 masks nothing, and is never coalesced.
@@ -114,8 +74,7 @@ export class E1000Driver implements NetDevice {
 
   private *poll(cpu: Context): Access<number> {
     const { rx } = this;
-    this.sent = this.tx.reap(this.stack);
-    if (this.sent.packets > 0) cpu.charge(this.cleanCost, this.sent.packets);
+    this.sent = this.clean(cpu);
     this.received = { packets: 0, bytes: 0 };
     let refilled = 0;
     while (this.received.packets < NAPI_POLL_WEIGHT && rx.filled) {

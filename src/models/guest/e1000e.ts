@@ -4,19 +4,15 @@
  * reads the statistics and sets ICS every two seconds, is left out; what the transmit vector cleans is free at once, where
  * Linux leaves it to the NET_TX softirq.
  */
-import type { Cost } from '../../accounting/cost.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
-import type { DescriptorRings } from '../hardware/descriptor-rings.ts';
 import { RX_RING, RXQ0, TX_DESCRIPTORS, TXQ0 } from '../hardware/e1000e-rings.ts';
-import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
-import type { Access, RegisterPort } from '../hardware/register-port.ts';
+import type { Access } from '../hardware/register-port.ts';
 import { NAPI_POLL_WEIGHT } from '../linux/napi.ts';
-import type { Doorbell, NetDevice, Stack } from '../linux/net-device.ts';
 import { E1000Itr } from './e1000-itr.ts';
+import { EmulatedDriver, type EmulatedDriverParts } from './emulated-driver.ts';
 import { Napi } from './napi.ts';
-import { ReceiveRing } from './receive-ring.ts';
-import { type Handled, TransmitRing } from './transmit-ring.ts';
+import type { Handled } from './transmit-ring.ts';
 
 /** Buffers are refilled so many at a time, and at the end of a poll; RDT is written where their number is a multiple. */
 const RX_BUFFER_WRITE = 16;
@@ -25,25 +21,12 @@ export const FIRST_RDT = 240;
 /** The queue stops below MAX_SKB_FRAGS + 2 = 19 free descriptors and starts again at 32 (TX_WAKE_THRESHOLD), in pairs. */
 const THRESHOLDS = { stopBelow: 9, wakeAt: 16 };
 
-export interface E1000eParts {
-  readonly rings: DescriptorRings;
-  readonly registers: RegisterPort;
-  readonly packets: Packets;
-  readonly stackRx: Cost;
-}
-
-export class E1000eDriver implements NetDevice {
-  readonly doorbell: Doorbell;
+export class E1000eDriver extends EmulatedDriver {
   readonly rxLine: InterruptLine;
   readonly txLine: InterruptLine;
-  private readonly parts: E1000eParts;
+  private readonly parts: EmulatedDriverParts;
   private readonly itr = new E1000Itr();
-  private readonly txCost: Cost;
-  private readonly cleanCost: Cost;
   private readonly napi: Napi;
-  private readonly tx: TransmitRing;
-  private readonly rx: ReceiveRing;
-  private stack!: Stack;
   /** What the last transmit interrupt cleaned, and what was received since the last one that scheduled NAPI. */
   private sent: Handled = { packets: 0, bytes: 0 };
   private received: Handled = { packets: 0, bytes: 0 };
@@ -52,18 +35,9 @@ export class E1000eDriver implements NetDevice {
   /** The next buffer to refill; one stays empty. */
   private refill = RX_RING - 1;
 
-  constructor(cpu: Processor, parts: E1000eParts) {
-    const { costs } = cpu.books;
+  constructor(cpu: Processor, parts: EmulatedDriverParts) {
+    super(cpu, parts, 'e1000eDriver', THRESHOLDS);
     this.parts = parts;
-    this.tx = new TransmitRing(parts.rings, parts.packets, THRESHOLDS);
-    this.rx = new ReceiveRing(cpu, parts, 'e1000eDriver.rx');
-    this.txCost = costs.cost('e1000eDriver.tx');
-    this.cleanCost = costs.cost('e1000eDriver.txClean');
-    this.doorbell = {
-      leave: () => {},
-      act: (context) => parts.registers.write(context, 'TDT', this.tx.tail * TX_DESCRIPTORS),
-      enter: () => {},
-    };
     this.napi = new Napi(cpu, 'e1000e napi', {
       poll: (context) => this.poll(context),
       completed: (context) => this.completed(context),
@@ -72,21 +46,8 @@ export class E1000eDriver implements NetDevice {
     this.txLine = cpu.interrupt('e1000e tx', (line) => this.transmitInterrupt(line));
   }
 
-  attach(stack: Stack): void {
-    this.stack = stack;
-  }
-
-  get stopped(): boolean {
-    return this.tx.stopped;
-  }
-
-  prepare(cpu: Context, _packet: Packet): void {
-    cpu.charge(this.txCost);
-  }
-
-  publish(_cpu: Context, packet: Packet, more: boolean): boolean {
-    this.tx.push(packet);
-    return !more || this.stopped;
+  protected ring(cpu: Context): Access {
+    return this.parts.registers.write(cpu, 'TDT', this.tx.tail * TX_DESCRIPTORS);
   }
 
   /** e1000_intr_msix_tx: cleans in the interrupt itself, and unmasks its cause, which had masked itself. */
@@ -96,8 +57,7 @@ export class E1000eDriver implements NetDevice {
     for (;;) {
       line.enter();
       yield RUN;
-      this.sent = this.tx.reap(this.stack);
-      if (this.sent.packets > 0) cpu.charge(this.cleanCost, this.sent.packets);
+      this.sent = this.clean(cpu);
       yield* this.parts.registers.write(cpu, 'IMS', TXQ0);
       line.leave();
       yield RUN;

@@ -9,7 +9,7 @@ export interface Handled {
   bytes: number;
 }
 
-interface Thresholds {
+export interface Thresholds {
   /** The queue stops when fewer slots than these are free … */
   readonly stopBelow: number;
   /** … and starts again when so many are. */

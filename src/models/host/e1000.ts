@@ -120,8 +120,9 @@ export class E1000 implements DeviceModel, ReceivingDevice {
     return this.rdh !== this.rdt;
   }
 
-  chargeReceive(cpu: Context): void {
+  chargeReceive(cpu: Context, packet: Packet): void {
     cpu.charge(this.rx);
+    this.io.chargeCopy(cpu, packet);
   }
 
   *received(cpu: Context, packet: Packet): Access {

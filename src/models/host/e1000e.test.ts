@@ -43,21 +43,13 @@ const bench = ({ costs = {}, vnetHeader = true } = {}) => {
   return { ...parts, world, rx, tx, transmit };
 };
 
-const countOf = (
-  lines: readonly { readonly cost: string; readonly count: number }[],
-): Record<string, number> => {
-  const counts: Record<string, number> = {};
-  for (const { cost, count } of lines) counts[cost] = (counts[cost] ?? 0) + count;
-  return counts;
-};
-
 describe('transmit', () => {
   test('runs inside the TDT write, with one copy: the tap reads the guest memory itself', () => {
-    const { world, rings, guest, transmit, run, spending } = bench();
+    const { world, rings, guest, transmit, run, counts } = bench();
     guest(transmit(3));
     run(100);
     expect([rings.txDone, world.nic.egress.use().transfers]).toEqual([3, 3]);
-    expect(countOf(spending().filter(({ plane }) => plane === 'vcpu-u'))).toEqual({
+    expect(counts(({ plane }) => plane === 'vcpu-u')).toEqual({
       'qemu.mmio': 1,
       'e1000e.tx': 3,
       'copy.setup': 3,
@@ -84,11 +76,11 @@ describe('transmit', () => {
 
 describe('a checksum', () => {
   const checksummed = (vnetHeader: boolean): number => {
-    const { guest, transmit, receive, run, spending } = bench({ vnetHeader });
+    const { guest, transmit, receive, run, counts } = bench({ vnetHeader });
     guest(transmit(2));
     receive(3);
     run(100);
-    return countOf(spending())['qemu.checksumPerByte'] ?? 0;
+    return counts()['qemu.checksumPerByte'] ?? 0;
   };
 
   test('is left to the host where the tap has a virtio-net header', () => expect(checksummed(true)).toBe(0));
@@ -99,10 +91,10 @@ describe('a checksum', () => {
 
 describe('a register write', () => {
   test.each(['TDT', 'RDT', 'IMS', 'EITR0'])('of %s exits to QEMU', (register) => {
-    const { guest, write, run, spending } = bench();
+    const { guest, write, run, counts } = bench();
     guest(write(register, 0));
     run(100);
-    const { 'exit.heavy': heavy, 'exit.coalesced': light = 0 } = countOf(spending());
+    const { 'exit.heavy': heavy, 'exit.coalesced': light = 0 } = counts();
     expect([heavy, light]).toEqual([1, 0]);
   });
 });
@@ -162,11 +154,11 @@ describe('a cause', () => {
 
 describe('receive', () => {
   test('writes frames to the ring in order, in the main loop, with two copies each', () => {
-    const { rings, receive, run, spending } = bench();
+    const { rings, receive, run, counts } = bench();
     const frames = receive(40);
     run(100);
     expect([...rings.rx.slice(0, 40)]).toEqual(frames);
-    expect(countOf(spending().filter(({ payer }) => payer === 'qemu vm'))).toMatchObject({
+    expect(counts(({ payer }) => payer === 'qemu vm')).toMatchObject({
       'tap.read': 40,
       'e1000e.rx': 40,
       'copy.setup': 80,

@@ -101,6 +101,7 @@ export class E1000e implements DeviceModel, ReceivingDevice {
   chargeReceive(cpu: Context, packet: Packet): void {
     cpu.charge(this.rx);
     this.chargeChecksum(cpu, packet);
+    this.io.chargeCopy(cpu, packet);
   }
 
   private chargeChecksum(cpu: Context, packet: Packet): void {

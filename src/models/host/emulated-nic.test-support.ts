@@ -15,6 +15,8 @@ import type { VCpu } from './vcpu.ts';
 
 export type Guest = (cpu: Context) => Access;
 
+type SpendingLine = ReturnType<Accounting['ledger']['spending']>[number];
+
 interface Setup {
   readonly world: { readonly sim: Simulation; readonly books: Accounting; readonly packets: Packets };
   readonly vcpu: VCpu;
@@ -91,10 +93,16 @@ export const nicBench = <M extends DeviceModel>(
     for (const time of times) sim.at(us(time), handler);
   };
   const spending = (since?: Parameters<typeof books.ledger.spending>[0]) => books.ledger.spending(since);
+  /** Occurrences by cost, of what `wanted` picks. */
+  const counts = (wanted: (line: SpendingLine) => boolean = () => true): Record<string, number> => {
+    const sums: Record<string, number> = {};
+    for (const { cost, count } of spending().filter(wanted)) sums[cost] = (sums[cost] ?? 0) + count;
+    return sums;
+  };
   const iterations = (): number =>
     spending().reduce((sum, line) => (line.cost === 'qemu.mainLoop' ? sum + line.count : sum), 0);
   return {
     ...{ rings, tap, model, record },
-    ...{ guest, fill, read, write, receive, run, at, spending, iterations },
+    ...{ guest, fill, read, write, receive, run, at, spending, counts, iterations },
   };
 };

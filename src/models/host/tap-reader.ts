@@ -20,9 +20,9 @@ const NONE = -1;
 export interface ReceivingDevice {
   /** can_receive: false makes frames wait. */
   readonly canReceive: boolean;
-  /** Charges what the emulation itself costs, the copy into the guest's buffer apart. */
+  /** Charges what the emulation costs, with the copy into the guest's buffer. */
   chargeReceive(cpu: Context, packet: Packet): void;
-  /** The frame is in the guest's buffer: status and interrupt. */
+  /** That is done: status and interrupt. */
   received(cpu: Context, packet: Packet): Access;
 }
 
@@ -76,10 +76,9 @@ export class TapReader {
     if (tap.queue.length > 0) this.readable.raise();
   }
 
-  /** A second copy, into the guest's buffer; the charges serve `packet` already. */
+  /** The charges serve `packet` already. */
   private *deliver(cpu: Context, packet: Packet): Access {
     this.device.chargeReceive(cpu, packet);
-    this.parts.io.chargeCopy(cpu, packet);
     cpu.serveNobody();
     yield RUN;
     yield* this.device.received(cpu, packet);

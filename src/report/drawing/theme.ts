@@ -14,6 +14,7 @@ interface Style {
 /** Okabe and Ito's colours, and where those end Tol's; their luminances differ too, and dash and symbol tell apart what grey does not. */
 const KNOWN: Readonly<Record<string, Style>> = {
   native: { colour: '#000000', dash: [1, 0], shape: 'circle' },
+  rtl8139: { colour: '#999933', dash: [4, 2, 1, 2], shape: 'stroke' },
   e1000: { colour: '#D55E00', dash: [8, 3], shape: 'square' },
   e1000e: { colour: '#882255', dash: [8, 2, 2, 2], shape: 'arrow' },
   'virtio-net': { colour: '#0072B2', dash: [2, 2], shape: 'triangle-up' },
