@@ -72,6 +72,12 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
       { params: { coalescing: { 'rx-usecs': 20, 'rx-frames': 16, 'tx-usecs': 50, 'tx-frames': 64 } } },
     ],
   ],
+  e1000e: [
+    ['in a VM just started', { params: { throttleExpiry: 'once-postponed' } }],
+    ['without virtio-net headers', { params: { tunables: { vnet_hdr: false } } }],
+    ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
+  ],
+  rtl8139: [['a tap of 10 frames', { params: { txqueuelen: 10 } }]],
   'vhost-net': [...virtio, ['the ring served inside the exit', { params: { inlineBackend: true } }]],
   native: [
     ['an interrupt per completion', { params: { completion: 'interrupt-per-completion' } }],

@@ -1,7 +1,9 @@
 /** All datapaths. The YAML schema, `vmio list datapaths`, the docs table and the contract suite follow from this list. */
 import type { Datapath } from './datapath.ts';
 import { e1000 } from './e1000/index.ts';
+import { e1000e } from './e1000e/index.ts';
 import { native } from './native/index.ts';
+import { rtl8139 } from './rtl8139/index.ts';
 import { sriov } from './sriov/index.ts';
 import { vdpa } from './vdpa/index.ts';
 import { vhostNet } from './vhost-net/index.ts';
@@ -10,7 +12,9 @@ import { virtioNet } from './virtio-net/index.ts';
 
 export const datapaths = [
   native,
+  rtl8139,
   e1000,
+  e1000e,
   virtioNet,
   vhostNet,
   vhostUser,

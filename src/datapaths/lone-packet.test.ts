@@ -125,11 +125,17 @@ const heavy = (count: number): Bill => ({
   'vcpu-k': { 'exit.heavy': count },
   'vcpu-u': { 'qemu.mmio': count },
 });
+/** INTx whose handler, with what follows it, makes so many accesses. */
+const levelInterrupt = (accesses: number): Bill =>
+  sum(interrupt, heavy(accesses), { 'vcpu-k': { 'exit.eoi': 1 } });
 /** Per interrupt: ICR, IMC, STATUS, EOI (INTx is level-triggered), and IMS, STATUS when NAPI is done. */
-const e1000Interrupt: Bill = sum(interrupt, heavy(5), {
-  guest: { 'napi.schedule': 1, 'napi.complete': 1 },
-  'vcpu-k': { 'exit.eoi': 1 },
-});
+const e1000Interrupt: Bill = sum(levelInterrupt(5), { guest: { 'napi.schedule': 1, 'napi.complete': 1 } });
+/** A message of QEMU's to a halted vCPU, sent by the main loop. */
+const message = { 'interrupt.ioctl': 1, 'wake.waker': 1 };
+/** The end of e1000e's throttle gap, 128 us after each message: one more, for nothing; each handler writes IMS. */
+const throttleOver: Bill = {
+  backend: { 'host.contextSwitch': 1, 'qemu.mainLoop': 1, ...message },
+};
 /** The mitigation timer, 128 us after each edge, runs in the main loop. */
 const mitigationOver: Bill = { backend: { 'host.contextSwitch': 1, 'qemu.mainLoop': 1 } };
 
@@ -154,6 +160,43 @@ const expected: Readonly<Record<string, Expected>> = {
     receive: sum(
       { guest: { ...nativeIrq, 'nicDriver.rx': 1, 'stack.rx': 1, 'iommu.unmapLazy': 1, 'iommu.map': 1 } },
       { guest: { 'host.contextSwitch': 1, ...receive } },
+    ),
+  },
+
+  rtl8139: {
+    // 1 H (TxPoll) + checksum + 1 S + 2 C; then I, raised inside the exit: IntrMask, IntrStatus read, IntrStatus written.
+    transmit: sum(
+      timerWake,
+      { guest: { ...send, 'rtl8139Driver.tx': 1 } },
+      heavy(1),
+      {
+        'vcpu-u': {
+          ...{ 'rtl8139.tx': 1, 'qemu.checksumPerByte': SIZE, 'tap.write': 1, ...twoCopies, ...hostTx },
+          'interrupt.ioctl': 1,
+        },
+      },
+      levelInterrupt(3),
+      { guest: { 'rtl8139Driver.txClean': 1 } },
+      goIdle,
+      hostTxDone,
+    ),
+    // … → S(read) → C + CRC + C → KVM_IRQ_LINE → W(vCPU) → I: the same three, IntrMask written and read; NAPI:
+    // IntrStatus written; done: IntrMask written and read.
+    receive: sum(
+      hostRx,
+      wakeReader,
+      {
+        backend: {
+          ...{ 'host.contextSwitch': 1, 'qemu.mainLoop': 1, 'tap.read': 1 },
+          ...{ 'rtl8139.rx': 1, 'rtl8139.crcPerByte': SIZE, ...twoCopies, ...message },
+        },
+      },
+      wakeVcpu,
+      levelInterrupt(8),
+      { guest: { 'napi.schedule': 1, 'rtl8139Driver.rx': 1, 'stack.rx': 1, 'napi.complete': 1 } },
+      runTask,
+      { guest: receive },
+      goIdle,
     ),
   },
 
@@ -195,6 +238,53 @@ const expected: Readonly<Record<string, Expected>> = {
       goIdle,
       mitigationOver,
     ),
+  },
+
+  e1000e: {
+    // 1 H (TDT) + 1 S + 1 C; then I, raised inside the exit: 1 H (IMS), no EOI exit; the same again 128 us later.
+    transmit: sum(
+      timerWake,
+      { guest: { ...send, 'e1000eDriver.tx': 1 } },
+      heavy(1),
+      { 'vcpu-u': { 'e1000e.tx': 1, 'tap.write': 1, ...copy, ...hostTx, 'interrupt.ioctl': 1 } },
+      interrupt,
+      { guest: { 'e1000eDriver.txClean': 1 } },
+      heavy(1),
+      goIdle,
+      hostTxDone,
+      throttleOver,
+      wakeVcpu,
+      interrupt,
+      heavy(1),
+      goIdle,
+    ),
+    // tap ring → W(main) → S(read) → C + C → KVM_SIGNAL_MSI → W(vCPU) → I → NAPI: 1 H (IMS) → app; again 128 us later.
+    receive: sum(
+      hostRx,
+      wakeReader,
+      {
+        backend: {
+          'host.contextSwitch': 1,
+          'qemu.mainLoop': 1,
+          'tap.read': 1,
+          'e1000e.rx': 1,
+          ...twoCopies,
+          ...message,
+        },
+      },
+      napiWake,
+      { guest: { 'e1000eDriver.rx': 1, 'stack.rx': 1 } },
+      heavy(1),
+      runTask,
+      { guest: receive },
+      goIdle,
+      throttleOver,
+      napiWake,
+      heavy(1),
+      goIdle,
+    ),
+    // The second frame received fills buffer 0, and RDT is written for every 16th.
+    again: heavy(1),
   },
 
   'virtio-net': {
@@ -364,7 +454,7 @@ const isPrime = (n: number): boolean => {
 
 /** What the guest pays is of the order of ns, what the host pays of us: the guest is asleep when the host is done. */
 const GUEST =
-  /^(app|syscall|stack|socket|task|virtioNet|e1000Driver|nicDriver|napi|irq|idle|exit|copy\.perByte)/;
+  /^(app|syscall|stack|socket|task|virtioNet|e1000e?Driver|rtl8139Driver|nicDriver|napi|irq|idle|exit|copy\.perByte)/;
 
 const primeMachine = (): Machine => {
   const base = machine('server-3ghz');

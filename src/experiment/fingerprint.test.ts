@@ -1,5 +1,5 @@
 /**
- * Whether a change moved any result: a hash of everything that ten short trials counted, beside the stored one.
+ * Whether a change moved any result: a hash of everything that short trials counted, beside the stored one.
  * After a change that is meant to: UPDATE_FINGERPRINTS=1, and a line under "Results changed" in CHANGELOG.md.
  */
 import { createHash } from 'node:crypto';
@@ -39,7 +39,7 @@ const fingerprint = (workloads: string, datapath: string): string => {
   return createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16);
 };
 
-test('no result of ten short trials has moved since the fingerprints were stored', () => {
+test('no result of the short trials has moved since the fingerprints were stored', () => {
   const found = Object.fromEntries(
     Object.entries(WORKLOADS).flatMap(([kind, workloads]) =>
       KINDS.map((datapath) => [`${datapath}, ${kind}`, fingerprint(workloads, datapath)]),

@@ -2,7 +2,9 @@
 
 const KNOWN: readonly string[] = [
   'native',
+  'rtl8139',
   'e1000',
+  'e1000e',
   'virtio-net',
   'vhost-net',
   'vhost-user',

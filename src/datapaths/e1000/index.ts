@@ -9,14 +9,14 @@
 import { z } from 'zod';
 import { E1000Driver, IMS_ENABLE_MASK } from '../../models/guest/e1000.ts';
 import { itrUnits } from '../../models/guest/e1000-itr.ts';
-import { E1000_RING, E1000Rings } from '../../models/hardware/e1000-rings.ts';
+import { DescriptorRings } from '../../models/hardware/descriptor-rings.ts';
+import { E1000_RING } from '../../models/hardware/e1000-rings.ts';
 import { E1000 } from '../../models/host/e1000.ts';
 import { EmulatedRegisters } from '../../models/host/emulated-registers.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
-import { Tap } from '../../models/host/tap.ts';
 import { e1000Card } from '../cards.ts';
 import { defineDatapath } from '../datapath.ts';
-import { qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
+import { qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
 
 export const e1000 = defineDatapath({
   kind: 'e1000',
@@ -49,14 +49,14 @@ export const e1000 = defineDatapath({
   card: e1000Card,
 
   build(world, vm, params) {
-    const { sim, books, packets, nic } = world;
+    const { sim, books, packets } = world;
     const { tunables } = params;
     const textbook = params.guestDriver === 'textbook';
     const vcpu = world.vcpu(vm);
     const loop = qemuOf(world, vm);
     const network = world.hostNetwork;
-    const rings = new E1000Rings();
-    const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
+    const rings = new DescriptorRings(E1000_RING);
+    const tap = tapOf(world, vm, params.txqueuelen);
     const interrupt = new InterruptPath(books, vcpu, 'KVM_IRQ_LINE', 'e1000', () => device.line);
     const model = new E1000(sim, books, {
       rings,
@@ -84,10 +84,7 @@ export const e1000 = defineDatapath({
     return {
       processor: vcpu,
       device,
-      route: (flow) => {
-        network.forward(flow, tap);
-        nic.route(flow, network.function);
-      },
+      route: routeTo(world, tap),
     };
   },
 });

@@ -6,12 +6,11 @@
  *   virtio_net ◄─ rx ring ◄─irqfd─ worker ◄─copy─ tap ring ◄──┼── NAPI ◄─ NIC ◄─ wire
  */
 import { z } from 'zod';
-import { Tap } from '../../models/host/tap.ts';
 import { Vhost } from '../../models/host/vhost.ts';
 import { VirtioNetPci } from '../../models/host/virtio-net-pci.ts';
 import { VHOST } from '../../models/virtio/backend-rules.ts';
 import { defineDatapath } from '../datapath.ts';
-import { TAP_QUEUE_LENGTH } from '../qemu.ts';
+import { routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
 import { propertiesOf, virtioParams } from '../virtio-params.ts';
 
@@ -33,7 +32,7 @@ export const vhostNet = defineDatapath({
   build(world, vm, params) {
     const { books, packets, hostNetwork: network } = world;
     const guest = new VirtioGuest(world, vm, params, 'vhost');
-    const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
+    const tap = tapOf(world, vm, params.txqueuelen);
     const vhost = new Vhost(books, {
       vm: vm.name,
       ...guest.queues(VHOST),
@@ -46,12 +45,6 @@ export const vhostNet = defineDatapath({
     });
     world.hostThread(`vhost ${vm.name}`, vm.backend, (cpu) => vhost.program(cpu));
     const attached = guest.attach(guest.kick('tx', vhost.kickTx), guest.kick('rx', vhost.kickRx));
-    return {
-      ...attached,
-      route: (flow) => {
-        network.forward(flow, tap);
-        world.nic.route(flow, network.function);
-      },
-    };
+    return { ...attached, route: routeTo(world, tap) };
   },
 });

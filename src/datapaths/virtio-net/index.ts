@@ -8,13 +8,12 @@
 import { z } from 'zod';
 import { EmulatedKick } from '../../models/host/emulated-kick.ts';
 import { QemuVirtioNet } from '../../models/host/qemu-virtio-net.ts';
-import { Tap } from '../../models/host/tap.ts';
 import { VirtioNetPci } from '../../models/host/virtio-net-pci.ts';
 import type { Doorbell } from '../../models/linux/net-device.ts';
 import { QEMU } from '../../models/virtio/backend-rules.ts';
 import { ns } from '../../units.ts';
 import { defineDatapath } from '../datapath.ts';
-import { qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
+import { qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
 import { propertiesOf, virtioParams } from '../virtio-params.ts';
 
@@ -40,11 +39,11 @@ export const virtioNet = defineDatapath({
   card: ({ tunables }) => new VirtioNetPci(propertiesOf(tunables), 'qemu'),
 
   build(world, vm, params) {
-    const { sim, books, packets, nic, hostNetwork: network } = world;
+    const { sim, books, packets, hostNetwork: network } = world;
     const guest = new VirtioGuest(world, vm, params, 'qemu');
     const { vcpu } = guest;
     const loop = qemuOf(world, vm);
-    const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
+    const tap = tapOf(world, vm, params.txqueuelen);
     const backend = new QemuVirtioNet(sim, books, {
       vm: vm.name,
       ...guest.queues(QEMU),
@@ -59,12 +58,6 @@ export const virtioNet = defineDatapath({
     const kick = (queue: 'tx' | 'rx', kicked: typeof backend.kickTx): Doorbell =>
       params.ioeventfd ? guest.kick(queue, kicked) : new EmulatedKick(books, vcpu, queue, kicked, loop.lock);
     const attached = guest.attach(kick('tx', backend.kickTx), kick('rx', backend.kickRx));
-    return {
-      ...attached,
-      route: (flow) => {
-        network.forward(flow, tap);
-        nic.route(flow, network.function);
-      },
-    };
+    return { ...attached, route: routeTo(world, tap) };
   },
 });

@@ -2,99 +2,43 @@
 import { describe, expect, test } from 'vitest';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
-import { type Picoseconds, us } from '../../units.ts';
-import { RUN, WAIT } from '../hardware/context.ts';
-import { E1000_RING, E1000Rings, RXT0, TXDW } from '../hardware/e1000-rings.ts';
+import { DescriptorRings } from '../hardware/descriptor-rings.ts';
+import { E1000_RING, RXT0, TXDW } from '../hardware/e1000-rings.ts';
 import { E1000Driver, IMS_ENABLE_MASK } from './e1000.ts';
 import { itrUnits } from './e1000-itr.ts';
+import { driverBench } from './emulated-driver.test-support.ts';
 
 const bench = ({ textbookWrites = 0, atAccess = (_what: string): void => {} } = {}) => {
-  const world = new World(priced({ 'e1000Driver.rx': 300_000 }), { seed: 1, replication: 0, maxEvents: 1e6 });
-  const { sim, packets, books, cores } = world;
-  const rings = new E1000Rings();
-  const accesses: string[] = [];
+  const rings = new DescriptorRings(E1000_RING);
   let causes = 0;
-  const note = (what: string): void => {
-    accesses.push(what);
-    atAccess(what);
-  };
-  const driver = new E1000Driver(cores[0], {
-    rings,
-    packets,
-    registers: {
-      *read(_cpu, register) {
-        note(`read ${register}`);
-        yield RUN;
-        const value = register === 'ICR' ? causes : 0;
-        if (register === 'ICR') causes = 0;
-        return value;
-      },
-      *write(_cpu, register, value) {
-        note(`write ${register} ${value}`);
-        yield RUN;
-      },
-    },
-    stackRx: books.costs.cost('stack.rx'),
-    interrupt: (name, program) => cores[0].interrupt(name, program),
-    textbookWrites,
-  });
-  const received: number[] = [];
-  const freed: number[] = [];
-  let restarts = 0;
-  driver.attach({
-    received: (packet) => received.push(packet),
-    freed: (packet) => freed.push(packet),
-    restarted: () => restarts++,
-  });
-  const run = (): void => sim.run((sim.now + us(100)) as Picoseconds);
-  const interrupt = (cause: number): void => {
-    causes |= cause;
-    driver.line.raise();
-    run();
-  };
-  let slot = 0;
-  /** Frames that the device has put into the receive ring. */
-  const deliver = (frames: number): number[] =>
-    Array.from({ length: frames }, () => {
-      const packet = packets.create(60, -1, 0);
-      rings.rx[slot] = packet;
-      slot = (slot + 1) % E1000_RING;
-      rings.rxDone++;
-      return packet;
-    });
-  /** start_xmit until the queue stops or `limit` are sent; then the doorbell, if any packet asked for it. */
-  const transmit = (limit: number, more = false): number[] => {
-    const sent: number[] = [];
-    const sender = cores[0].task('sender', function* (cpu) {
-      yield WAIT;
-      let ring = false;
-      while (sent.length < limit && !driver.stopped) {
-        const packet = packets.create(60, -1, 0);
-        sent.push(packet);
-        driver.prepare(cpu, packet);
-        yield RUN;
-        ring = driver.publish(cpu, packet, more || sent.length < limit) || ring;
-      }
-      const work = ring ? driver.doorbell.act(cpu) : null;
-      if (work !== null) yield* work;
-      for (;;) yield WAIT;
-    });
-    sender.signal();
-    run();
-    return sent;
-  };
-  return {
+  const world = new World(priced({ 'e1000Driver.rx': 300_000 }), { seed: 1, replication: 0, maxEvents: 1e6 });
+  const { cores, packets, books } = world;
+  const parts = driverBench({
     world,
     rings,
-    driver,
-    accesses,
-    received,
-    freed,
-    restarts: () => restarts,
-    interrupt,
-    deliver,
-    transmit,
+    build: (registers) =>
+      new E1000Driver(cores[0], {
+        rings,
+        packets,
+        registers,
+        stackRx: books.costs.cost('stack.rx'),
+        interrupt: (name, program) => cores[0].interrupt(name, program),
+        textbookWrites,
+      }),
+    answer: (register) => {
+      if (register !== 'ICR') return 0;
+      const value = causes;
+      causes = 0;
+      return value;
+    },
+    atAccess,
+  });
+  const interrupt = (cause: number): void => {
+    causes |= cause;
+    parts.driver.line.raise();
+    parts.run();
   };
+  return { ...parts, world, rings, interrupt };
 };
 
 describe('transmit', () => {
@@ -211,12 +155,12 @@ describe('receive', () => {
   });
 
   test('writes ITR before IMS when the class changes, and only then', () => {
-    const { world, accesses, rings, interrupt, deliver } = bench();
-    for (const packet of deliver(20)) world.packets.size[packet] = 1514;
+    const { accesses, rings, interrupt, deliver } = bench();
+    deliver(20, 1514);
     interrupt(RXT0);
     expect(written(accesses).slice(-2)).toEqual([`ITR ${itrUnits(4_000)}`, `IMS ${IMS_ENABLE_MASK}`]);
     accesses.length = 0;
-    for (const packet of deliver(20)) world.packets.size[packet] = 1514;
+    deliver(20, 1514);
     interrupt(RXT0);
     expect(written(accesses).some((what) => what.startsWith('ITR'))).toBe(false);
     expect(rings.rxDone).toBe(0);

@@ -1,101 +1,56 @@
 /** Linux's e1000 driver (drivers/net/ethernet/intel/e1000): legacy interrupt, five register accesses each. */
-import type { Cost } from '../../accounting/cost.ts';
-import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
-import { E1000_RING, type E1000Rings } from '../hardware/e1000-rings.ts';
-import type { Packet, Packets } from '../hardware/packets.ts';
+import { E1000_RING } from '../hardware/e1000-rings.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
-import type { Access, RegisterPort } from '../hardware/register-port.ts';
-import { GRO_NORMAL_BATCH, NAPI_POLL_WEIGHT } from '../linux/napi.ts';
-import type { Doorbell, NetDevice, Stack } from '../linux/net-device.ts';
+import type { Access } from '../hardware/register-port.ts';
+import { NAPI_POLL_WEIGHT } from '../linux/napi.ts';
 import { E1000Itr } from './e1000-itr.ts';
+import { EmulatedDriver, type EmulatedDriverParts } from './emulated-driver.ts';
+import { Napi } from './napi.ts';
+import type { Handled } from './transmit-ring.ts';
 
 /** RDT is written after so many refilled buffers (E1000_RX_BUFFER_WRITE), and at the end of a poll. */
 const RX_BUFFER_WRITE = 16;
 /** The queue stops below MAX_SKB_FRAGS + 7 free descriptors and starts again at 32. */
-const STOP_BELOW = 24;
-const WAKE_AT = 32;
+const THRESHOLDS = { stopBelow: 24, wakeAt: 32 };
 /** All causes the driver enables (IMS_ENABLE_MASK: RXT0, TXDW, RXDMT0, RXSEQ, LSC). */
 export const IMS_ENABLE_MASK = 0x9d;
 const ALL = 0xffffffff;
 
-export interface E1000Parts {
-  readonly rings: E1000Rings;
-  readonly registers: RegisterPort;
-  readonly packets: Packets;
-  readonly stackRx: Cost;
+export interface E1000Parts extends EmulatedDriverParts {
   /** INTx of the processor. */
   readonly interrupt: (name: string, program: (line: InterruptLine) => Program) => InterruptLine;
   /** Teaching: so many register writes per packet, each an exit to QEMU, and no completion interrupt; 0: Linux. */
   readonly textbookWrites: number;
 }
 
-export class E1000Driver implements NetDevice {
-  readonly doorbell: Doorbell;
+export class E1000Driver extends EmulatedDriver {
   readonly line: InterruptLine;
   private readonly parts: E1000Parts;
   private readonly itr = new E1000Itr();
-  private readonly txCost: Cost;
-  private readonly cleanCost: Cost;
-  private readonly rxCost: Cost;
-  private readonly napiSchedule: Cost;
-  private readonly napiComplete: Cost;
-  private readonly napi: Context;
-  private readonly stageRx: Stage;
-  private readonly waitInterrupt: Stage;
-  private stack!: Stack;
-  stopped = false;
-  private tail = 0;
-  private clean = 0;
-  private rxNext = 0;
+  private readonly napi: Napi;
   private rxTail = E1000_RING - 1;
+  /** What the last poll cleaned and received. */
+  private sent: Handled = { packets: 0, bytes: 0 };
+  private received: Handled = { packets: 0, bytes: 0 };
 
   constructor(cpu: Processor, parts: E1000Parts) {
-    const { costs, timeline } = cpu.books;
+    super(cpu, parts, 'e1000Driver', THRESHOLDS);
     this.parts = parts;
-    this.txCost = costs.cost('e1000Driver.tx');
-    this.cleanCost = costs.cost('e1000Driver.txClean');
-    this.rxCost = costs.cost('e1000Driver.rx');
-    this.napiSchedule = costs.cost('napi.schedule');
-    this.napiComplete = costs.cost('napi.complete');
-    this.stageRx = timeline.working('stack: receive');
-    this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
-    this.doorbell = {
-      leave: () => {},
-      act: (context) => this.ring(context),
-      enter: () => {},
-    };
-    this.napi = cpu.softirq('e1000 napi', (context) => this.poll(context));
+    this.napi = new Napi(cpu, 'e1000 napi', {
+      poll: (context) => this.poll(context),
+      completed: (context) => this.completed(context),
+    });
     this.line = parts.interrupt('e1000', (line) => this.interrupted(line));
   }
 
-  attach(stack: Stack): void {
-    this.stack = stack;
-  }
-
-  prepare(cpu: Context, _packet: Packet): void {
-    cpu.charge(this.txCost);
-  }
-
-  publish(_cpu: Context, packet: Packet, more: boolean): boolean {
-    this.parts.rings.tx[this.tail] = packet;
-    this.tail = (this.tail + 1) % E1000_RING;
-    if (this.free < STOP_BELOW) this.stopped = true;
-    return !more || this.stopped;
-  }
-
-  /** One slot always stays empty, so that head = tail means empty. */
-  private get free(): number {
-    return (this.clean - this.tail - 1 + E1000_RING) % E1000_RING;
-  }
-
-  private *ring(cpu: Context): Access {
+  protected *ring(cpu: Context): Access {
     const { registers, textbookWrites } = this.parts;
-    const { tail } = this;
+    const { tail } = this.tx;
     // IMC = 0 masks nothing, and is never coalesced.
     for (let extra = 1; extra < textbookWrites; extra++) yield* registers.write(cpu, 'IMC', 0);
     yield cpu.call(registers.write(cpu, 'TDT', tail));
-    if (textbookWrites > 0) this.cleanTransmitted();
+    if (textbookWrites > 0) this.tx.reap(this.stack);
   }
 
   private *interrupted(line: InterruptLine): Program {
@@ -108,82 +63,43 @@ export class E1000Driver implements NetDevice {
       if (causes !== 0) {
         yield* registers.write(cpu, 'IMC', ALL);
         yield* registers.read(cpu, 'STATUS');
-        cpu.charge(this.napiSchedule);
+        this.napi.chargeSchedule(cpu);
       }
       line.leave();
       yield RUN;
-      if (causes !== 0) this.napi.signal();
+      if (causes !== 0) this.napi.schedule();
       yield WAIT;
     }
   }
 
-  private *poll(cpu: Context): Program {
-    const { parts } = this;
-    const { rings, packets, registers } = parts;
-    const group: Packet[] = [];
-    yield WAIT;
-    for (;;) {
-      const sent = this.cleanTransmitted();
-      if (sent.packets > 0) cpu.charge(this.cleanCost, sent.packets);
-      const received = { packets: 0, bytes: 0 };
-      let refilled = 0;
-      while (received.packets < NAPI_POLL_WEIGHT && rings.rxDone > 0) {
-        while (received.packets < NAPI_POLL_WEIGHT && group.length < GRO_NORMAL_BATCH && rings.rxDone > 0) {
-          const packet = rings.rx[this.rxNext];
-          this.rxNext = (this.rxNext + 1) % E1000_RING;
-          rings.rxDone--;
-          cpu.serve(packets.request[packet], this.stageRx, this.waitInterrupt);
-          cpu.charge(this.rxCost);
-          cpu.charge(parts.stackRx);
-          group.push(packet);
-          received.packets++;
-          received.bytes += packets.size[packet];
-          refilled++;
-        }
-        cpu.serveNobody();
-        yield RUN;
-        for (const packet of group) this.stack.received(packet);
-        group.length = 0;
-        if (refilled >= RX_BUFFER_WRITE) {
-          yield* this.refill(cpu, refilled);
-          refilled = 0;
-        }
-      }
-      if (refilled > 0) yield* this.refill(cpu, refilled);
-      if (received.packets === NAPI_POLL_WEIGHT) {
-        cpu.signal();
-        yield WAIT;
-        continue;
-      }
-      cpu.charge(this.napiComplete);
+  private *poll(cpu: Context): Access<number> {
+    const { rx } = this;
+    this.sent = this.clean(cpu);
+    this.received = { packets: 0, bytes: 0 };
+    let refilled = 0;
+    while (this.received.packets < NAPI_POLL_WEIGHT && rx.filled) {
+      refilled += rx.take(cpu, NAPI_POLL_WEIGHT - this.received.packets, this.received);
       yield RUN;
-      const itr = this.itr.update(sent, received);
-      if (itr !== null) yield* registers.write(cpu, 'ITR', itr);
-      yield* registers.write(cpu, 'IMS', IMS_ENABLE_MASK);
-      yield* registers.read(cpu, 'STATUS');
-      yield WAIT;
+      rx.handUp(this.stack);
+      if (refilled >= RX_BUFFER_WRITE) {
+        yield* this.refill(cpu, refilled);
+        refilled = 0;
+      }
     }
+    if (refilled > 0) yield* this.refill(cpu, refilled);
+    return this.received.packets;
+  }
+
+  private *completed(cpu: Context): Access {
+    const { registers } = this.parts;
+    const itr = this.itr.update(this.sent, this.received);
+    if (itr !== null) yield* registers.write(cpu, 'ITR', itr);
+    yield* registers.write(cpu, 'IMS', IMS_ENABLE_MASK);
+    yield* registers.read(cpu, 'STATUS');
   }
 
   private *refill(cpu: Context, buffers: number): Access {
     this.rxTail = (this.rxTail + buffers) % E1000_RING;
     yield* this.parts.registers.write(cpu, 'RDT', this.rxTail);
-  }
-
-  private cleanTransmitted(): { packets: number; bytes: number } {
-    const { rings, packets } = this.parts;
-    const done = { packets: rings.txDone, bytes: 0 };
-    for (; rings.txDone > 0; rings.txDone--) {
-      const packet = rings.tx[this.clean];
-      this.clean = (this.clean + 1) % E1000_RING;
-      done.bytes += packets.size[packet];
-      this.stack.freed(packet);
-      packets.release(packet);
-    }
-    if (this.stopped && this.free >= WAKE_AT) {
-      this.stopped = false;
-      this.stack.restarted();
-    }
-    return done;
   }
 }

@@ -4,15 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { qemuOf } from '../../datapaths/qemu.ts';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
-import { type Picoseconds, us } from '../../units.ts';
-import { type Context, RUN, WAIT } from '../hardware/context.ts';
-import { E1000_RING, E1000Rings, RXDMT0, RXT0, TXDW, TXQE } from '../hardware/e1000-rings.ts';
-import type { InterruptLine } from '../hardware/processor.ts';
-import type { Access } from '../hardware/register-port.ts';
+import { us } from '../../units.ts';
+import { RUN } from '../hardware/context.ts';
+import { DescriptorRings } from '../hardware/descriptor-rings.ts';
+import { E1000_RING, RXDMT0, RXT0, TXDW, TXQE } from '../hardware/e1000-rings.ts';
 import { E1000 } from './e1000.ts';
-import { EmulatedRegisters } from './emulated-registers.ts';
-import { InterruptPath } from './interrupt-path.ts';
-import { Tap } from './tap.ts';
+import { type Guest, nicBench } from './emulated-nic.test-support.ts';
 
 /** Linux's interrupt mask: RXT0, TXDW, RXDMT0 and others, not TXQE. */
 const IMS = 0x9d;
@@ -24,97 +21,30 @@ interface Settings {
   readonly preset?: Readonly<Record<string, number>>;
 }
 
-type Guest = (cpu: Context) => Access;
-
 const bench = ({ costs = {}, mitigation = true, preset = {} }: Settings = {}) => {
+  const rings = new DescriptorRings(E1000_RING);
+  let edges: number[] = [];
   const world = new World(priced(costs), { seed: 1, replication: 0, maxEvents: 1e6 });
   const { sim, books, packets, hostNetwork: network } = world;
   const vm = { name: 'vm', vcpus: [[0]], backend: [1] };
   const vcpu = world.vcpu(vm);
   const loop = qemuOf(world, vm);
-  const rings = new E1000Rings();
-  const tap = new Tap(books, packets, 'vm tap', 'vm', 1000);
-  const edges: number[] = [];
-  const raise = () => void edges.push(sim.now / 1e6);
-  const interrupt = new InterruptPath(
-    books,
-    vcpu,
-    'KVM_IRQ_LINE',
-    'e1000',
-    () => ({ raise }) as InterruptLine,
-  );
-  const model = new E1000(sim, books, { rings, packets, tap, network, loop, interrupt, mitigation });
-  for (const [register, value] of Object.entries({ RDT: E1000_RING - 1, IMS, ...preset })) {
-    model.preset(register, value);
-  }
-  const registers = new EmulatedRegisters(books, vcpu, model, loop.lock);
   world.peer.role(0, { kind: 'sink' });
-  const record = books.timeline.workload('w');
-  const create = (): number => packets.create(60, books.timeline.open(record, sim.now, sim.now, 60), 0);
-
-  const work: Guest[] = [];
-  const driver = vcpu.task('driver', function* (cpu) {
-    for (;;) {
-      yield WAIT;
-      for (let next = work.shift(); next !== undefined; next = work.shift()) yield* next(cpu);
-    }
+  const parts = nicBench({ world, vcpu, loop, rings }, ({ tap, interrupt }) => {
+    const line = interrupt('e1000', 'KVM_IRQ_LINE');
+    edges = line.edges;
+    return new E1000(sim, books, { rings, packets, tap, network, loop, interrupt: line.path, mitigation });
   });
-  /** Guest code, at these instants (us) or now. */
-  const guest = (code: Guest, times: readonly number[] = [sim.now / 1e6]): void => {
-    const start = sim.handler(() => {
-      work.push(code);
-      driver.signal();
-    });
-    for (const time of times) sim.at(us(time), start);
-  };
-  let tail = 0;
+  for (const [register, value] of Object.entries({ RDT: E1000_RING - 1, IMS, ...preset })) {
+    parts.model.preset(register, value);
+  }
   /** Puts packets into the transmit ring and rings. */
   const transmit = (count: number): Guest =>
     function* (cpu) {
-      for (let i = 0; i < count; i++) {
-        rings.tx[tail] = create();
-        tail = (tail + 1) % E1000_RING;
-      }
-      yield* registers.write(cpu, 'TDT', tail);
+      yield* parts.write('TDT', parts.fill(count))(cpu);
     };
   const causes: number[] = [];
-  const readIcr: Guest = function* (cpu) {
-    causes.push(yield* registers.read(cpu, 'ICR'));
-  };
-  const write = (register: string, value: number): Guest =>
-    function* (cpu) {
-      yield* registers.write(cpu, register, value);
-    };
-  const receive = (frames: number): number[] =>
-    Array.from({ length: frames }, () => {
-      const packet = create();
-      tap.produce(packet, sim.now);
-      return packet;
-    });
-  const run = (span: number): void => sim.run((sim.now + us(span)) as Picoseconds);
-  const at = (times: readonly number[], act: () => void): void => {
-    const handler = sim.handler(act);
-    for (const time of times) sim.at(us(time), handler);
-  };
-  const spending = (since?: Parameters<typeof books.ledger.spending>[0]) => books.ledger.spending(since);
-  const iterations = (): number =>
-    spending().reduce((sum, line) => (line.cost === 'qemu.mainLoop' ? sum + line.count : sum), 0);
-  return {
-    world,
-    rings,
-    tap,
-    edges,
-    causes,
-    guest,
-    transmit,
-    readIcr,
-    write,
-    receive,
-    run,
-    at,
-    spending,
-    iterations,
-  };
+  return { ...parts, world, edges, causes, transmit, readIcr: parts.read('ICR', causes) };
 };
 
 describe('transmit', () => {

@@ -4,25 +4,23 @@
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
-import type { Stage } from '../../accounting/stages.ts';
 import type { Handler, Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import { type Context, RUN } from '../hardware/context.ts';
-import { E1000_RING, type E1000Rings, RXDMT0, RXT0, TXDW, TXQE } from '../hardware/e1000-rings.ts';
+import type { DescriptorRings } from '../hardware/descriptor-rings.ts';
+import { E1000_RING, RXDMT0, RXT0, TXDW, TXQE } from '../hardware/e1000-rings.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { DeviceModel } from './emulated-registers.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { InterruptPath } from './interrupt-path.ts';
 import type { MainLoop, Source } from './main-loop.ts';
-import { TAP_BURST } from './qemu-virtio-net.ts';
 import type { Tap } from './tap.ts';
 import { TapIo } from './tap-io.ts';
+import { type ReceivingDevice, TapReader } from './tap-reader.ts';
 
 /** Writes to these exit to QEMU (excluded_regs of e1000_mmio_setup); KVM queues writes to all others. */
 const IMMEDIATE: ReadonlySet<string> = new Set(['MDIC', 'ICR', 'ICS', 'IMS', 'IMC', 'TCTL', 'TDT']);
-/** QEMU's queue in front of the device is empty. */
-const NONE = -1;
 /** One unit of ITR and of the mitigation delay. */
 const ITR_UNIT = 256_000;
 /** The mitigation delay is never shorter than this many units: 128 us. */
@@ -31,7 +29,7 @@ const MITIGATION_MIN = 500;
 const ABSOLUTE_DELAY = 4;
 
 export interface E1000Parts {
-  readonly rings: E1000Rings;
+  readonly rings: DescriptorRings;
   readonly packets: Packets;
   readonly tap: Tap;
   readonly network: HostNetwork;
@@ -41,20 +39,14 @@ export interface E1000Parts {
   readonly mitigation: boolean;
 }
 
-export class E1000 implements DeviceModel {
+export class E1000 implements DeviceModel, ReceivingDevice {
   readonly immediate = IMMEDIATE;
   private readonly sim: Simulation;
   private readonly parts: E1000Parts;
   private readonly io: TapIo;
   private readonly tx: Cost;
   private readonly rx: Cost;
-  private readonly copy: Cost;
-  private readonly copyPerByte: Cost;
-  private readonly stageRx: Stage;
-  private readonly waitRx: Stage;
-  private readonly waitDescriptors: Stage;
-  private readonly wake: Cost;
-  private readonly tapReadable: Source;
+  private readonly reader: TapReader;
   private readonly mitigated: Source;
   private readonly mitigationOver: Handler;
   private icr = 0;
@@ -64,27 +56,18 @@ export class E1000 implements DeviceModel {
   private tdh = 0;
   private rdh = 0;
   private rdt = 0;
-  /** Read from the tap when no descriptor was left; while it waits here the tap is not read. */
-  private queued: Packet = NONE;
   private readonly registers = new Map<string, number>();
 
   constructor(sim: Simulation, books: Accounting, parts: E1000Parts) {
-    const { costs, timeline } = books;
+    const { costs } = books;
     this.sim = sim;
     this.parts = parts;
     this.io = new TapIo(books, parts.packets, parts.network, 'wait: exit to QEMU');
     this.tx = costs.cost('e1000.tx');
     this.rx = costs.cost('e1000.rx');
-    this.copy = costs.cost('copy.setup');
-    this.copyPerByte = costs.cost('copy.perByte');
-    this.stageRx = timeline.working('qemu: receive');
-    this.waitRx = timeline.waiting('wait: QEMU main loop, receive');
-    this.waitDescriptors = timeline.waiting('wait: receive descriptors');
-    this.wake = costs.cost('wake.waker');
-    this.tapReadable = parts.loop.source((cpu) => this.tapSend(cpu));
+    this.reader = new TapReader(books, { ...parts, io: this.io }, this);
     this.mitigated = parts.loop.source((cpu) => this.afterMitigation(cpu));
     this.mitigationOver = sim.handler(() => this.mitigated.raise(), 'e1000 mitigation');
-    parts.tap.attach(() => this.tapReadable.raise());
   }
 
   *read(cpu: Context, register: string): Access<number> {
@@ -104,8 +87,7 @@ export class E1000 implements DeviceModel {
         return;
       case 'RDT':
         this.rdt = value;
-        if (this.queued !== NONE && this.canReceive) yield* this.flushQueued(cpu);
-        return;
+        return yield* this.reader.flush(cpu);
       case 'IMS':
         this.ims |= value;
         return yield* this.evaluate(cpu);
@@ -117,79 +99,39 @@ export class E1000 implements DeviceModel {
     }
   }
 
+  /** process_tx_desc: with a copy into its bounce buffer. */
+  private readonly chargeTransmit = (cpu: Context, packet: Packet): void => {
+    cpu.charge(this.tx);
+    this.io.chargeCopy(cpu, packet);
+  };
+
   private *startTransmit(cpu: Context, tail: number): Access {
     const { parts, io } = this;
     let causes = TXQE;
     for (; this.tdh !== tail; this.tdh = (this.tdh + 1) % E1000_RING) {
-      const packet = parts.packets.copy(parts.rings.tx[this.tdh]);
-      io.serve(cpu, packet);
-      cpu.charge(this.tx);
-      cpu.charge(this.copy);
-      cpu.charge(this.copyPerByte, parts.packets.size[packet]);
-      const paid = io.chargeSend(cpu, packet);
-      yield RUN;
-      const backlog = io.send(cpu, packet, paid);
-      if (backlog !== null) yield cpu.call(backlog);
+      yield* io.transmit(cpu, parts.rings.tx[this.tdh], this.chargeTransmit);
       parts.rings.txDone++;
       causes |= TXDW;
     }
     yield* this.cause(cpu, causes);
   }
 
-  private get canReceive(): boolean {
+  get canReceive(): boolean {
     return this.rdh !== this.rdt;
   }
 
-  private *tapSend(cpu: Context): Access {
-    const { tap, packets } = this.parts;
-    // Frames that came before the tap was left alone may have raised the source once more.
-    if (this.queued !== NONE) return;
-    for (let read = 0; read < TAP_BURST && tap.queue.length > 0; read++) {
-      const packet = tap.queue.shift();
-      cpu.serve(packets.request[packet], this.stageRx, this.waitRx);
-      this.io.chargeRead(cpu, packet);
-      if (!this.canReceive) {
-        // tap_send reads before it asks: this frame waits in QEMU, the others in the tap.
-        tap.detach();
-        cpu.serveNobody();
-        yield RUN;
-        this.queued = packet;
-        return;
-      }
-      yield* this.deliver(cpu, packet);
-    }
-    if (tap.queue.length > 0) this.tapReadable.raise();
+  chargeReceive(cpu: Context, packet: Packet): void {
+    cpu.charge(this.rx);
+    this.io.chargeCopy(cpu, packet);
   }
 
-  /** e1000_receive: a second copy, into the guest's buffer; the charges serve `packet` already. */
-  private *deliver(cpu: Context, packet: Packet): Access {
-    const { packets, rings } = this.parts;
-    cpu.charge(this.rx);
-    cpu.charge(this.copy);
-    cpu.charge(this.copyPerByte, packets.size[packet]);
-    cpu.serveNobody();
-    yield RUN;
+  *received(cpu: Context, packet: Packet): Access {
+    const { rings } = this.parts;
     rings.rx[this.rdh] = packet;
     this.rdh = (this.rdh + 1) % E1000_RING;
     rings.rxDone++;
     const free = (this.rdt - this.rdh + E1000_RING) % E1000_RING;
     yield* this.cause(cpu, free <= E1000_RING / 2 ? RXT0 | RXDMT0 : RXT0);
-  }
-
-  /**
-   * qemu_flush_queued_packets: the thread that wrote RDT delivers the frame, inside that exit, and then wakes the main
-   * loop, which reads the tap again. Simplification: QEMU wakes it at RDT writes that find nothing queued, too.
-   */
-  private *flushQueued(cpu: Context): Access {
-    const { packets, loop, tap } = this.parts;
-    const { queued } = this;
-    this.queued = NONE;
-    cpu.serve(packets.request[queued], this.stageRx, this.waitDescriptors);
-    yield* this.deliver(cpu, queued);
-    if (loop.asleep) cpu.charge(this.wake);
-    yield RUN;
-    tap.attach(() => this.tapReadable.raise());
-    this.tapReadable.raise();
   }
 
   private *cause(cpu: Context, causes: number): Access {
@@ -204,10 +146,7 @@ export class E1000 implements DeviceModel {
       if (this.timerOn) return;
       if (this.parts.mitigation) this.startMitigation();
       this.level = true;
-      this.parts.interrupt.charge(cpu);
-      yield RUN;
-      this.parts.interrupt.raise();
-      return;
+      return yield* this.parts.interrupt.signal(cpu);
     }
     this.level = pending;
   }

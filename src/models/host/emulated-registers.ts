@@ -14,10 +14,13 @@ import type { VCpu } from './vcpu.ts';
 /** A device model inside QEMU; its work is charged to whoever runs it. */
 export interface DeviceModel {
   /** Writes to these registers exit to QEMU; all others are coalesced. */
-  readonly immediate: ReadonlySet<string>;
+  readonly immediate: Pick<ReadonlySet<string>, 'has'>;
   read(cpu: Context, register: string): Access<number>;
   write(cpu: Context, register: string, value: number): Access;
 }
+
+/** What a device says that has no coalesced registers. */
+export const NOTHING_COALESCED: DeviceModel['immediate'] = { has: () => true };
 
 /** Usable slots of the VM-wide coalesced-MMIO ring: (4096 − 8) / 24, less one. */
 const COALESCED_MAX = 169;

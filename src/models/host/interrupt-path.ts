@@ -2,8 +2,9 @@
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import type { Counter } from '../../accounting/counters.ts';
-import type { Context } from '../hardware/context.ts';
+import { type Context, RUN } from '../hardware/context.ts';
 import type { InterruptLine } from '../hardware/processor.ts';
+import type { Access } from '../hardware/register-port.ts';
 import type { VCpu } from './vcpu.ts';
 
 /** `eventfd`: a thread in user space writes the eventfd of an irqfd. */
@@ -54,5 +55,12 @@ export class InterruptPath implements Interrupt {
   raise(): void {
     this.raised.value++;
     this.line().raise();
+  }
+
+  /** Both, for a signaller with nothing else to do. */
+  *signal(cpu: Context): Access {
+    this.charge(cpu);
+    yield RUN;
+    this.raise();
   }
 }

@@ -2,8 +2,9 @@
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
-import type { Context, Program } from '../hardware/context.ts';
+import { type Context, type Program, RUN } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
+import type { Access } from '../hardware/register-port.ts';
 import type { HostNetwork } from './host-network.ts';
 
 export class TapIo {
@@ -41,8 +42,7 @@ export class TapIo {
   chargeSend(cpu: Context, packet: Packet): boolean {
     const { packets, network } = this;
     cpu.charge(this.write);
-    cpu.charge(this.copy);
-    cpu.charge(this.copyPerByte, packets.size[packet]);
+    this.chargeCopy(cpu, packet);
     cpu.serve(packets.request[packet], network.stage, this.wait);
     const paid = network.charge(cpu, packet);
     cpu.serveNobody();
@@ -57,7 +57,26 @@ export class TapIo {
   /** read: system call and the copy into QEMU's buffer. */
   chargeRead(cpu: Context, packet: Packet): void {
     cpu.charge(this.read);
+    this.chargeCopy(cpu, packet);
+  }
+
+  /** A copy between the guest's memory and a buffer, or between two buffers. */
+  chargeCopy(cpu: Context, packet: Packet): void {
     cpu.charge(this.copy);
     cpu.charge(this.copyPerByte, this.packets.size[packet]);
+  }
+
+  /**
+   * An emulated NIC sends the frame of a descriptor, from its charges until writev returns.
+   * @param charge what the emulation itself costs.
+   */
+  *transmit(cpu: Context, described: Packet, charge: (cpu: Context, packet: Packet) => void): Access {
+    const packet = this.packets.copy(described);
+    this.serve(cpu, packet);
+    charge(cpu, packet);
+    const paid = this.chargeSend(cpu, packet);
+    yield RUN;
+    const backlog = this.send(cpu, packet, paid);
+    if (backlog !== null) yield cpu.call(backlog);
   }
 }

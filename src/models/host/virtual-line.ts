@@ -39,6 +39,15 @@ export const virtualLine = (context: Context, parts: LineParts): InterruptLine =
   };
 };
 
+/** A level-triggered line whose device may hold it beyond the handler: at the end of interrupt KVM delivers it again. */
+export const heldLine = (line: InterruptLine, asserted: () => boolean): InterruptLine => ({
+  ...line,
+  leave: () => {
+    line.leave();
+    if (asserted()) line.context.signal();
+  },
+});
+
 /** The handler of the guest's local timer: it signals `context`. */
 export const timerInterrupt = (context: Context) =>
   function* ({ enter, leave }: InterruptLine): Program {

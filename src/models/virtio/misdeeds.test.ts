@@ -56,7 +56,8 @@ describe.each(layouts)('on a %s ring before %s', (layout, backend) => {
     const popped = device.pop();
     const fault = harmless(misdeed, backend) ? null : FOUND[misdeed];
     expect([popped === BROKEN, device.fault]).toEqual([fault !== null, fault]);
-    // The driver goes on behind it, and does not mend it.
+    // The driver goes on behind it, and does not mend it; but a loop fills a packed ring, and the next buffer cuts it.
+    if (packed && misdeed === 'looped chain') return;
     driver.addOne(65_536, 64, false, 2);
     if (fault !== null) expect(device.pop()).toBe(BROKEN);
   });

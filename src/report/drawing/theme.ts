@@ -11,10 +11,16 @@ interface Style {
   readonly shape: string;
 }
 
-/** Okabe and Ito's colours; their luminances differ too, and dash and symbol tell apart what grey does not. */
+/** Symbols of our own, as Vega takes them: a path in a square from −1 to 1. */
+const HEXAGON = 'M-1,0L-0.5,-0.87L0.5,-0.87L1,0L0.5,0.87L-0.5,0.87Z';
+const HOURGLASS = 'M-1,-1L1,-1L-1,1L1,1Z';
+
+/** Okabe and Ito's colours, and where those end Tol's; their luminances differ too, and dash and symbol tell apart what grey does not. */
 const KNOWN: Readonly<Record<string, Style>> = {
   native: { colour: '#000000', dash: [1, 0], shape: 'circle' },
+  rtl8139: { colour: '#999933', dash: [14, 4], shape: HEXAGON },
   e1000: { colour: '#D55E00', dash: [8, 3], shape: 'square' },
+  e1000e: { colour: '#882255', dash: [4, 4], shape: HOURGLASS },
   'virtio-net': { colour: '#0072B2', dash: [2, 2], shape: 'triangle-up' },
   'vhost-net': { colour: '#E69F00', dash: [10, 3, 2, 3], shape: 'diamond' },
   'vhost-user': { colour: '#CC79A7', dash: [12, 3], shape: 'cross' },
@@ -23,9 +29,9 @@ const KNOWN: Readonly<Record<string, Style>> = {
 };
 /** For names not known here: no two of the first sixteen look alike. */
 const OTHERS = {
-  colours: ['#8C7A00', '#882255', '#44AA99', '#666666'],
+  colours: ['#8C7A00', '#332288', '#44AA99', '#666666'],
   dashes: [
-    [4, 4],
+    [9, 9],
     [7, 7],
     [6, 2, 2, 2, 2, 2],
     [1, 3],

@@ -1,0 +1,65 @@
+/** The receive ring of an emulated NIC as its driver's NAPI poll sees it: frames go up the stack in groups. */
+import type { Cost } from '../../accounting/cost.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import type { Context } from '../hardware/context.ts';
+import type { DescriptorRings } from '../hardware/descriptor-rings.ts';
+import type { Packet, Packets } from '../hardware/packets.ts';
+import type { Processor } from '../hardware/processor.ts';
+import { GRO_NORMAL_BATCH } from '../linux/napi.ts';
+import type { Stack } from '../linux/net-device.ts';
+import type { Handled } from './transmit-ring.ts';
+
+interface Parts {
+  readonly rings: DescriptorRings;
+  readonly packets: Packets;
+  readonly stackRx: Cost;
+}
+
+export class ReceiveRing {
+  private readonly parts: Parts;
+  private readonly cost: Cost;
+  private readonly stage: Stage;
+  private readonly waitInterrupt: Stage;
+  private readonly group: Packet[] = [];
+  private next = 0;
+
+  /** @param cost what the driver pays per frame. */
+  constructor({ books: { costs, timeline } }: Processor, parts: Parts, cost: string) {
+    this.parts = parts;
+    this.cost = costs.cost(cost);
+    this.stage = timeline.working('stack: receive');
+    this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
+  }
+
+  /** The device has filled more. */
+  get filled(): boolean {
+    return this.parts.rings.rxDone > 0;
+  }
+
+  /**
+   * Takes and charges one group, of `budget` frames at the most; commit, then `handUp`.
+   * @returns how many.
+   */
+  take(cpu: Context, budget: number, received: Handled): number {
+    const { parts, group } = this;
+    const { rings, packets } = parts;
+    while (group.length < budget && group.length < GRO_NORMAL_BATCH && rings.rxDone > 0) {
+      const packet = rings.rx[this.next];
+      this.next = (this.next + 1) % rings.rx.length;
+      rings.rxDone--;
+      cpu.serve(packets.request[packet], this.stage, this.waitInterrupt);
+      cpu.charge(this.cost);
+      cpu.charge(parts.stackRx);
+      group.push(packet);
+      received.packets++;
+      received.bytes += packets.size[packet];
+    }
+    cpu.serveNobody();
+    return group.length;
+  }
+
+  handUp(stack: Stack): void {
+    for (const packet of this.group) stack.received(packet);
+    this.group.length = 0;
+  }
+}

@@ -1,0 +1,63 @@
+/** The transmit ring of an emulated NIC as its driver sees it: filled at the tail, cleaned in order. */
+import type { DescriptorRings } from '../hardware/descriptor-rings.ts';
+import type { Packet, Packets } from '../hardware/packets.ts';
+import type { Stack } from '../linux/net-device.ts';
+
+/** What was handled since the driver's last interrupt, for its dynamic throttling. */
+export interface Handled {
+  packets: number;
+  bytes: number;
+}
+
+export interface Thresholds {
+  /** The queue stops when fewer slots than these are free … */
+  readonly stopBelow: number;
+  /** … and starts again when so many are. */
+  readonly wakeAt: number;
+}
+
+export class TransmitRing {
+  stopped = false;
+  /** The next slot to fill. */
+  tail = 0;
+  private readonly rings: DescriptorRings;
+  private readonly packets: Packets;
+  private readonly thresholds: Thresholds;
+  private clean = 0;
+
+  constructor(rings: DescriptorRings, packets: Packets, thresholds: Thresholds) {
+    this.rings = rings;
+    this.packets = packets;
+    this.thresholds = thresholds;
+  }
+
+  /** One slot always stays empty, so that head = tail means empty. */
+  private get free(): number {
+    const { length } = this.rings.tx;
+    return (this.clean - this.tail - 1 + length) % length;
+  }
+
+  push(packet: Packet): void {
+    this.rings.tx[this.tail] = packet;
+    this.tail = (this.tail + 1) % this.rings.tx.length;
+    if (this.free < this.thresholds.stopBelow) this.stopped = true;
+  }
+
+  /** Frees what the device has written back, and restarts the queue where there is room again. */
+  reap(stack: Stack): Handled {
+    const { rings, packets } = this;
+    const done = { packets: rings.txDone, bytes: 0 };
+    for (; rings.txDone > 0; rings.txDone--) {
+      const packet = rings.tx[this.clean];
+      this.clean = (this.clean + 1) % rings.tx.length;
+      done.bytes += packets.size[packet];
+      stack.freed(packet);
+      packets.release(packet);
+    }
+    if (this.stopped && this.free >= this.thresholds.wakeAt) {
+      this.stopped = false;
+      stack.restarted();
+    }
+    return done;
+  }
+}

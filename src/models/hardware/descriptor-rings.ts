@@ -1,0 +1,18 @@
+/** The descriptor rings of an emulated NIC in guest memory: the driver fills them, the device writes status back. */
+
+export class DescriptorRings {
+  /** Packet per transmit slot. */
+  readonly tx: Int32Array;
+  /** Packet per receive slot, once the device has filled it. */
+  readonly rx: Int32Array;
+  /** Transmit slots written back by the device and not yet cleaned. */
+  txDone = 0;
+  /** Receive slots filled by the device and not yet taken. */
+  rxDone = 0;
+
+  /** @param tx slots of the transmit ring. @param rx of the receive ring. */
+  constructor(tx: number, rx = tx) {
+    this.tx = new Int32Array(tx);
+    this.rx = new Int32Array(rx);
+  }
+}
