@@ -20,7 +20,7 @@ const keyOf = ({ vm, workload, metric, component, statistic }: Measured): string
   [vm, workload, metric, component, statistic].join('\u0000');
 
 /** The verdict of a row: its workload's, or the worst of its VM's (of all, for the machine). */
-const verdictOf = (result: PointResult, row: Pick<Measured, 'vm' | 'workload'>): string => {
+export const verdictOf = (result: PointResult, row: Pick<Measured, 'vm' | 'workload'>): string => {
   const { workloads } = result.point.scenario;
   const names = Object.keys(workloads).filter((name) =>
     row.workload !== '' ? name === row.workload : row.vm === '' || workloads[name].vm === row.vm,
