@@ -73,6 +73,7 @@ export const figureIn = (rows: readonly SummaryRow[], compound: Compound): Found
   ]) {
     if (problem !== null) return { problem };
   }
+  if (!Number.isFinite(value)) return { problem: `${selector.metric} is divided by 0` };
   return { value, row: first.row };
 };
 

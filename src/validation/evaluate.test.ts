@@ -63,6 +63,15 @@ describe('a published figure', () => {
     });
   });
 
+  test('between two VMs has no figure where bare metal has none', () => {
+    const none = published(
+      'measured: 30 us, as: half of a round trip between two VMs',
+      RPC.replace('small', 'large'),
+    );
+    expect(none).toMatchObject({ simulated: null, judgement: 'none' });
+    expect(none.remark).toContain('native');
+  });
+
   // Bare metal 20 us, one VM adds 20 us; with a VM at each end 60 us, of which the tool prints half.
   test('between two VMs counts what one adds at each end', () => {
     expect(published('measured: 30 us, as: half of a round trip between two VMs')).toMatchObject({

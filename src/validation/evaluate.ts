@@ -28,23 +28,25 @@ interface Referred {
   readonly judge: (value: number | null) => Judgement;
   readonly rows?: readonly string[] | undefined;
   readonly remark: string;
+  /** Why there is no such figure, where that is known beforehand. */
+  readonly problem?: string | undefined;
 }
 
-const UNKNOWN = { problem: 'vmio does not count this' };
+const AS_IT_IS = (value: number): number => value;
 
 const rowOf = (
   { loaded, reference, rows }: Evaluated,
   compound: Compound,
   referred: Referred,
-  convert: (value: number) => number = (value) => value,
+  convert: (value: number) => number = AS_IT_IS,
 ): ValidationRow => {
-  const { figure, unit, low, high, without, judge } = referred;
-  const found = compound.metric === undefined ? UNKNOWN : figureIn(rows, compound);
+  const { figure, unit, low, high, without, judge, problem } = referred;
+  const found = problem === undefined ? figureIn(rows, compound) : { problem };
   const value = 'problem' in found ? null : convert(found.value);
-  const isSingle = compound.plus ?? compound.ratioTo ?? compound.differenceTo;
-  const end = (limit: number | null | undefined): number | null =>
-    isSingle !== undefined || limit === null || limit === undefined ? null : convert(limit);
   const row = 'problem' in found ? null : found.row;
+  const parts = compound.plus ?? compound.ratioTo ?? compound.differenceTo;
+  const end = (limit: number | null | undefined): number | null =>
+    parts !== undefined || limit === null || limit === undefined ? null : convert(limit);
   const swept = Object.entries(compound.where ?? {}).map(([path, at]) => [path, String(at)] as const);
   return {
     scenario: loaded.name,
@@ -68,17 +70,18 @@ const rowOf = (
   };
 };
 
-/** What the bare-metal path is worth in a figure, and what the source makes of it. */
-const converter = (
+type Conversion = { readonly convert: (value: number) => number } | { readonly problem: string };
+
+/** From a simulated figure to what the source prints. */
+const conversionOf = (
   rows: readonly SummaryRow[],
-  entry: PublishedFigure,
+  { as }: PublishedFigure,
   compound: Compound,
-): ((value: number) => number) => {
-  if (entry.as === undefined) return (value) => value;
-  if (entry.as === 'half of a round trip') return (value) => value / 2;
-  const native = figureIn(rows, { ...compound, datapath: 'native' });
-  const bare = 'problem' in native ? Number.NaN : native.value;
-  return (value) => value - bare / 2;
+): Conversion => {
+  if (as === undefined) return { convert: AS_IT_IS };
+  if (as === 'half of a round trip') return { convert: (value) => value / 2 };
+  const bare = figureIn(rows, { ...compound, datapath: 'native' });
+  return 'problem' in bare ? bare : { convert: (value) => value - bare.value / 2 };
 };
 
 const read = (written: Figure, unit: string | null): number => {
@@ -90,7 +93,8 @@ const read = (written: Figure, unit: string | null): number => {
 const published = (evaluated: Evaluated, entry: PublishedFigure): ValidationRow => {
   const { name, as: _, measured, rows, given, without, note, ...compound } = entry;
   const unit = entry.ratioTo === undefined ? (splitMetric(entry.metric)?.metric.unit ?? '') : null;
-  const convert = converter(evaluated.rows, entry, compound);
+  const conversion = conversionOf(evaluated.rows, entry, compound);
+  const convert = 'convert' in conversion ? conversion.convert : AS_IT_IS;
   const [low, high = low] = [measured].flat().map((figure) => read(figure, unit));
   const remarks = [note, without === undefined ? undefined : `without: ${without.because}`];
   const referred: Referred = {
@@ -102,6 +106,7 @@ const published = (evaluated: Evaluated, entry: PublishedFigure): ValidationRow 
     judge: (value) => (value === null ? 'none' : given === true ? 'given' : 'shown'),
     rows,
     remark: remarks.filter((text) => text !== undefined).join('; '),
+    problem: 'problem' in conversion ? conversion.problem : undefined,
   };
   return rowOf(evaluated, compound, referred, convert);
 };
@@ -132,7 +137,7 @@ const theory = (evaluated: Evaluated, entry: TheoryFigure): ValidationRow => {
     without: inService,
     judge: (value) =>
       value !== null && Math.abs(value - expected) <= tolerance * expected ? 'held' : 'failed',
-    remark: 'W: time in the system. Without waiting: the service alone',
+    remark: 'W: time in system. without: the service alone',
   });
 };
 
@@ -158,6 +163,7 @@ const counted = (evaluated: Evaluated, entry: CountedFigure): ValidationRow => {
       return value !== null && within(value, entry, operations) ? 'held' : 'failed';
     },
     remark: structural ? 'structural' : 'depends on timing',
+    problem: compound.metric === undefined ? 'vmio does not count this' : undefined,
   });
 };
 
