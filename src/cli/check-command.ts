@@ -4,6 +4,8 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { scenarioSchema } from '../scenario/schema.ts';
+import { formatMistake, type Mistake } from '../scenario/text/mistake.ts';
+import { caseOf } from '../validation/load-case.ts';
 import { describeBoots } from './describe-boots.ts';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
 import { loadOrExplain } from './load-or-explain.ts';
@@ -18,6 +20,9 @@ export interface CheckOptions {
 export const checkCommand = (files: readonly string[], options: CheckOptions): number => {
   const scenarios = loadOrExplain(files, options);
   if (scenarios === null) return WRONG_INPUT;
+  const wrong = scenarios.flatMap(wrongReference);
+  for (const mistake of wrong) process.stderr.write(`${formatMistake(mistake)}\n`);
+  if (wrong.length > 0) return WRONG_INPUT;
   for (const scenario of scenarios) {
     if (options.quiet !== true) describe(scenario);
     for (const warning of scenario.warnings) process.stdout.write(`warning: ${warning}\n`);
@@ -27,6 +32,13 @@ export const checkCommand = (files: readonly string[], options: CheckOptions): n
     process.stdout.write(`${file}: valid, ${points.length} points${remarks}\n`);
   }
   return FINE;
+};
+
+/** What only `vmio validate` would meet: counts that the table does not have. */
+const wrongReference = (loaded: LoadedScenario): readonly Mistake[] => {
+  if (loaded.base.reference === undefined) return [];
+  const read = caseOf(loaded);
+  return 'mistakes' in read ? read.mistakes : [];
 };
 
 const describe = ({ base, points, file }: LoadedScenario): void => {

@@ -15,7 +15,7 @@ describe('help', () => {
   test('is printed on request, of vmio and of each command, and ends with 0', () => {
     const { status, stdout } = vmio(folder, ['--help']);
     expect(status).toBe(0);
-    const commands = ['run', 'check', 'replay', 'list', 'schema', 'init'];
+    const commands = ['run', 'check', 'validate', 'replay', 'list', 'schema', 'init'];
     for (const name of commands) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     }
@@ -33,7 +33,7 @@ describe('list', () => {
   test('shows every scenario with its question, every profile, datapath and metric', () => {
     const { status, stdout } = vmio(folder, ['list']);
     expect(status).toBe(0);
-    expect(stdout.match(/^\S+$/gm)).toEqual(['scenarios', 'profiles', 'datapaths', 'metrics']);
+    expect(stdout.match(/^\S+$/gm)).toEqual(['scenarios', 'cases', 'profiles', 'datapaths', 'metrics']);
     const names = readdirSync(SCENARIOS).filter((name) => name.endsWith('.yaml'));
     for (const name of names) {
       const { question } = parse(readFileSync(path.join(SCENARIOS, name), 'utf8'));
@@ -46,7 +46,7 @@ describe('list', () => {
     for (const { name } of METRICS) expect(stdout).toContain(`  ${name} `);
   });
 
-  test.each(['scenarios', 'profiles', 'datapaths', 'metrics'])('%s alone', (kind) => {
+  test.each(['scenarios', 'cases', 'profiles', 'datapaths', 'metrics'])('%s alone', (kind) => {
     const { status, stdout } = vmio(folder, ['list', kind]);
     expect(status).toBe(0);
     expect(stdout.match(/^\S+$/gm)).toEqual([kind]);

@@ -1,13 +1,13 @@
-/** `vmio list`: what scenarios, profiles, datapaths and metrics there are. */
+/** `vmio list`: what scenarios, validation cases, profiles, datapaths and metrics there are. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
 import { datapaths } from '../datapaths/index.ts';
 import { METRICS } from '../scenario/metrics.ts';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
-import { fromHere, PROFILES, SCENARIOS, yamlFiles } from './package-files.ts';
+import { fromHere, PROFILES, SCENARIOS, VALIDATION, yamlFiles } from './package-files.ts';
 
-const KINDS = ['scenarios', 'profiles', 'datapaths', 'metrics'] as const;
+const KINDS = ['scenarios', 'cases', 'profiles', 'datapaths', 'metrics'] as const;
 type Kind = (typeof KINDS)[number];
 
 const titled = (folder: string, key: string): [string, string][] =>
@@ -18,13 +18,18 @@ const titled = (folder: string, key: string): [string, string][] =>
 
 const entries: Record<Kind, () => [string, string][]> = {
   scenarios: () => titled(SCENARIOS, 'question'),
+  cases: () => titled(VALIDATION, 'question'),
   profiles: () => titled(PROFILES, 'title'),
   datapaths: () => datapaths.map(({ kind, summary }) => [kind, summary]),
   metrics: () => METRICS.map(({ name, unit, meaning }) => [name, `${meaning} (${unit})`]),
 };
 
 /** Where those are that are files. */
-const FOLDERS: Partial<Record<Kind, string>> = { scenarios: SCENARIOS, profiles: PROFILES };
+const FOLDERS: Partial<Record<Kind, string>> = {
+  scenarios: SCENARIOS,
+  cases: VALIDATION,
+  profiles: PROFILES,
+};
 
 export const listCommand = (what: string | undefined): number => {
   if (what !== undefined && !KINDS.includes(what as Kind)) {

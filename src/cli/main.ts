@@ -32,6 +32,10 @@ const sweepOption = (): Option =>
   )
     .argParser(collect)
     .default([], 'as the scenario says');
+const jobsOption = (): Option =>
+  new Option('--jobs <n>', 'trials to run at a time; changes no result (default: one per core)').argParser(
+    wholeNumber(1, JOBS_MAX),
+  );
 const seedOption = (): Option =>
   new Option('--seed <n>', 'seed of the random streams; the scenario’s where not given').argParser(
     wholeNumber(0, 2 ** 32 - 1),
@@ -54,11 +58,7 @@ const program = (finish: (status: number) => void): Command => {
     .addOption(sweepOption())
     .addOption(seedOption())
     .option('--out <dir>', 'folder for the results; each scenario gets one inside', 'results')
-    .option(
-      '--jobs <n>',
-      'trials to run at a time; changes no result (default: one per core)',
-      wholeNumber(1, JOBS_MAX),
-    )
+    .addOption(jobsOption())
     .option('--json', 'print one JSON object per summary row to standard output')
     .option('--quiet', 'print nothing but errors')
     .option('--no-charts', 'write the CSV files only')
@@ -93,8 +93,27 @@ const program = (finish: (status: number) => void): Command => {
       const { replayCommand } = await import('./replay-command.ts');
       finish(replayCommand(file, options));
     });
+  addValidate(vmio, finish);
   addFinders(vmio, finish);
   return vmio;
+};
+
+const addValidate = (vmio: Command, finish: (status: number) => void): void => {
+  vmio
+    .command('validate')
+    .description('hold the simulation against theory, counted drivers and published measurements')
+    .argument(
+      '[case...]',
+      'shipped cases by name, scenario files with a `reference:`, or folders; all where not given',
+    )
+    .option('--out <dir>', 'folder for the results, which go to `validation` inside', 'results')
+    .addOption(jobsOption())
+    .option('--json', 'print one JSON object per figure to standard output')
+    .option('--quiet', 'print only what failed')
+    .action(async (cases: string[], options) => {
+      const { validateCommand } = await import('./validate-command.ts');
+      finish(await validateCommand(cases, options));
+    });
 };
 
 /** Commands that run nothing: what there is, and how to start. */
@@ -102,7 +121,7 @@ const addFinders = (vmio: Command, finish: (status: number) => void): void => {
   vmio
     .command('list')
     .description('list what there is')
-    .argument('[what]', 'scenarios, profiles, datapaths or metrics; all where not given')
+    .argument('[what]', 'scenarios, cases, profiles, datapaths or metrics; all where not given')
     .action(async (what: string | undefined) => {
       const { listCommand } = await import('./list-command.ts');
       finish(listCommand(what));

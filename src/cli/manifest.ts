@@ -7,7 +7,7 @@ import type { LoadedScenario, LoadOptions } from '../scenario/load.ts';
 import { inMicroseconds } from '../units.ts';
 import { RESULTS_SCHEMA, VERSION } from './version.ts';
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** The command without what must not change a byte: output folder, number of workers, verbosity. */
 const canonicalCommand = (file: string, options: LoadOptions): string =>

@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 export const SCENARIOS = fileURLToPath(new URL('../../scenarios/', import.meta.url));
 export const PROFILES = fileURLToPath(new URL('../../scenarios/profiles/', import.meta.url));
 
+/** Cases of `vmio validate`. */
+export const VALIDATION = fileURLToPath(new URL('../../scenarios/validation/', import.meta.url));
+
 /** As a user in the working folder would write it. */
 export const fromHere = (folder: string): string => path.relative('', folder) || '.';
 

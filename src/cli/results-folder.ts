@@ -22,6 +22,8 @@ const FIXED = new Set([
   'costs.csv',
   'stages.csv',
   'scenario.resolved.yaml',
+  'validation.csv',
+  'prices.csv',
   'run.log.json',
   'manifest.json',
 ]);

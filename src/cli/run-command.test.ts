@@ -311,7 +311,11 @@ describe('wrong input', () => {
       ['run', 'tiny.yaml', '--set', 'workloads.blk.rate=1 k/s'],
       /did you mean "workloads\.bulk"/,
     ],
-    ['a list that is none', ['list', 'everything'], /there are scenarios, profiles, datapaths, metrics/],
+    [
+      'a list that is none',
+      ['list', 'everything'],
+      /there are scenarios, cases, profiles, datapaths, metrics/,
+    ],
     ['a schema of nothing', ['schema', '--of', 'nothing'], /Allowed choices are scenario, profile/],
     ['two scenarios of one name', ['run', 'tiny.yaml', 'again/tiny.yaml'], /two scenarios are called "tiny"/],
   ])('%s ends with 2', (_, args, message) => {

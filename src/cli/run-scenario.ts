@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { type Judgement, judge, unexpectedSaturation } from '../experiment/expectations.ts';
+import { occurrences } from '../experiment/occurrences.ts';
 import type { SummaryRow } from '../experiment/rows.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { allRows } from './all-rows.ts';
@@ -40,7 +41,8 @@ export const runScenario = async (
   const rows = allRows(loaded, results);
   if (options.json === true) for (const row of rows.summary) print(JSON.stringify(row));
   if (!quiet) await show(rows.summary);
-  const failed = complete && judged(loaded, rows.summary, quiet);
+  const counted = results.flatMap((result) => occurrences(loaded.name, result));
+  const failed = complete && judged(loaded, [...rows.summary, ...counted], quiet);
   const seconds = (performance.now() - began) / 1000;
   const log = { out: options.out, jobs: pool.jobs, seconds };
   const written = await put(loaded, options, session, { results, rows, complete }, log);

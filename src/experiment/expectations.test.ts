@@ -1,7 +1,7 @@
 /** Each form of an expectation holds where it should, fails where it should, and says what was found. */
 import { describe, expect, test } from 'vitest';
 import type { Expectation } from '../scenario/expectation-schema.ts';
-import { judge, unexpectedSaturation } from './expectations.ts';
+import { figureIn, judge, unexpectedSaturation } from './expectations.ts';
 import type { SummaryRow } from './rows.ts';
 
 const row = (over: Partial<SummaryRow>): SummaryRow => ({
@@ -126,7 +126,15 @@ describe('two figures', () => {
       /^FAILED: there is no/,
     );
     const rows = [row({ datapath: 'vhost-net', value: 0 }), row({ value: 0 })];
-    expect(found({ ...vhost, ratioTo: { datapath: 'native' }, equals: 1 }, rows)).toBe('FAILED: NaN');
+    const byZero = 'FAILED: latency.p50 is divided by 0';
+    expect(found({ ...vhost, ratioTo: { datapath: 'native' }, equals: 1 }, rows)).toBe(byZero);
+  });
+
+  test('are added up before anything else', () => {
+    const p50 = { metric: 'latency.p50', workload: 'rpc', datapath: 'native' };
+    const sum = figureIn(ROWS, { ...p50, plus: [{ datapath: 'sriov' }], ratioTo: { datapath: 'native' } });
+    expect(sum).toMatchObject({ value: (10_000 + 12_000) / 10_000 });
+    expect(figureIn(ROWS, { ...p50, plus: [{ workload: 'nobody' }] })).toHaveProperty('problem');
   });
 });
 

@@ -35,13 +35,46 @@ const matching = (rows: readonly SummaryRow[], selector: Selector): SummaryRow[]
   );
 };
 
-const one = (rows: readonly SummaryRow[], selector: Selector): { value: number } | { problem: string } => {
+type Found = { readonly value: number; readonly row: SummaryRow } | { readonly problem: string };
+
+const one = (rows: readonly SummaryRow[], selector: Selector): Found => {
   const found = matching(rows, selector);
   const name = `${selector.metric} of ${selector.datapath ?? 'any datapath'}`;
   if (found.length === 0) return { problem: `there is no ${name} at this point` };
   if (found.length > 1) return { problem: `${found.length} rows match ${name}: say more` };
   if (found[0].value === null) return { problem: `${name} has no figure: the point is ${found[0].verdict}` };
-  return { value: found[0].value };
+  return { value: found[0].value, row: found[0] };
+};
+
+/** A figure of the results, and what it is put together with; each part says only what differs from the figure. */
+export interface Compound extends Selector {
+  readonly plus?: readonly Selector[] | undefined;
+  readonly ratioTo?: Selector | undefined;
+  readonly differenceTo?: Selector | undefined;
+}
+
+/** @returns the figure, with the row that it begins with, or why there is none. */
+export const figureIn = (rows: readonly SummaryRow[], compound: Compound): Found => {
+  const { plus = [], ratioTo, differenceTo, ...selector } = compound;
+  const first = one(rows, selector);
+  if ('problem' in first) return first;
+  let { value } = first;
+  const join = (part: Selector | undefined, operation: (other: number) => number): string | null => {
+    if (part === undefined) return null;
+    const other = one(rows, { ...selector, ...part });
+    if ('problem' in other) return other.problem;
+    value = operation(other.value);
+    return null;
+  };
+  for (const problem of [
+    ...plus.map((part) => join(part, (other) => value + other)),
+    join(ratioTo, (other) => value / other),
+    join(differenceTo, (other) => value - other),
+  ]) {
+    if (problem !== null) return { problem };
+  }
+  if (!Number.isFinite(value)) return { problem: `${selector.metric} is divided by 0` };
+  return { value, row: first.row };
 };
 
 const holds = (expectation: Expectation, value: number): boolean => {
@@ -62,17 +95,9 @@ const holds = (expectation: Expectation, value: number): boolean => {
 export const judge = (expectation: Expectation, rows: readonly SummaryRow[]): Judgement => {
   if (expectation.saturates === true) return saturation(expectation, rows);
   if (expectation.order !== undefined) return order(expectation, rows, expectation.order);
-  const found = one(rows, expectation);
+  const found = figureIn(rows, expectation);
   if ('problem' in found) return { expectation, held: false, found: found.problem };
-  let { value } = found;
-  for (const part of ['ratioTo', 'differenceTo'] as const) {
-    const selector = expectation[part];
-    if (selector === undefined) continue;
-    const { ratioTo: _r, differenceTo: _d, ...same } = expectation;
-    const other = one(rows, { ...same, ...selector });
-    if ('problem' in other) return { expectation, held: false, found: other.problem };
-    value = part === 'ratioTo' ? value / other.value : value - other.value;
-  }
+  const { value } = found;
   return { expectation, held: holds(expectation, value), found: writeFigure(value, unitOf(expectation)) };
 };
 

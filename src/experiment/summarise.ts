@@ -27,7 +27,7 @@ const stoppedDevice = ({ point, trials }: PointResult, names: readonly string[])
 };
 
 /** The verdict of a row: its workload's, or the worst of its VM's (of all, for the machine). */
-const verdictOf = (result: PointResult, row: Pick<Measured, 'vm' | 'workload'>): string => {
+export const verdictOf = (result: PointResult, row: Pick<Measured, 'vm' | 'workload'>): string => {
   const { workloads } = result.point.scenario;
   const names = Object.keys(workloads).filter((name) =>
     row.workload !== '' ? name === row.workload : row.vm === '' || workloads[name].vm === row.vm,

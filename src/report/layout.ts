@@ -1,4 +1,5 @@
 /** The columns of each CSV file, in order: what comes before and after the swept parameters, and which are numbers. */
+import type { PriceRow, ValidationRow } from '../validation/rows.ts';
 import type { CostRow, Point, StageRow, SummaryRow, TrialRow } from './rows.ts';
 
 type Column<Row> = Extract<Exclude<keyof Row, 'swept'>, string>;
@@ -69,4 +70,48 @@ export const STAGES: Layout<StageRow> = {
   numbers: ['position', 'mean_ns', 'share', 'p50_ns', 'p99_ns', 'sample'],
   optional: ['p50_ns', 'p99_ns'],
   choices: { kind: ['working', 'waiting'] },
+};
+
+export const VALIDATION: Layout<ValidationRow> = {
+  file: 'validation.csv',
+  before: ['scenario', 'kind', 'figure', 'datapath'],
+  after: [
+    'unit',
+    'simulated',
+    'ci_low',
+    'ci_high',
+    'reference_low',
+    'reference_high',
+    'error',
+    'without',
+    'without_error',
+    'judgement',
+    'rows',
+    'source',
+    'remark',
+  ],
+  numbers: [
+    'simulated',
+    'ci_low',
+    'ci_high',
+    'reference_low',
+    'reference_high',
+    'error',
+    'without',
+    'without_error',
+  ],
+  optional: ['simulated', 'ci_low', 'ci_high', 'error', 'without', 'without_error'],
+  choices: {
+    kind: ['theory', 'counted', 'published'],
+    judgement: ['held', 'failed', 'shown', 'given', 'none'],
+  },
+};
+
+export const PRICES: Layout<PriceRow> = {
+  file: 'prices.csv',
+  before: ['scenario', 'datapath'],
+  after: ['cost', 'cycles', 'ns', 'per_request', 'kind', 'given_by', 'source'],
+  numbers: ['cycles', 'ns', 'per_request'],
+  optional: ['cycles', 'ns'],
+  choices: {},
 };

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { share } from './text/quantity-schemas.ts';
 
-const selector = {
+/** What picks one figure out of the results. */
+export const selectorShape = {
   metric: z.string().describe('e.g. latency.p99, exits.device, cycles, throughput.requests'),
   workload: z.string().optional(),
   vm: z.string().optional(),
@@ -13,19 +14,20 @@ const selector = {
     .describe('swept parameters (and case) of the point')
     .optional(),
 };
-const figure = z
+export const figureSchema = z
   .union([z.number(), z.string()])
   .describe('with the unit of the metric, e.g. 100 us; bare for counts and ratios');
-const partSchema = z.strictObject({ ...selector, metric: selector.metric.optional() });
+/** What differs from the figure beside it. */
+export const partSchema = z.strictObject({ ...selectorShape, metric: selectorShape.metric.optional() });
 
 export const expectationSchema = z
   .strictObject({
-    ...selector,
-    metric: selector.metric.optional(),
-    equals: figure.optional(),
-    below: figure.optional(),
-    above: figure.optional(),
-    between: z.tuple([figure, figure]).optional(),
+    ...selectorShape,
+    metric: selectorShape.metric.optional(),
+    equals: figureSchema.optional(),
+    below: figureSchema.optional(),
+    above: figureSchema.optional(),
+    between: z.tuple([figureSchema, figureSchema]).optional(),
     tolerance: share().describe('relative, for equals').optional(),
     ratioTo: partSchema.describe('the figure is divided by this one before it is compared').optional(),
     differenceTo: partSchema.describe('this one is taken off the figure before it is compared').optional(),

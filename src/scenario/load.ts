@@ -6,6 +6,7 @@ import { ms } from '../units.ts';
 import { checkPoint } from './check.ts';
 import { missingForGuests } from './check-cards.ts';
 import { checkExpectations } from './check-expectations.ts';
+import { checkReference } from './check-reference.ts';
 import { missingCost } from './missing-cost.ts';
 import { outOfRange } from './price.ts';
 import { withPriceOf } from './price-path.ts';
@@ -36,6 +37,8 @@ export interface LoadedScenario {
   readonly points: readonly ScenarioPoint[];
   /** Remarks that stop nothing: prices outside the range their source finds plausible. */
   readonly warnings: readonly string[];
+  /** Where its values stand in the file. */
+  readonly places: Places;
 }
 
 export interface LoadOptions {
@@ -229,6 +232,10 @@ const expand = (source: Source): Loaded => {
   }
   const idle = found.length === 0 ? checkExpectations(source.base, ready, places) : [];
   if (source.overrides.length === 0) found.push(...idle);
+  const { reference } = source.base;
+  if (reference !== undefined && found.length === 0 && source.overrides.length === 0) {
+    found.push(...checkReference(reference, ready, places));
+  }
   if (found.length > 0) return { ok: false, mistakes: sortMistakes(found) };
   // The file was written for its own points; options may leave out what an entry speaks of.
   const expect = source.base.expect.filter((_, i) => !idle.some(({ path: [, entry] }) => entry === i));
@@ -236,5 +243,5 @@ const expand = (source: Source): Loaded => {
   if (left > 0) warnings.add(`${left} of the expectations speak of points that the options leave out`);
   const name = path.basename(file).replace(/\.ya?ml$/, '');
   const base = { ...source.base, expect };
-  return { ok: true, loaded: { name, file, base, points: ready, warnings: [...warnings] } };
+  return { ok: true, loaded: { name, file, base, points: ready, warnings: [...warnings], places } };
 };

@@ -54,6 +54,11 @@ export const METRICS: readonly Metric[] = [
   metric('frames', '1/request', 'frames on the wire of the machine under test: tx, rx'),
   metric('virtqueue', '1/request', 'buffers that QEMU popped and flushed: pop, flush'),
   metric('stalls', '1/request', 'occurrences of a cost that drew a stall'),
+  metric(
+    'occurrences',
+    '1/request',
+    'occurrences of a named cost, by cost: in costs.csv, for `expect:` and `reference:`',
+  ),
   metric('cpu', 'cores', 'utilisation, by core and by thread'),
   metric('utilisation', '1', 'share of time in which a shared device was taken: wires, PCIe, IOMMU'),
   metric('batch', 'packets', 'packets per batch: mean max'),

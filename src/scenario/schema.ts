@@ -4,6 +4,7 @@ import { datapaths } from '../datapaths/index.ts';
 import { expectationSchema } from './expectation-schema.ts';
 import { priceSchema } from './price.ts';
 import { profileSchema } from './profile.ts';
+import { referenceSchema } from './reference-schema.ts';
 import { count, share, time } from './text/quantity-schemas.ts';
 import { core, datapathKind, vmSchema } from './vm-schema.ts';
 import { workloadSchema } from './workload-schema.ts';
@@ -18,6 +19,7 @@ const hogSchema = z
 /** Parts of the machine profile that a scenario may override. */
 const hostSchema = z
   .strictObject({
+    clock: profileSchema.shape.clock.optional(),
     cores: z.int().min(1).max(256).optional(),
     irqCore: core
       .describe("core that takes the host NIC's interrupts; the last one where not given")
@@ -110,6 +112,7 @@ export const scenarioSchema = z.strictObject({
     .describe('the pictures that are drawn; all that the results allow where not given')
     .optional(),
   expect: z.array(expectationSchema).default([]),
+  reference: referenceSchema.optional(),
 });
 
 export type Scenario = z.output<typeof scenarioSchema>;
