@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readResults, writeCsv } from '../csv.ts';
 import { invented, plainRun, rateSweep, twoAxes, wordSweep } from '../invented.test-support.ts';
 import { COSTS, STAGES, SUMMARY } from '../layout.ts';
-import type { Results } from '../rows.ts';
+import type { Results, SummaryRow } from '../rows.ts';
 import { axesOf, loadAxis, some } from './axes.ts';
 import { charts } from './charts.ts';
 import { verdictNotes, wrap } from './heading.ts';
@@ -132,4 +132,23 @@ test('a guest without a driver has its reason where its bar would be, and is no 
   expect(verdictNotes(results.summary, axesOf(results.summary))).toEqual([
     'no driver: vhost-net (the guest has no virtio_pci)',
   ]);
+});
+
+test('a panel without figures keeps its place, so that no other slips into it', () => {
+  const results = invented({
+    workloads: ['rpc', 'bulk'],
+    points: [
+      { swept: { case: 'one' }, rate: 1000 },
+      { swept: { case: 'two' }, rate: 1000 },
+    ],
+  });
+  const gone = ({ workload, swept }: SummaryRow): boolean => workload === 'rpc' && swept['case'] === 'two';
+  const summary = results.summary.map((row) => (gone(row) ? { ...row, verdict: 'saturated: nic' } : row));
+  const spec = drawn({ ...results, summary }, 'latency');
+  const panels = new Set(
+    [...spec.matchAll(/"column":"([^"]*)","row":"([^"]*)"/g)].map(([, column, row]) => `${column}, ${row}`),
+  );
+  expect(panels.size).toBe(4);
+  // What stands for the missing one has nothing to draw.
+  expect(spec).toMatch(/\{"column":"[^"]*two","row":"rpc"\}|\{"column":"rpc","row":"[^"]*two"\}/);
 });

@@ -25,7 +25,7 @@ export interface Sheet {
   readonly workloads: readonly string[];
   readonly columns: Side | null;
   readonly rows: Side | null;
-  /** Settings that all panels share because there was no direction left for them. */
+  /** Settings that all panels share because there was no direction left for them, and what there was no room for. */
   readonly fixed: readonly string[];
   /** The panel of a point; `null` if it is not shown. */
   place(workload: string, swept: Swept): Place | null;
@@ -44,6 +44,8 @@ const bySteps = (axis: Axis, count: number): Side => {
   const labels = new Map(some(axis.steps, count).map((step) => [step.text, setting(axis, step)]));
   return { labels: [...labels.values()], labelOf: (_, swept) => labels.get(swept[axis.path]) };
 };
+
+const valuesOf = ({ path }: Axis): string => (path === 'case' ? 'cases' : `values of ${path}`);
 
 const byWorkload = (workloads: readonly string[]): Side => ({
   labels: workloads,
@@ -64,10 +66,15 @@ const sheet = (axes: readonly Axis[], workloads: readonly string[], room: Room, 
   // The parameter with most values goes across, where there is most room.
   const waiting = [...axes].sort((a, b) => b.steps.length - a.steps.length);
   let named = false;
+  const left: string[] = [];
   const next = (count: number): Side | null => {
     if (count === 0) return null;
     const axis = waiting.shift();
-    if (axis !== undefined) return bySteps(axis, count);
+    if (axis !== undefined) {
+      if (axis.steps.length > count)
+        left.push(`${count} of ${axis.steps.length} ${valuesOf(axis)} are drawn`);
+      return bySteps(axis, count);
+    }
     if (named) return null;
     named = true;
     return byWorkload(workloads);
@@ -83,6 +90,7 @@ const sheet = (axes: readonly Axis[], workloads: readonly string[], room: Room, 
     fixed: [
       ...(named || suffix === '' ? [] : [`workload ${suffix}`]),
       ...rest.map(({ axis, step }) => setting(axis, step)),
+      ...left,
     ],
     place(workload, swept) {
       if (!workloads.includes(workload)) return null;
@@ -106,6 +114,18 @@ const headed = (labels: readonly string[], space: number): View => {
   return { labelExpr: `${JSON.stringify(byLabel)}[datum.value]` };
 };
 
+/**
+ * A value without figures for each panel that has none: Vega lays panels out in the order in which they come, so one that
+ * is missing would let all that follow slip into the wrong place.
+ */
+const emptyPanels = (values: readonly View[], columns: Side | null, rows: Side | null): View[] => {
+  const there = new Set(values.map(({ column, row }) => JSON.stringify([column, row])));
+  const [across, down] = [columns, rows].map((side) => side?.labels ?? ['']);
+  return down
+    .flatMap((row) => across.map((column) => ({ column, row })))
+    .filter(({ column, row }) => !there.has(JSON.stringify([column, row])));
+};
+
 /** The chart as panels of one layered view each, under the legend of the datapaths. */
 export const inPanels = (
   layer: readonly View[],
@@ -125,7 +145,7 @@ export const inPanels = (
     ...(columns === null ? {} : side('column', columns, headed(columns.labels, width))),
     ...(rows === null ? {} : side('row', rows, { labelOrient: 'left', ...headed(rows.labels, height) })),
   };
-  const data = { values };
+  const data = { values: [...values, ...emptyPanels(values, columns, rows)] };
   const panels =
     Object.keys(facet).length === 0 ? { data, ...spec } : { data, facet, spec, spacing: SPACING };
   return { vconcat: [legend(names), panels], spacing: 12 };
