@@ -44,6 +44,8 @@ export class VirtioGuest {
     this.vcpu = world.vcpu(vm);
     this.tx = virtqueue(this.link.format, tunables.tx_queue_size);
     this.rx = virtqueue(this.link.format, tunables.rx_queue_size);
+    world.books.invariants.add(`${vm.name} virtio-net tx`, () => this.tx.broken());
+    world.books.invariants.add(`${vm.name} virtio-net rx`, () => this.rx.broken());
   }
 
   /** The device's side of both rings, as `rules` has it. */

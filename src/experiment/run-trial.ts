@@ -53,6 +53,7 @@ export const closeBooks = ({ world }: Trial): void => {
       );
     }
   }
+  books.invariants.check();
   for (const record of books.timeline.workloads) {
     record.accumulate(sim.now);
     const dropped = [...record.drops.values()].reduce((sum, count) => sum + count, 0);

@@ -167,6 +167,28 @@ const settled = (source: Source, { settings, labels }: GridPoint, places: Places
   return { root, overrides };
 };
 
+/** Costs that a datapath charges and the machine does not price. @param built what was found before, by profile and parameters. */
+const unpriced = (
+  scenario: Scenario,
+  machine: Machine,
+  profile: string,
+  built: Map<string, string>,
+): string[] => {
+  const messages: string[] = [];
+  const own = Object.values(scenario.vms).flatMap((vm) => vm.datapath ?? []);
+  for (const datapath of new Set([...scenario.datapaths, ...own])) {
+    const params = scenario.parameters[datapath];
+    const key = JSON.stringify([profile, datapath, params]);
+    const missing = built.get(key) ?? missingCost(machine, datapath, params) ?? '';
+    built.set(key, missing);
+    if (missing !== '') messages.push(`the profile has no price for "${missing}", which ${datapath} charges`);
+  }
+  const guests = missingForGuests(scenario, machine);
+  if (guests === null) return messages;
+  const [cost, kind] = guests;
+  return [...messages, `the profile has no price for "${cost}", which ${kind} charges with these guests`];
+};
+
 /** Validates every point of the grid by itself, so that a swept value is checked like a written one. */
 const expand = (source: Source): Loaded => {
   const { file, document } = source;
@@ -210,22 +232,8 @@ const expand = (source: Source): Loaded => {
     }
     if (found.length > 0) continue;
     const machine = machineOf(profile, irqCore);
-    const own = Object.values(scenario.vms).flatMap((vm) => vm.datapath ?? []);
-    for (const datapath of new Set([...scenario.datapaths, ...own])) {
-      const params = scenario.parameters[datapath];
-      const key = JSON.stringify([profileFile, datapath, params]);
-      const missing = built.get(key) ?? missingCost(machine, datapath, params) ?? '';
-      built.set(key, missing);
-      if (missing === '') continue;
-      const place = places.value(['machine']) ?? nowhere;
-      const message = `the profile has no price for "${missing}", which ${datapath} charges`;
-      found.push({ ...place, path: ['machine'], message });
-    }
-    const guests = missingForGuests(scenario, machine);
-    if (guests !== null) {
-      const [cost, kind] = guests;
-      const place = places.value(['machine']) ?? nowhere;
-      const message = `the profile has no price for "${cost}", which ${kind} charges with these guests`;
+    const place = places.value(['machine']) ?? nowhere;
+    for (const message of unpriced(scenario, machine, profileFile, built)) {
       found.push({ ...place, path: ['machine'], message });
     }
     ready.push({ labels, scenario, profile, machine });

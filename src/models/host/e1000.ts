@@ -11,6 +11,7 @@ import type { DescriptorRings } from '../hardware/descriptor-rings.ts';
 import { E1000_RING, RXDMT0, RXT0, TXDW, TXQE } from '../hardware/e1000-rings.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
+import { EdgeGap } from './edge-gap.ts';
 import type { DeviceModel } from './emulated-registers.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { InterruptPath } from './interrupt-path.ts';
@@ -25,6 +26,7 @@ const IMMEDIATE: ReadonlySet<string> = new Set(['MDIC', 'ICR', 'ICS', 'IMS', 'IM
 const ITR_UNIT = 256_000;
 /** The mitigation delay is never shorter than this many units: 128 us. */
 const MITIGATION_MIN = 500;
+const LEAST_GAP = (MITIGATION_MIN * ITR_UNIT) as Picoseconds;
 /** Unit of RADV and TADV in ITR units: 1.024 us. */
 const ABSOLUTE_DELAY = 4;
 
@@ -48,6 +50,7 @@ export class E1000 implements DeviceModel, ReceivingDevice {
   private readonly rx: Cost;
   private readonly reader: TapReader;
   private readonly mitigated: Source;
+  private readonly edges: EdgeGap | null;
   private readonly mitigationOver: Handler;
   private icr = 0;
   private ims = 0;
@@ -66,6 +69,7 @@ export class E1000 implements DeviceModel, ReceivingDevice {
     this.tx = costs.cost('e1000.tx');
     this.rx = costs.cost('e1000.rx');
     this.reader = new TapReader(books, { ...parts, io: this.io }, this);
+    this.edges = parts.mitigation ? new EdgeGap(sim, books, 'e1000 interrupt edges', LEAST_GAP) : null;
     this.mitigated = parts.loop.source((cpu) => this.afterMitigation(cpu));
     this.mitigationOver = sim.handler(() => this.mitigated.raise(), 'e1000 mitigation');
   }
@@ -146,6 +150,7 @@ export class E1000 implements DeviceModel, ReceivingDevice {
       if (this.timerOn) return;
       if (this.parts.mitigation) this.startMitigation();
       this.level = true;
+      this.edges?.edge();
       return yield* this.parts.interrupt.signal(cpu);
     }
     this.level = pending;

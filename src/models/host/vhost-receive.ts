@@ -6,6 +6,7 @@ import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN } from '../hardware/context.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, EMPTY } from '../virtio/device-queue.ts';
+import { SignalCount } from './signal-count.ts';
 import { VHOST_NET_BATCH, VHOST_NET_PKT_WEIGHT, VHOST_NET_WEIGHT, type VhostParts } from './vhost-parts.ts';
 
 /** Received buffers are published when more than a batch of them is filled. */
@@ -26,10 +27,13 @@ export class VhostReceive {
   private readonly stage: Stage;
   private readonly wait: Stage;
   private readonly counters: Counters;
+  private readonly signals: SignalCount;
   private readonly again: () => boolean;
 
   /** @param again queues the handler for another run; answers whether that wakes the worker. */
-  constructor({ costs, timeline, counters }: Accounting, parts: VhostParts, again: () => boolean) {
+  constructor(books: Accounting, parts: VhostParts, again: () => boolean) {
+    const { costs, timeline, counters } = books;
+    this.signals = new SignalCount(books, `vhost ${parts.vm} rx`, VHOST_NET_BATCH);
     this.parts = parts;
     this.costs = {
       handler: costs.cost('vhost.handler'),
@@ -64,6 +68,7 @@ export class VhostReceive {
     cpu.charge(costs.handler);
     yield RUN;
     rx.suppressKicks();
+    this.signals.run();
     tap.detach();
     const exhausted = (): boolean => handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT;
     let batch = 0;
@@ -103,6 +108,7 @@ export class VhostReceive {
       }
       if (batch === 0) break;
       const full = batch === RX_BATCH;
+      this.signals.decision(batch);
       batch = 0;
       rx.flush();
       if (rx.shouldSignal()) {

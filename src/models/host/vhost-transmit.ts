@@ -11,6 +11,7 @@ import { BH_OFF, inExit } from '../hardware/mode.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue } from '../virtio/device-queue.ts';
 import { takeFrame } from './guest-frame.ts';
+import { SignalCount } from './signal-count.ts';
 import { VHOST_NET_BATCH, VHOST_NET_PKT_WEIGHT, VHOST_NET_WEIGHT, type VhostParts } from './vhost-parts.ts';
 
 interface Costs {
@@ -29,6 +30,7 @@ export class VhostTransmit {
   private readonly wait: Stage;
   private readonly batches: Tally;
   private readonly counters: Counters;
+  private readonly signals: SignalCount;
   private readonly again: () => void;
 
   // What a run knows is in fields: locals of a generator are stored and loaded again at each of its steps.
@@ -44,7 +46,9 @@ export class VhostTransmit {
   private readonly frames = new Int32Array(VHOST_NET_BATCH);
 
   /** @param again queues the handler for another run. */
-  constructor({ costs, timeline, counters }: Accounting, parts: VhostParts, again: () => void) {
+  constructor(books: Accounting, parts: VhostParts, again: () => void) {
+    const { costs, timeline, counters } = books;
+    this.signals = new SignalCount(books, `vhost ${parts.vm} tx`, VHOST_NET_BATCH);
     this.parts = parts;
     this.costs = {
       handler: costs.cost('vhost.handler'),
@@ -119,6 +123,7 @@ export class VhostTransmit {
     cpu.charge(this.costs.handler);
     yield RUN;
     tx.suppressKicks();
+    this.signals.run();
     this.handled = this.bytes = 0;
     this.stalled = false;
     for (let full = true; full && !this.exhausted && !this.stalled; ) {
@@ -139,6 +144,7 @@ export class VhostTransmit {
         cpu.mode = outer;
       }
       this.returnBuffers();
+      this.signals.decision(this.batch);
       if (tx.shouldSignal()) {
         this.chargeRing(cpu);
         txInterrupt.charge(cpu);

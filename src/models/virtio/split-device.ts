@@ -17,6 +17,8 @@ export class SplitDevice extends DeviceQueue {
   private shadowAvail = 0;
   /** Buffers pushed and not yet flushed, and the used entries written for them. */
   private staged = 0;
+  /** How often kicks were asked for. */
+  enabled = 0;
   private markedAvail = 0;
   private markedInUse = 0;
   private signalledUsed = 0;
@@ -153,6 +155,7 @@ export class SplitDevice extends DeviceQueue {
   allowKicks(): boolean {
     const { ring } = this;
     this.notified = true;
+    this.enabled++;
     if (ring.eventIdx) this.writeAvailEvent(this.announced);
     else this.writeFlags(0);
     return this.availableNow;

@@ -21,6 +21,9 @@ export class SplitDriver implements DriverQueue {
   numFree: number;
   private availShadow = 0;
   private numAdded = 0;
+  /** Buffers offered, and kicks that they took, since the beginning. */
+  offered = 0;
+  kicked = 0;
   private lastUsed = 0;
   /** The driver's local copy of "interrupts are off". */
   private off = false;
@@ -122,6 +125,7 @@ export class SplitDriver implements DriverQueue {
     this.availShadow = (this.availShadow + 1) & 0xffff;
     ring.availIdx = this.availShadow;
     this.numAdded++;
+    this.offered++;
     ring.onOffered?.();
   }
 
@@ -140,8 +144,11 @@ export class SplitDriver implements DriverQueue {
     this.numAdded = 0;
     if (this.fault !== null) return false;
     ring.lines.driverReads(ring.eventIdx ? ring.availEventLine : ring.usedLine);
-    if (ring.eventIdx) return needEvent(ring.availEvent, this.availShadow, old);
-    return (ring.usedFlags & NO_NOTIFY) === 0;
+    const kick = ring.eventIdx
+      ? needEvent(ring.availEvent, this.availShadow, old)
+      : (ring.usedFlags & NO_NOTIFY) === 0;
+    if (kick) this.kicked++;
+    return kick;
   }
 
   get moreUsed(): boolean {

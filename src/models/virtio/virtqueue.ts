@@ -31,6 +31,8 @@ export interface Virtqueue {
   pollUsed(look: () => void): void;
   /** A hostile driver's next buffer breaks a rule. @returns false where this layout has no room for the misdeed. */
   misbehave(misdeed: Misdeed): boolean;
+  /** What of a ring's invariants does not hold, or null. */
+  broken(): string | null;
 }
 
 /** @param size entries of the ring. @throws RangeError for a size that the layout does not allow. */
@@ -52,15 +54,40 @@ const polled = (ring: SplitRing | PackedRing): Pick<Virtqueue, 'size' | 'pollOff
   },
 });
 
+/** No more descriptors are in flight than there are. */
+const overfull = (driver: DriverQueue | null): string | null =>
+  driver === null || (driver.numFree >= 0 && driver.numFree <= driver.size)
+    ? null
+    : `${driver.numFree} of ${driver.size} descriptors are free`;
+
+/**
+ * With EVENT_IDX a stale event lets through one kick per time that kicks were asked for, one at the start, and one per
+ * turn of the index; where the device moves the event at each pop there is no such limit.
+ */
+const tooManyKicks = (
+  { kicked, offered }: SplitDriver,
+  { enabled, ring, rules }: SplitDevice,
+): string | null => {
+  const most = enabled + 1 + Math.floor(offered / 65_536);
+  return !ring.eventIdx || rules.popMovesEvent || kicked <= most
+    ? null
+    : `${kicked} kicks, where the device asked for them ${enabled} times in ${offered} buffers`;
+};
+
 const splitQueue = (ring: SplitRing, inOrder: boolean): Virtqueue => {
   let driver: SplitDriver | null = null;
+  let device: SplitDevice | null = null;
   return {
     ...polled(ring),
     driver: (options) => {
       driver = new SplitDriver(ring, { ...options, inOrder });
       return driver;
     },
-    device: (memory, rules, rule) => new SplitDevice(ring, memory, rules, rule, inOrder),
+    device: (memory, rules, rule) => {
+      device = new SplitDevice(ring, memory, rules, rule, inOrder);
+      return device;
+    },
+    broken: () => overfull(driver) ?? (driver && device && tooManyKicks(driver, device)),
     misbehave: (misdeed) => {
       const claimed = misbehaveSplit(ring, misdeed);
       driver?.goOn(claimed);
@@ -78,6 +105,7 @@ const packedQueue = (ring: PackedRing, inOrder: boolean): Virtqueue => {
       return driver;
     },
     device: (memory, rules, rule) => new PackedDevice(ring, memory, rules, rule, inOrder),
+    broken: () => overfull(driver),
     misbehave: (misdeed) => {
       const slots = misbehavePacked(ring, driver ?? START, misdeed);
       driver?.goOn(slots);
