@@ -6,10 +6,18 @@ import type { Scenario } from '../scenario/schema.ts';
 /** Where a VM goes that is not pinned: VM k on cores 2k (vCPU) and 2k + 1 (backend), as far as there are cores. */
 export const placed = (point: ScenarioPoint, name: string, index: number): Vm => {
   const { cores } = point.profile;
-  const { pin } = point.scenario.vms[name];
+  const { pin, memory, viommu } = point.scenario.vms[name];
   const list = (chosen: number | number[] | undefined, otherwise: number): number[] =>
     chosen === undefined ? [otherwise % cores] : typeof chosen === 'number' ? [chosen] : chosen;
-  return { name, vcpus: [list(pin.vcpus?.[0], index * 2)], backend: list(pin.backend, index * 2 + 1) };
+  return {
+    name,
+    vcpus: [list(pin.vcpus?.[0], index * 2)],
+    backend: list(pin.backend, index * 2 + 1),
+    pageSize: memory.pageSize,
+    ...(viommu.device === 'none'
+      ? {}
+      : { viommu: { cachingMode: viommu['caching-mode'], strict: viommu.strict } }),
+  };
 };
 
 /** The parameters of `kind` with the tunables that the VM overrides, as far as the datapath has them. */

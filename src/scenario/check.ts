@@ -48,7 +48,9 @@ export const checkPoint = (
       coreCheck(['vms', name, 'pin', 'vcpus', i], asList(cores));
     });
     coreCheck(['vms', name, 'pin', 'backend'], asList(vm.pin.backend));
-    tunablesCheck(name, vm, vm.datapath === undefined ? scenario.datapaths : [vm.datapath], mistake);
+    const kinds = vm.datapath === undefined ? scenario.datapaths : [vm.datapath];
+    tunablesCheck(name, vm, kinds, mistake);
+    viommuCheck(name, vm, kinds, mistake);
   }
   for (const [name, hog] of Object.entries(scenario.background)) {
     coreCheck(['background', name, 'cores'], hog.cores);
@@ -148,6 +150,20 @@ const tunablesCheck = (
   if (kind !== undefined) ringCheck(kind, net.tunables, at, mistake);
   else if (Object.keys(net.tunables).length > 0)
     mistake(at, `none of ${kinds.join(', ')} has these tunables`);
+};
+
+/** vtd_iommu_notify_flag_changed: QEMU refuses to start. */
+const viommuCheck = (
+  name: string,
+  { viommu }: VmSettings,
+  kinds: readonly string[],
+  mistake: Report,
+): void => {
+  if (viommu.device === 'none' || viommu['caching-mode'] || !kinds.includes('sriov')) return;
+  mistake(
+    ['vms', name, 'viommu'],
+    'QEMU puts an assigned device (sriov) behind intel-iommu only with caching-mode: true',
+  );
 };
 
 const ringCheck = (

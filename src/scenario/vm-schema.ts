@@ -29,6 +29,31 @@ export const vmSchema = z.strictObject({
       backend: coreSet.describe('cores that vhost worker and QEMU may run on').optional(),
     })
     .prefault({}),
+  memory: z
+    .strictObject({
+      pageSize: z
+        .enum(['4 KiB', '2 MiB', '1 GiB'])
+        .describe('pages that the host backs the guest’s memory with; the IOMMU maps it with the same')
+        .default('2 MiB'),
+    })
+    .prefault({}),
+  viommu: z
+    .strictObject({
+      device: z
+        .enum(['none', 'intel-iommu'])
+        .describe('QEMU’s device in front of the others; virtio passes it only with iommu_platform')
+        .default('none'),
+      'caching-mode': z
+        .boolean()
+        .describe('QEMU, intel-iommu: the guest announces what it maps, too; assigned devices need it')
+        .default(false),
+      strict: z
+        .boolean()
+        .describe('guest kernel, iommu.strict=1: each unmap is announced at once; forced by caching-mode')
+        .default(false),
+    })
+    .prefault({})
+    .describe('an IOMMU that the guest sees'),
   net: z
     .strictObject({
       queues: onlyOne('queue'),

@@ -14,7 +14,7 @@ import type { VCpu } from './vcpu.ts';
 /** A device model inside QEMU; its work is charged to whoever runs it. */
 export interface DeviceModel {
   /** Writes to these registers exit to QEMU; all others are coalesced. */
-  readonly immediate: ReadonlySet<string>;
+  readonly immediate: Pick<ReadonlySet<string>, 'has'>;
   read(cpu: Context, register: string): Access<number>;
   write(cpu: Context, register: string, value: number): Access;
 }
