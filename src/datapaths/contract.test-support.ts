@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { ms } from '../units.ts';
 import type { Datapath } from './datapath.ts';
 import { type Load, Trial } from './trial.test-support.ts';
-import type { Machine } from './world.ts';
+import type { GuestIommuSettings, Machine } from './world.ts';
 
 export interface Contract {
   readonly machine: Machine;
   readonly params?: unknown;
+  readonly viommu?: GuestIommuSettings;
   /** Packets that the driver may keep when all is quiet: those that nobody reaps until it sends again. */
   readonly lingering?: number;
   /** Why the datapath does something though there is nothing to do. */
@@ -32,9 +33,9 @@ const trial = ({ irqCore }: Machine) =>
 /** Declares the tests of `datapath` on one machine and with one set of parameters. */
 export const contract = (
   datapath: Datapath,
-  { machine, params, lingering = 0, busyAtRest }: Contract,
+  { machine, params, viommu, lingering = 0, busyAtRest }: Contract,
 ): void => {
-  const fixed = { machine, datapath, params };
+  const fixed = { machine, datapath, params, viommu };
 
   describe('under any load', () => {
     test('whatever was sent is completed, dropped at a named place or in flight; order and books are kept', () => {

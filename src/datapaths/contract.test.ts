@@ -13,10 +13,14 @@ const held = machine('server-3ghz', {
   iommu: 'strict',
   scheduler: { ...server.scheduler, policy: 'cfs', tick: ms(1) },
 });
+// So dear that a flood would starve the application: a received frame takes four exits.
+const behindIommu = machine('server-3ghz', { costs: { 'vfio.map': us(1), 'vfio.unmap': us(1) } });
 // 64 descriptors before a wire of 100 Mbit/s: rings fill up, queues stop and back up.
 const slow = machine('server-3ghz', {
   nic: { ...server.nic, rate: bitsPerSecond(100e6) },
   nicRings: { tx: 64, rx: 64 },
+  iotlb: { ...server.iotlb, entries: 8, deviceEntries: 16 },
+  ats: true,
 });
 
 const machines: readonly (readonly [string, Contract])[] = [
@@ -24,10 +28,11 @@ const machines: readonly (readonly [string, Contract])[] = [
   ['server-amd', { machine: machine('server-amd') }],
   ['textbook', { machine: textbook }],
   ['held-off interrupts, strict IOMMU, CFS', { machine: held }],
-  ['a slow wire behind short rings', { machine: slow }],
+  ['a slow wire behind short rings, ATS, a small IOTLB', { machine: slow }],
 ];
 
-const virtio: readonly (readonly [string, Omit<Contract, 'machine'>])[] = [
+type Terms = Partial<Contract>;
+const virtio: readonly (readonly [string, Terms])[] = [
   ['without EVENT_IDX', { params: { tunables: { event_idx: false } } }],
   ['a guest kernel that re-arms', { params: { guestKernelRearms: true } }],
   ['napi_tx off', { params: { tunables: { napi_tx: false } }, lingering: 256 }],
@@ -35,12 +40,23 @@ const virtio: readonly (readonly [string, Omit<Contract, 'machine'>])[] = [
   ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
 ];
 
+const viommu: readonly (readonly [string, Terms])[] = [
+  ['behind an IOMMU in caching mode', { machine: behindIommu, viommu: { cachingMode: true, strict: false } }],
+];
+const lazily: readonly [string, Terms] = [
+  'behind a lazy IOMMU',
+  { viommu: { cachingMode: false, strict: false } },
+];
+
 /** Switches worth a run of their own, by kind. */
-const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contract, 'machine'>])[]>> = {
+const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> = {
   e1000: [
     ['without mitigation', { params: { tunables: { mitigation: false } } }],
     ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
+    ...viommu,
+    lazily,
   ],
+  sriov: viommu,
   'virtio-net': [...virtio, ['x-txburst 1', { params: { 'x-txburst': 1 } }]],
   'vhost-net': [...virtio, ['the ring served inside the exit', { params: { inlineBackend: true } }]],
   native: [

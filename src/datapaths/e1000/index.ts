@@ -15,7 +15,7 @@ import { EmulatedRegisters } from '../../models/host/emulated-registers.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { Tap } from '../../models/host/tap.ts';
 import { defineDatapath } from '../datapath.ts';
-import { qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
+import { guestDmaOf, qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
 
 export const e1000 = defineDatapath({
   kind: 'e1000',
@@ -54,6 +54,7 @@ export const e1000 = defineDatapath({
     const network = world.hostNetwork;
     const rings = new E1000Rings();
     const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
+    const behind = guestDmaOf(world, vm, vcpu, loop.lock);
     const interrupt = new InterruptPath(books, vcpu, 'KVM_IRQ_LINE', 'e1000', () => device.line);
     const model = new E1000(sim, books, {
       rings,
@@ -62,6 +63,7 @@ export const e1000 = defineDatapath({
       network,
       loop,
       interrupt,
+      iommu: behind?.iommu ?? null,
       mitigation: tunables.mitigation,
     });
     model.preset('RDT', E1000_RING - 1);
@@ -76,6 +78,7 @@ export const e1000 = defineDatapath({
       registers: new EmulatedRegisters(books, vcpu, model, loop.lock),
       stackRx: books.costs.cost('stack.rx'),
       interrupt: (name, program) => vcpu.levelInterrupt(name, program),
+      dma: behind?.dma ?? null,
       textbookWrites: textbook ? params.registerWrites : 0,
     });
     return {

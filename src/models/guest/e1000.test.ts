@@ -37,6 +37,7 @@ const bench = ({ textbookWrites = 0, atAccess = (_what: string): void => {} } = 
     stackRx: books.costs.cost('stack.rx'),
     interrupt: (name, program) => cores[0].interrupt(name, program),
     textbookWrites,
+    dma: null,
   });
   const received: number[] = [];
   const freed: number[] = [];

@@ -10,6 +10,10 @@ export const RXDMT0 = 0x10;
 export const RXT0 = 0x80;
 
 export class E1000Rings {
+  /** Where the rings lie, and each receive buffer, for a device behind an IOMMU. */
+  txRing = 0;
+  rxRing = 0;
+  readonly rxPage = new Int32Array(E1000_RING);
   /** Packet per transmit slot. */
   readonly tx = new Int32Array(E1000_RING);
   /** Packet per receive slot, once DD is set. */

@@ -43,7 +43,16 @@ const bench = ({ costs = {}, mitigation = true, preset = {} }: Settings = {}) =>
     'e1000',
     () => ({ raise }) as InterruptLine,
   );
-  const model = new E1000(sim, books, { rings, packets, tap, network, loop, interrupt, mitigation });
+  const model = new E1000(sim, books, {
+    rings,
+    packets,
+    tap,
+    network,
+    loop,
+    interrupt,
+    iommu: null,
+    mitigation,
+  });
   for (const [register, value] of Object.entries({ RDT: E1000_RING - 1, IMS, ...preset })) {
     model.preset(register, value);
   }

@@ -12,6 +12,7 @@ import { E1000_RING, type E1000Rings, RXDMT0, RXT0, TXDW, TXQE } from '../hardwa
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { DeviceModel } from './emulated-registers.ts';
+import type { GuestIommu } from './guest-iommu.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { InterruptPath } from './interrupt-path.ts';
 import type { MainLoop, Source } from './main-loop.ts';
@@ -37,6 +38,8 @@ export interface E1000Parts {
   readonly network: HostNetwork;
   readonly loop: MainLoop;
   readonly interrupt: InterruptPath;
+  /** In front of the device; null: none. */
+  readonly iommu: GuestIommu | null;
   /** Property `mitigation`. */
   readonly mitigation: boolean;
 }
@@ -121,8 +124,11 @@ export class E1000 implements DeviceModel {
     const { parts, io } = this;
     let causes = TXQE;
     for (; this.tdh !== tail; this.tdh = (this.tdh + 1) % E1000_RING) {
-      const packet = parts.packets.copy(parts.rings.tx[this.tdh]);
+      const given = parts.rings.tx[this.tdh];
+      const packet = parts.packets.copy(given);
       io.serve(cpu, packet);
+      parts.iommu?.translate(cpu, parts.rings.txRing);
+      parts.iommu?.translate(cpu, parts.packets.page[given]);
       cpu.charge(this.tx);
       cpu.charge(this.copy);
       cpu.charge(this.copyPerByte, parts.packets.size[packet]);
@@ -163,7 +169,9 @@ export class E1000 implements DeviceModel {
 
   /** e1000_receive: a second copy, into the guest's buffer; the charges serve `packet` already. */
   private *deliver(cpu: Context, packet: Packet): Access {
-    const { packets, rings } = this.parts;
+    const { packets, rings, iommu } = this.parts;
+    iommu?.translate(cpu, rings.rxRing);
+    iommu?.translate(cpu, rings.rxPage[this.rdh]);
     cpu.charge(this.rx);
     cpu.charge(this.copy);
     cpu.charge(this.copyPerByte, packets.size[packet]);

@@ -61,7 +61,7 @@ export class DmaMapping {
 
   /** New mappings are announced (VT-d caching mode), which takes the processor away for a while. */
   get announces(): boolean {
-    return this.space !== null && this.space.cachingMode;
+    return this.space?.cachingMode ?? false;
   }
 
   /** Pages in a row that stay mapped: a ring (dma_alloc_coherent). @returns the first. */

@@ -23,6 +23,7 @@ export interface Invalidation {
 export class InvalidationQueue implements Invalidation {
   private readonly sim: Simulation;
   private readonly iommu: Iommu;
+  private readonly queued: Cost;
   private readonly ofPage: Cost;
   private readonly ofDomain: Cost;
   private readonly ofDevice: Cost;
@@ -30,6 +31,7 @@ export class InvalidationQueue implements Invalidation {
   constructor(sim: Simulation, { costs }: Accounting, iommu: Iommu) {
     this.sim = sim;
     this.iommu = iommu;
+    this.queued = costs.cost('iommu.queue');
     this.ofPage = costs.cost('iommu.invalidate');
     this.ofDomain = costs.cost('iommu.flush');
     this.ofDevice = costs.cost('iommu.invalidateDevice');
@@ -54,10 +56,11 @@ export class InvalidationQueue implements Invalidation {
     yield RUN;
     const { now } = this.sim;
     const price = cost.draw === null ? cost.price : cost.draw();
-    const done = this.iommu.invalidations.reserve(now, price) + price;
+    const start = this.iommu.invalidations.reserve(now, price);
     const outer = cpu.mode;
     if (!inExit(outer)) cpu.mode = IRQ_OFF;
-    cpu.spend(cost, done - now, 1);
+    if (start > now) cpu.spend(this.queued, start - now, 1);
+    cpu.spend(cost, price, 1);
     cpu.mode = outer;
     yield RUN;
   }
