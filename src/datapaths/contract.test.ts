@@ -38,6 +38,14 @@ const virtio: readonly (readonly [string, Terms])[] = [
   ['napi_tx off', { params: { tunables: { napi_tx: false } }, lingering: 256 }],
   ['no completion interrupts', { params: { completionInterrupts: false }, lingering: 256 }],
   ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
+  [
+    'behind an IOMMU in caching mode',
+    { params: { tunables: { iommu_platform: true } }, viommu: { cachingMode: true, strict: false } },
+  ],
+  [
+    'behind a lazy IOMMU',
+    { params: { tunables: { iommu_platform: true } }, viommu: { cachingMode: false, strict: false } },
+  ],
 ];
 
 const viommu: readonly (readonly [string, Terms])[] = [

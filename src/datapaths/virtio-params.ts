@@ -8,16 +8,21 @@ export const virtioTunableShape = {
   rx_queue_size: z.int().describe('QEMU: entries of the receive ring, a power of two'),
   event_idx: z.boolean().describe('QEMU: VIRTIO_F_EVENT_IDX'),
   indirect_desc: z.boolean().describe('QEMU: VIRTIO_F_INDIRECT_DESC'),
+  iommu_platform: z
+    .boolean()
+    .describe('QEMU: VIRTIO_F_ACCESS_PLATFORM, behind the VM’s viommu where it has one'),
   napi_tx: z.boolean().describe('guest module virtio_net: transmit completions interrupt'),
 };
 
-const { tx_queue_size, rx_queue_size, event_idx, indirect_desc, napi_tx } = virtioTunableShape;
+const { tx_queue_size, rx_queue_size, event_idx, indirect_desc, iommu_platform, napi_tx } =
+  virtioTunableShape;
 
 export const virtioTunables = z.strictObject({
   tx_queue_size: tx_queue_size.default(256),
   rx_queue_size: rx_queue_size.default(256),
   event_idx: event_idx.default(true),
   indirect_desc: indirect_desc.default(true),
+  iommu_platform: iommu_platform.default(false),
   napi_tx: napi_tx.default(true),
 });
 

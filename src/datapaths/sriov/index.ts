@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { BigLock } from '../../models/host/big-lock.ts';
 import { VfInterrupt } from '../../models/host/vf-interrupt.ts';
-import { vfioMappings } from '../../models/host/vfio-mappings.ts';
+import { VfioMappings } from '../../models/host/vfio-mappings.ts';
 import { DmaMapping } from '../../models/linux/dma-mapping.ts';
 import { NicDriver } from '../../models/linux/nic-driver.ts';
 import { defineDatapath } from '../datapath.ts';
@@ -24,7 +24,7 @@ export const sriov = defineDatapath({
     const vcpu = world.vcpu(vm);
     const behind =
       vm.viommu === undefined ? null : guestDmaOf(world, vm, vcpu, new BigLock(world.books, vm.name));
-    behind?.iommu.notify(vfioMappings(books, behind.iommu.domain, world.invalidations));
+    behind?.iommu.notify(new VfioMappings(books, behind.iommu.domain, world.invalidations));
     // Without it all guest memory is mapped once: the guest's driver maps nothing, but DMA is translated.
     const fn = world.addFunction(`${vm.name} vf`, vm.name, behind?.iommu.domain ?? world.guestDomain(vm));
     const device = new NicDriver(vcpu, {

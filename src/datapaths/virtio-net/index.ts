@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { VirtioNet } from '../../models/guest/virtio-net.ts';
+import { VringDma } from '../../models/guest/vring-dma.ts';
 import type { InterruptLine } from '../../models/hardware/processor.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { Kick } from '../../models/host/kick.ts';
@@ -17,7 +18,7 @@ import { GuestMemory } from '../../models/virtio/guest-memory.ts';
 import { receiveBuffer, transmitBuffer } from '../../models/virtio/net-buffer.ts';
 import { SplitRing } from '../../models/virtio/split-ring.ts';
 import { defineDatapath } from '../datapath.ts';
-import { qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
+import { guestDmaOf, qemuOf, TAP_QUEUE_LENGTH } from '../qemu.ts';
 import { driverOptions, virtioParams } from '../virtio-params.ts';
 
 export const virtioNet = defineDatapath({
@@ -39,6 +40,7 @@ export const virtioNet = defineDatapath({
     const rxRing = new SplitRing(tunables.rx_queue_size, tunables.event_idx);
     const network = world.hostNetwork;
     const tap = new Tap(books, packets, `${vm.name} tap`, vm.name, params.txqueuelen);
+    const behind = tunables.iommu_platform ? guestDmaOf(world, vm, vcpu, loop.lock) : null;
     const path = (vector: string, line: () => InterruptLine): InterruptPath =>
       new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', `virtio-net ${vector}`, line);
     const backend = new QemuVirtioNet(sim, books, {
@@ -50,6 +52,7 @@ export const virtioNet = defineDatapath({
       tap,
       network,
       loop,
+      iommu: behind?.iommu,
       txInterrupt: path('tx', () => device.txLine),
       rxInterrupt: path('rx', () => device.rxLine),
       configInterrupt: () => path('config', () => device.configLine()),
@@ -65,6 +68,7 @@ export const virtioNet = defineDatapath({
         kickTx: new Kick(books, vcpu, 'tx', backend.kickTx, machine.fastMmio),
         kickRx: new Kick(books, vcpu, 'rx', backend.kickRx, machine.fastMmio),
         stackRx: books.costs.cost('stack.rx'),
+        dma: behind ? new VringDma(behind.dma, memory) : undefined,
       },
       driverOptions(params),
     );

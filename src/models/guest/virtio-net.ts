@@ -3,9 +3,13 @@
  * delayed to 3/4 of what is outstanding. The receive side is in `virtio-net-receive.ts`.
  */
 import type { Cost } from '../../accounting/cost.ts';
+import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
+import { BH_OFF } from '../hardware/mode.ts';
+import { PacketQueue } from '../hardware/packet-queue.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
+import type { Access } from '../hardware/register-port.ts';
 import type { Doorbell, NetDevice, Stack } from '../linux/net-device.ts';
 import { DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
 import type { GuestMemory } from '../virtio/guest-memory.ts';
@@ -13,7 +17,10 @@ import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
 import type { SplitRing } from '../virtio/split-ring.ts';
 import { VirtioNetReceive } from './virtio-net-receive.ts';
 import { napiVector, reapChecked } from './virtio-net-vector.ts';
+import type { VringDma } from './vring-dma.ts';
 
+/** Packets that may be published before the first of them is mapped: as many as a ring takes. */
+const TX_PENDING = 1024;
 /** The queue stops below 2 + MAX_SKB_FRAGS free descriptors. */
 const STOP_BELOW = 19;
 
@@ -35,6 +42,8 @@ export interface VirtioNetParts {
   readonly kickTx: Doorbell;
   readonly kickRx: Doorbell;
   readonly stackRx: Cost;
+  /** Behind an IOMMU that the guest sees; else descriptors hold the memory's own addresses. */
+  readonly dma?: VringDma | undefined;
 }
 
 export class VirtioNet implements NetDevice {
@@ -49,11 +58,17 @@ export class VirtioNet implements NetDevice {
   private readonly reapCost: Cost;
   private readonly napiComplete: Cost;
   private readonly txNapi: Context;
+  /** Behind an IOMMU: published, and not yet added to the ring. */
+  private readonly pending = new PacketQueue(TX_PENDING);
+  private readonly stageMap: Stage;
+  private readonly waitQemu: Stage;
   private stack!: Stack;
   stopped = false;
 
   constructor(cpu: Processor, parts: VirtioNetParts, options: VirtioNetOptions) {
-    const { costs } = cpu.books;
+    const { costs, timeline } = cpu.books;
+    this.stageMap = timeline.working('guest: DMA map');
+    this.waitQemu = timeline.waiting('wait: exit to QEMU');
     this.cpu = cpu;
     this.parts = parts;
     this.options = options;
@@ -61,7 +76,10 @@ export class VirtioNet implements NetDevice {
     this.txCost = costs.cost('virtioNet.tx');
     this.reapCost = costs.cost('virtioNet.txClean');
     this.napiComplete = costs.cost('napi.complete');
-    this.doorbell = parts.kickTx;
+    this.doorbell =
+      parts.dma === undefined
+        ? parts.kickTx
+        : { leave: () => {}, act: (context) => this.transmitMapped(context), enter: () => {} };
     const { rx, memory, packets, kickRx, stackRx } = parts;
     const receive = new VirtioNetReceive(
       cpu,
@@ -71,6 +89,7 @@ export class VirtioNet implements NetDevice {
         packets,
         kick: kickRx,
         stackRx,
+        dma: parts.dma,
         cleanTransmitted: (context) => this.cleanTransmitted(context),
         received: (packet) => this.stack.received(packet),
       },
@@ -113,13 +132,46 @@ export class VirtioNet implements NetDevice {
   }
 
   publish(_cpu: Context, packet: Packet, more: boolean): boolean {
+    if (this.parts.dma === undefined) return this.add(packet, this.parts.memory.allocate(), more);
+    this.pending.push(packet);
+    return true;
+  }
+
+  /**
+   * Behind an IOMMU each packet is mapped before it is added, and what is found used is unmapped; bottom halves are off,
+   * as in all of start_xmit, so that nobody else transmits in between.
+   */
+  private *transmitMapped(cpu: Context): Access {
+    const { parts, pending } = this;
+    const dma = parts.dma as VringDma;
+    const outer = cpu.mode;
+    cpu.mode = BH_OFF;
+    while (pending.length > 0) {
+      const packet = pending.shift();
+      const address = parts.memory.allocate();
+      cpu.serve(parts.packets.request[packet], this.stageMap, this.waitQemu);
+      yield* dma.mapping(cpu, address);
+      cpu.serveNobody();
+      if (this.add(packet, address, false)) {
+        parts.kickTx.leave(cpu);
+        yield RUN;
+        const work = parts.kickTx.act(cpu);
+        if (work !== null) yield cpu.call(work);
+        parts.kickTx.enter(cpu);
+      }
+      yield* dma.unmapping(cpu);
+    }
+    cpu.mode = outer;
+  }
+
+  /** @returns whether the device wants a kick. */
+  private add(packet: Packet, address: number, more: boolean): boolean {
     const { tx, parts, options } = this;
     const interrupts = this.completionsInterrupt;
     do {
       if (interrupts) tx.disableCallbacks();
       this.owed += this.reapTransmitted();
     } while (interrupts && !more && !tx.enableCallbacksDelayed());
-    const address = parts.memory.allocate();
     parts.memory.write(address, packet);
     if (!tx.addOne(address, VIRTIO_NET_HEADER + parts.packets.size[packet], false, address)) {
       this.drop(packet, address);
@@ -172,6 +224,7 @@ export class VirtioNet implements NetDevice {
       const packet = parts.memory.read(address);
       if (options.napi_tx) stack.freed(packet);
       parts.packets.release(packet);
+      parts.dma?.unmap(address);
       parts.memory.release(address);
       count++;
     }
@@ -194,6 +247,7 @@ export class VirtioNet implements NetDevice {
     for (;;) {
       tx.disableCallbacks();
       this.chargeReaped(cpu, this.reapTransmitted());
+      if (this.parts.dma !== undefined) yield* this.parts.dma.unmapping(cpu);
       cpu.charge(this.napiComplete);
       yield RUN;
       this.restart();

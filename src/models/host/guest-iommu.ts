@@ -14,8 +14,13 @@ import type { DeviceModel } from './emulated-registers.ts';
 /** Translations that QEMU keeps (VTD_IOTLB_MAX_SIZE). */
 const IOTLB_ENTRIES = 1024;
 
-/** Somebody with a copy of the guest's page table; runs in the exit. @param present the page is mapped now. */
-export type Notifier = (cpu: Context, page: Page, present: boolean) => Program;
+/** Somebody with a copy of the guest's page table, or of parts of it; told in the exit. */
+export interface Notifier {
+  /** @param present the page is mapped now. */
+  changed(cpu: Context, page: Page, present: boolean): Program;
+  /** All pages may have changed. */
+  flushed(cpu: Context): Program;
+}
 
 export class GuestIommu implements DeviceModel {
   /** No write is coalesced. */
@@ -52,10 +57,11 @@ export class GuestIommu implements DeviceModel {
       yield RUN;
       if (page < 0) {
         this.iotlb.flush(this.cached);
+        for (const notifier of this.notifiers) yield* notifier.flushed(cpu);
         continue;
       }
       this.iotlb.drop(this.cached, page);
-      for (const notifier of this.notifiers) yield* notifier(cpu, page, this.domain.maps(page));
+      for (const notifier of this.notifiers) yield* notifier.changed(cpu, page, this.domain.maps(page));
     }
   }
 

@@ -20,6 +20,7 @@ import type { Access } from '../hardware/register-port.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
 import { takeFrame } from './guest-frame.ts';
+import type { GuestIommu } from './guest-iommu.ts';
 import type { InterruptPath } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
 import type { MainLoop, Source } from './main-loop.ts';
@@ -30,6 +31,8 @@ import type { BackendParts } from './virtio-net-backend.ts';
 export const TAP_BURST = 50;
 
 export interface QemuVirtioNetParts extends BackendParts {
+  /** In front of the device (iommu_platform). */
+  readonly iommu?: GuestIommu | undefined;
   readonly loop: MainLoop;
   /** The vector for changes of the configuration; asked for when one changes. */
   readonly configInterrupt: () => InterruptPath;
@@ -148,6 +151,7 @@ export class QemuVirtioNet {
       if (head < 0) break;
       const packet = takeFrame(tx, parts.memory, parts.packets);
       this.io.serve(cpu, packet);
+      parts.iommu?.translate(cpu, parts.memory.page(tx.address[0]));
       cpu.charge(this.virtqueue);
       const paid = this.io.chargeSend(cpu, packet);
       yield RUN;
@@ -201,6 +205,7 @@ export class QemuVirtioNet {
         yield* this.fail(cpu, rx, 'rx');
         break;
       }
+      parts.iommu?.translate(cpu, memory.page(address));
       cpu.charge(this.virtqueue);
       cpu.charge(this.copy);
       cpu.charge(this.copyPerByte, packets.size[packet]);

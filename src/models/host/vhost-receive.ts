@@ -43,7 +43,8 @@ export class VhostReceive {
 
   *handle(cpu: Context): Program {
     const { parts, costs } = this;
-    const { rx, tap, memory, packets } = parts;
+    const { rx, tap, memory, packets, iotlb } = parts;
+    const pages: number[] = [];
     const { queue } = tap;
     let handled = 0;
     let bytes = 0;
@@ -76,6 +77,7 @@ export class VhostReceive {
         cpu.charge(costs.rx);
         cpu.charge(costs.copy);
         cpu.charge(costs.copyPerByte, size);
+        if (iotlb !== undefined) pages.push(memory.page(rx.address[rx.readable]));
         memory.write(rx.address[rx.readable], packet);
         rx.push(head, size);
         batch++;
@@ -85,6 +87,7 @@ export class VhostReceive {
       // Frames that arrive while these are copied join the batch.
       if (batch > before) {
         cpu.serveNobody();
+        if (iotlb !== undefined) yield* iotlb.find(cpu, pages.splice(0));
         yield RUN;
         if (batch < RX_BATCH && !exhausted() && !stalled) continue;
       }
