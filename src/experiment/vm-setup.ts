@@ -2,11 +2,13 @@
 import type { Vm } from '../datapaths/world.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/schema.ts';
+import { guestIommu } from '../scenario/vm-schema.ts';
 
 /** Where a VM goes that is not pinned: VM k on cores 2k (vCPU) and 2k + 1 (backend), as far as there are cores. */
 export const placed = (point: ScenarioPoint, name: string, index: number): Vm => {
   const { cores } = point.profile;
-  const { pin, memory, viommu } = point.scenario.vms[name];
+  const settings = point.scenario.vms[name];
+  const { pin, memory } = settings;
   const list = (chosen: number | number[] | undefined, otherwise: number): number[] =>
     chosen === undefined ? [otherwise % cores] : typeof chosen === 'number' ? [chosen] : chosen;
   return {
@@ -14,9 +16,7 @@ export const placed = (point: ScenarioPoint, name: string, index: number): Vm =>
     vcpus: [list(pin.vcpus?.[0], index * 2)],
     backend: list(pin.backend, index * 2 + 1),
     pageSize: memory.pageSize,
-    ...(viommu.device === 'none'
-      ? {}
-      : { viommu: { cachingMode: viommu['caching-mode'], strict: viommu.strict } }),
+    ...guestIommu(settings),
   };
 };
 

@@ -17,6 +17,7 @@ import { parseYaml } from './text/read-yaml.ts';
 import { setOption } from './text/set-option.ts';
 import { type Override, setPath } from './text/set-path.ts';
 import { validate } from './text/validate.ts';
+import { guestIommu } from './vm-schema.ts';
 
 /** One validated point of a scenario, ready to be simulated on each datapath. */
 export interface ScenarioPoint {
@@ -206,11 +207,13 @@ const expand = (source: Source): Loaded => {
     }
     if (found.length > 0) continue;
     const machine = machineOf(profile, irqCore);
+    const guests = Object.values(scenario.vms).map(guestIommu);
+    const guest = guests.find(({ viommu }) => viommu !== undefined) ?? {};
     const own = Object.values(scenario.vms).flatMap((vm) => vm.datapath ?? []);
     for (const datapath of new Set([...scenario.datapaths, ...own])) {
       const params = scenario.parameters[datapath];
-      const key = JSON.stringify([profileFile, datapath, params]);
-      const missing = built.get(key) ?? missingCost(machine, datapath, params) ?? '';
+      const key = JSON.stringify([profileFile, datapath, params, guest]);
+      const missing = built.get(key) ?? missingCost(machine, datapath, params, guest) ?? '';
       built.set(key, missing);
       if (missing === '') continue;
       const place = places.value(['machine']) ?? nowhere;

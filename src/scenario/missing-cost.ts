@@ -1,16 +1,21 @@
 /** Whether a machine profile prices everything that a datapath and its applications charge. */
 import { datapathOf } from '../datapaths/index.ts';
-import { type Machine, World } from '../datapaths/world.ts';
+import { type Machine, type Vm, World } from '../datapaths/world.ts';
 import { Receiver } from '../models/guest/applications/receiver.ts';
 import { fixedSize } from '../models/guest/arrivals.ts';
 import { NetStack } from '../models/guest/net-stack.ts';
 import { Socket } from '../models/guest/socket.ts';
 
 /** Builds the datapath once, without running it. @returns the first cost that was asked for in vain, or null. */
-export const missingCost = (machine: Machine, kind: string, params: unknown): string | null => {
+export const missingCost = (
+  machine: Machine,
+  kind: string,
+  params: unknown,
+  guest: Pick<Vm, 'viommu'>,
+): string | null => {
   try {
     const world = new World(machine, { seed: 0, replication: 0, maxEvents: 1 });
-    const vm = { name: 'vm', vcpus: [[0]], backend: [0] };
+    const vm = { name: 'vm', vcpus: [[0]], backend: [0], ...guest };
     const { processor, device } = datapathOf(kind).build(world, vm, params as never);
     const { packets, books } = world;
     const record = books.timeline.workload('any');

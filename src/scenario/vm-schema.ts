@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { datapaths } from '../datapaths/index.ts';
 import { virtioTunableShape } from '../datapaths/virtio-params.ts';
+import type { GuestIommuSettings } from '../datapaths/world.ts';
 
 export const core = z.int().min(0).max(255);
 const coreSet = z.union([core, z.array(core).min(1)]).describe('a core, or the cores it may run on');
@@ -68,3 +69,7 @@ export const vmSchema = z.strictObject({
 });
 
 export type VmSettings = z.output<typeof vmSchema>;
+
+/** The IOMMU that a VM's guest sees, as its datapath is given it. */
+export const guestIommu = ({ viommu }: VmSettings): { viommu?: GuestIommuSettings } =>
+  viommu.device === 'none' ? {} : { viommu: { cachingMode: viommu['caching-mode'], strict: viommu.strict } };

@@ -56,7 +56,7 @@ export class DmaMapping {
     this.unmapCost = costs.cost(mode === 'strict' ? 'iommu.unmapStrict' : 'iommu.unmapLazy');
     this.timedOut = cpu.sim.handler(() => this.timer?.raise(), 'iommu flush timeout');
     this.timer =
-      this.mode === 'lazy' ? cpu.interrupt('iommu flush timer', (line) => this.timeout(line)) : null;
+      this.mode === 'lazy' ? cpu.localInterrupt('iommu flush timer', (line) => this.timeout(line)) : null;
   }
 
   /** New mappings are announced (VT-d caching mode), which takes the processor away for a while. */
