@@ -18,6 +18,7 @@ import { parseYaml } from './text/read-yaml.ts';
 import { setOption } from './text/set-option.ts';
 import { type Override, setPath } from './text/set-path.ts';
 import { validate } from './text/validate.ts';
+import { guestIommu } from './vm-schema.ts';
 
 /** One validated point of a scenario, ready to be simulated on each datapath. */
 export interface ScenarioPoint {
@@ -207,11 +208,13 @@ const expand = (source: Source): Loaded => {
     }
     if (found.length > 0) continue;
     const machine = machineOf(profile, irqCore);
+    const behind = Object.values(scenario.vms).map(guestIommu);
+    const guest = behind.find(({ viommu }) => viommu !== undefined) ?? {};
     const own = Object.values(scenario.vms).flatMap((vm) => vm.datapath ?? []);
     for (const datapath of new Set([...scenario.datapaths, ...own])) {
       const params = scenario.parameters[datapath];
-      const key = JSON.stringify([profileFile, datapath, params]);
-      const missing = built.get(key) ?? missingCost(machine, datapath, params) ?? '';
+      const key = JSON.stringify([profileFile, datapath, params, guest]);
+      const missing = built.get(key) ?? missingCost(machine, datapath, params, guest) ?? '';
       built.set(key, missing);
       if (missing === '') continue;
       const place = places.value(['machine']) ?? nowhere;

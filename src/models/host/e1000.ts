@@ -12,6 +12,7 @@ import { E1000_RING, RXDMT0, RXT0, TXDW, TXQE } from '../hardware/e1000-rings.ts
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { DeviceModel } from './emulated-registers.ts';
+import type { GuestIommu } from './guest-iommu.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { InterruptPath } from './interrupt-path.ts';
 import type { MainLoop, Source } from './main-loop.ts';
@@ -35,6 +36,8 @@ export interface E1000Parts {
   readonly network: HostNetwork;
   readonly loop: MainLoop;
   readonly interrupt: InterruptPath;
+  /** In front of the device; null: none. */
+  readonly iommu: GuestIommu | null;
   /** Property `mitigation`. */
   readonly mitigation: boolean;
 }
@@ -101,6 +104,9 @@ export class E1000 implements DeviceModel, ReceivingDevice {
 
   /** process_tx_desc: with a copy into its bounce buffer. */
   private readonly chargeTransmit = (cpu: Context, packet: Packet): void => {
+    const { iommu, rings, packets } = this.parts;
+    iommu?.translate(cpu, rings.txRing);
+    iommu?.translate(cpu, packets.page[packet]);
     cpu.charge(this.tx);
     this.io.chargeCopy(cpu, packet);
   };
@@ -121,6 +127,9 @@ export class E1000 implements DeviceModel, ReceivingDevice {
   }
 
   chargeReceive(cpu: Context, packet: Packet): void {
+    const { iommu, rings } = this.parts;
+    iommu?.translate(cpu, rings.rxRing);
+    iommu?.translate(cpu, rings.rxPage[this.rdh]);
     cpu.charge(this.rx);
     this.io.chargeCopy(cpu, packet);
   }

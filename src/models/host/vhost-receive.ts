@@ -55,7 +55,8 @@ export class VhostReceive {
 
   *handle(cpu: Context): Program {
     const { parts, costs } = this;
-    const { rx, tap, memory, packets } = parts;
+    const { rx, tap, memory, packets, iotlb } = parts;
+    const pages: number[] = [];
     const { queue } = tap;
     let handled = 0;
     let bytes = 0;
@@ -88,6 +89,7 @@ export class VhostReceive {
         cpu.charge(costs.rx);
         cpu.charge(costs.copy);
         cpu.charge(costs.copyPerByte, size);
+        if (iotlb !== undefined) pages.push(memory.page(rx.address[rx.readable]));
         memory.write(rx.address[rx.readable], packet);
         rx.push(head, size);
         batch++;
@@ -98,6 +100,7 @@ export class VhostReceive {
       if (batch > before) {
         cpu.serveNobody();
         this.chargeRing(cpu);
+        if (iotlb !== undefined) yield* iotlb.find(cpu, pages.splice(0));
         yield RUN;
         if (batch < RX_BATCH && !exhausted() && !stalled) continue;
       }
