@@ -97,6 +97,11 @@ export class Timeline {
     doubles[base + TIMES + marks] = span;
   }
 
+  /** The next `span` ps were spent in `stage`. */
+  add(request: Request, stage: number, span: number): void {
+    this.mark(request, stage, this.doubles[request * DOUBLES + LAST] + span);
+  }
+
   /** Someone worked for the request in `work` from `start` to `end`; before that it waited in `wait`. */
   worked(request: Request, wait: number, work: number, start: number, end: number): void {
     if (this.doubles[request * DOUBLES + LAST] !== start) this.mark(request, wait, start);

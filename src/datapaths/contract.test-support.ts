@@ -5,12 +5,13 @@ import type { GuestSystem } from '../models/guest/bind-drivers.ts';
 import { ms } from '../units.ts';
 import type { Datapath } from './datapath.ts';
 import { type Load, Trial } from './trial.test-support.ts';
-import type { Machine } from './world.ts';
+import type { GuestIommuSettings, Machine } from './world.ts';
 
 export interface Contract {
   readonly machine: Machine;
   readonly params?: unknown;
   readonly guest?: GuestSystem;
+  readonly viommu?: GuestIommuSettings;
   /** Packets that the driver may keep when all is quiet: those that nobody reaps until it sends again. */
   readonly lingering?: number;
   /** Why a frame may be lost on the way out, where no sender is held back. */
@@ -36,9 +37,9 @@ const trial = ({ irqCore }: Machine) =>
 /** Declares the tests of `datapath` on one machine and with one set of parameters. */
 export const contract = (
   datapath: Datapath,
-  { machine, params, guest, lingering = 0, losesOnTheWayOut, busyAtRest }: Contract,
+  { machine, params, guest, viommu, lingering = 0, losesOnTheWayOut, busyAtRest }: Contract,
 ): void => {
-  const fixed = { machine, datapath, params, ...(guest && { guest }) };
+  const fixed = { machine, datapath, params, viommu, ...(guest && { guest }) };
 
   describe('under any load', () => {
     test('whatever was sent is completed, dropped at a named place or in flight; order and books are kept', () => {

@@ -13,7 +13,7 @@ import { TrafficSource } from '../models/hardware/traffic-source.ts';
 import { machine } from '../scenario/machines.test-support.ts';
 import { ms, us } from '../units.ts';
 import { datapathOf } from './index.ts';
-import { World } from './world.ts';
+import { type GuestIommuSettings, World } from './world.ts';
 
 /** `rrd`: ping-pong with the answer after 2 ms; `txp`, `rxp`: one packet each 2 ms. */
 type Pace = 'rrd' | 'txp' | 'rxp';
@@ -22,11 +22,17 @@ type Counts = Readonly<Record<string, number>>;
 const OPERATIONS = 160;
 
 /** Counts of 160 operations in the steady state. */
-const counted = (kind: string, pace: Pace, size = 106, params: unknown = {}): Counts => {
+const counted = (
+  kind: string,
+  pace: Pace,
+  size = 106,
+  params: unknown = {},
+  viommu?: GuestIommuSettings,
+): Counts => {
   const world = new World(machine('server-3ghz'), { seed: 1, replication: 0, maxEvents: 2e6 });
   const { sim, books, packets, peer, random } = world;
   const datapath = datapathOf(kind);
-  const vm = { name: 'vm', vcpus: [[0]], backend: [1] };
+  const vm = { name: 'vm', vcpus: [[0]], backend: [1], ...(viommu && { viommu }) };
   const { processor, device, route } = datapath.build(world, vm, datapath.params.parse(params));
   const stack = new NetStack(processor, packets, device);
   const socket = new Socket(SOCKET_MEMORY, 277);
@@ -178,5 +184,35 @@ describe('e1000', () => {
   test('a paced transmit makes six accesses, a paced receive six', () => {
     expect(counted('e1000', 'txp')).toEqual({ 'write TDT': 1, ...interrupt });
     expect(counted('e1000', 'rxp')).toEqual({ 'write RDT': 1, ...interrupt });
+  });
+});
+
+describe('behind an IOMMU that the guest sees', () => {
+  const strict = { cachingMode: false, strict: true };
+  const caching = { cachingMode: true, strict: false };
+  /** Invalidations an operation: each unmap; in caching mode, intel_iommu_iotlb_sync_map, each map as well. */
+  const announced = (kind: string, size: number, viommu: GuestIommuSettings): number | undefined =>
+    counted(kind, 'rrd', size, {}, viommu)['write IQT_REG'];
+
+  // e1000_clean_rx_irq of e1000e and cp_rx_poll unmap the buffer of every frame, copied or not.
+  test.each(['e1000e', 'rtl8139'])('%s maps and unmaps each frame, whatever its size', (kind) => {
+    for (const size of [106, 1514]) {
+      expect(announced(kind, size, strict)).toBe(2);
+      expect(announced(kind, size, caching)).toBe(4);
+    }
+  });
+
+  // e1000_copybreak: up to 256 bytes, FCS included, the buffer stays mapped.
+  test.each([
+    [252, 1],
+    [253, 2],
+  ])('e1000 copies a frame of %i bytes, or lets its buffer go', (size, buffers) => {
+    expect(announced('e1000', size, strict)).toBe(buffers);
+    expect(announced('e1000', size, caching)).toBe(2 * buffers);
+  });
+
+  test.each(['e1000', 'e1000e', 'rtl8139'])('%s touches its own registers as often as without', (kind) => {
+    const { 'write IQT_REG': _, ...others } = counted(kind, 'rrd', 1514, {}, caching);
+    expect(others).toEqual(counted(kind, 'rrd', 1514));
   });
 });

@@ -1,7 +1,12 @@
-/** The QEMU process of a VM: its main loop thread and its big lock. */
+/** The QEMU process of a VM: its main loop thread, its big lock, and the IOMMU that it shows the guest. */
 import { BigLock } from '../models/host/big-lock.ts';
+import { EmulatedRegisters } from '../models/host/emulated-registers.ts';
+import { GuestIommu } from '../models/host/guest-iommu.ts';
 import { MainLoop } from '../models/host/main-loop.ts';
 import { Tap } from '../models/host/tap.ts';
+import type { VCpu } from '../models/host/vcpu.ts';
+import { DmaMapping } from '../models/linux/dma-mapping.ts';
+import { EmulatedInvalidation } from '../models/linux/invalidation.ts';
 import type { Attachment } from './datapath.ts';
 import type { Vm, World } from './world.ts';
 
@@ -25,3 +30,22 @@ export const routeTo =
     hostNetwork.forward(flow, tap);
     nic.route(flow, hostNetwork.function);
   };
+
+/** What a guest's driver maps its buffers with, and QEMU's side of it. */
+export interface GuestDma {
+  readonly iommu: GuestIommu;
+  readonly dma: DmaMapping;
+}
+
+/** Puts a device behind an IOMMU that the guest sees; null where the VM has none. */
+export const guestDmaOf = (world: World, vm: Vm, vcpu: VCpu, lock: BigLock): GuestDma | null => {
+  const { viommu } = vm;
+  if (viommu === undefined) return null;
+  const { cachingMode, strict } = viommu;
+  const iommu = new GuestIommu(world.books, world.iommu.domain('4 KiB'));
+  const registers = new EmulatedRegisters(world.books, vcpu, iommu, lock);
+  const invalidation = new EmulatedInvalidation(iommu.queue, registers);
+  const space = { domain: iommu.domain, invalidation, cachingMode };
+  // Linux: "IOMMU batching disallowed due to virtualization".
+  return { iommu, dma: new DmaMapping(vcpu, cachingMode || strict ? 'strict' : 'lazy', space) };
+};

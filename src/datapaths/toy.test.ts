@@ -116,7 +116,7 @@ const toy = defineDatapath({
 
   build(world, vm, { ring }) {
     const vcpu = world.vcpu(vm);
-    const fn = world.addFunction(`${vm.name} toy`, vm.name, false);
+    const fn = world.addFunction(`${vm.name} toy`, vm.name, null);
     const device = new HypercallDevice(world, vcpu, fn, ring);
     return { processor: vcpu, device, route: (flow) => world.nic.route(flow, fn) };
   },

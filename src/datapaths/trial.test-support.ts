@@ -12,7 +12,7 @@ import { SOCKET_MEMORY, Socket } from '../models/guest/socket.ts';
 import { TrafficSource } from '../models/hardware/traffic-source.ts';
 import { interval, ms, type Picoseconds, perSecond, us } from '../units.ts';
 import type { Attachment, Datapath } from './datapath.ts';
-import { type Machine, World } from './world.ts';
+import { type GuestIommuSettings, type Machine, World } from './world.ts';
 
 export interface Load {
   readonly kind: 'poisson' | 'periodic' | 'stream' | 'request-response' | 'receive';
@@ -27,6 +27,7 @@ export interface TrialSetup {
   readonly datapath: Datapath;
   /** As a scenario would write them; defaults are filled in. */
   readonly params?: unknown;
+  readonly viommu?: GuestIommuSettings | undefined;
   readonly loads: readonly Load[];
   readonly seed?: number;
   /** Cores of the vCPU and of the backend. */
@@ -64,10 +65,12 @@ export class Trial {
   private readonly stack: NetStack;
 
   constructor(setup: TrialSetup) {
-    const { machine, datapath, params = {}, loads, seed = 1, cores = [0, 1], stop = ms(1), guest } = setup;
+    const { machine, datapath, params = {}, loads, seed = 1, cores = [0, 1], stop = ms(1) } = setup;
+    const { guest, viommu } = setup;
     this.stop = stop;
     this.world = new World(machine, { seed, replication: 0, maxEvents: 20e6 });
-    const vm = { name: 'vm', vcpus: [[cores[0]]], backend: [cores[1]], ...(guest && { guest }) };
+    const machineOfVm = { name: 'vm', vcpus: [[cores[0]]], backend: [cores[1]] };
+    const vm = { ...machineOfVm, ...(guest && { guest }), ...(viommu && { viommu }) };
     this.attachment = datapath.build(this.world, vm, datapath.params.parse(params));
     const { processor, device } = this.attachment;
     this.stack = new NetStack(processor, this.world.packets, device);
@@ -164,8 +167,8 @@ export class Trial {
     const { books, machine } = this.world;
     return books.ledger.spending().flatMap(({ cost, payer, busy, count }) => {
       const { price, draw } = books.costs.cost(cost);
-      // Polling takes as long as it takes.
-      if (draw !== null || cost === 'halt.poll' || cost === 'pmd.idle') return [];
+      // Polling and the wait for other cores take as long as they take.
+      if (draw !== null || ['halt.poll', 'pmd.idle', 'iommu.queue'].includes(cost)) return [];
       // A halted vCPU has paid for its way out of the guest, not yet for its way back.
       const halted = payer.endsWith(' idle') && cost === 'exit.light';
       const rest = busy - price * count;

@@ -1,6 +1,7 @@
 /** The guest's half of a virtio network device: it boots with the device, and what they negotiate decides how they talk. */
 import type { z } from 'zod';
 import { VirtioNet } from '../models/guest/virtio-net.ts';
+import { VringDma } from '../models/guest/vring-dma.ts';
 import type { VirtioBackend } from '../models/host/backend-features.ts';
 import type { Injection } from '../models/host/interrupt-path.ts';
 import { Kick, type Kicked } from '../models/host/kick.ts';
@@ -13,7 +14,7 @@ import { GuestMemory } from '../models/virtio/guest-memory.ts';
 import { receiveBuffer, transmitBufferOf } from '../models/virtio/net-buffer.ts';
 import { type Virtqueue, virtqueue } from '../models/virtio/virtqueue.ts';
 import type { Attachment } from './datapath.ts';
-import { qemuOf } from './qemu.ts';
+import { type GuestDma, guestDmaOf, qemuOf } from './qemu.ts';
 import { type VirtioInterrupts, virtioInterrupts } from './virtio-interrupts.ts';
 import { type VirtioLink, virtioLink } from './virtio-link.ts';
 import { driverOptions, type virtioShape } from './virtio-params.ts';
@@ -28,9 +29,12 @@ export class VirtioGuest {
   readonly tx: Virtqueue;
   readonly rx: Virtqueue;
   readonly link: VirtioLink;
+  /** Behind an IOMMU that the guest sees; null: the device has the guest's own addresses. */
+  readonly behind: GuestDma | null;
   private readonly world: World;
   private readonly vm: Vm;
   private readonly params: z.output<typeof virtioShape>;
+  private qemu: MainLoop | null = null;
   private device!: VirtioNet;
   private vectors: VirtioInterrupts['vectors'] = {};
 
@@ -46,6 +50,16 @@ export class VirtioGuest {
     this.rx = virtqueue(this.link.format, tunables.rx_queue_size);
     world.books.invariants.add(`${vm.name} virtio-net tx`, () => this.tx.broken());
     world.books.invariants.add(`${vm.name} virtio-net rx`, () => this.rx.broken());
+    this.behind =
+      this.link.accessPlatform && vm.viommu !== undefined
+        ? guestDmaOf(world, vm, this.vcpu, this.loop.lock)
+        : null;
+  }
+
+  /** QEMU's main loop, which not every device has work for. */
+  get loop(): MainLoop {
+    this.qemu ??= qemuOf(this.world, this.vm);
+    return this.qemu;
   }
 
   /** The device's side of both rings, as `rules` has it. */
@@ -59,13 +73,13 @@ export class VirtioGuest {
 
   /**
    * How the device interrupts the guest, by what was negotiated.
-   * @param how the backend reaches an MSI-X vector. @param loop QEMU's, where there is one already.
+   * @param how the backend reaches an MSI-X vector.
    */
-  interrupts(how: Injection, loop?: MainLoop): Omit<VirtioInterrupts, 'vectors'> {
+  interrupts(how: Injection): Omit<VirtioInterrupts, 'vectors'> {
     const { vectors, ...interrupts } = virtioInterrupts(this.world, this.link, {
       vcpu: this.vcpu,
       how,
-      loop: () => loop ?? qemuOf(this.world, this.vm),
+      loop: () => this.loop,
       driver: () => this.device,
     });
     this.vectors = vectors;
@@ -80,10 +94,11 @@ export class VirtioGuest {
 
   /** Linux's driver, which finds the device as it is now. @returns what a datapath's attachment says of the VM. */
   attach(kickTx: Doorbell, kickRx: Doorbell): Omit<Attachment, 'route' | 'device'> & { device: VirtioNet } {
-    const { vcpu, memory, tx, rx, vectors, link } = this;
+    const { vcpu, memory, tx, rx, vectors, link, behind } = this;
     const { packets, books } = this.world;
     const stackRx = books.costs.cost('stack.rx');
-    const parts = { tx, rx, memory, packets, kickTx, kickRx, stackRx, ...vectors };
+    const dma = behind === null ? undefined : new VringDma(behind.dma, memory);
+    const parts = { tx, rx, memory, packets, kickTx, kickRx, stackRx, dma, ...vectors };
     this.device = new VirtioNet(vcpu, parts, driverOptions(this.params, link));
     const virtqueues = { tx: { queue: tx, doorbell: kickTx }, rx: { queue: rx, doorbell: kickRx } };
     return { processor: vcpu, device: this.device, virtqueues };

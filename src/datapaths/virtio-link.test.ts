@@ -73,6 +73,16 @@ describe.each(['virtio-net', 'vhost-net'])('%s', (kind) => {
     expect(sent(kind, { kernel: '3.10' }).count('interrupts.taken', 'virtio-net tx')).toBe(1);
   });
 
+  test('a device behind an IOMMU is a modern one, unless its legacy interface is asked for', () => {
+    const behind = sent(kind, { tunables: { iommu_platform: true } });
+    expect([behind.paid('exit.kick'), behind.paid('exit.pio')]).toEqual([PACKETS, 0]);
+    const legacy = { iommu_platform: true, 'disable-legacy': false };
+    expect(() => sent(kind, { tunables: legacy })).toThrow(/iommu_platform .* needs disable-legacy/);
+    expect(() => sent(kind, { kernel: '4.4', tunables: { iommu_platform: true } })).toThrow(
+      /the driver does not know VIRTIO_F_ACCESS_PLATFORM/,
+    );
+  });
+
   test('a guest without a driver cannot be wired', () => {
     expect(() => sent(kind, { kernel: '2.6.32', tunables: { 'disable-legacy': true } })).toThrow(
       /no driver for its virtio device: no legacy interface for Linux 2.6.32/,

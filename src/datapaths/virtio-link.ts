@@ -24,6 +24,8 @@ export interface VirtioLink {
   readonly notifySpace: Space;
   /** The device can say that it needs a reset. */
   readonly version1: boolean;
+  /** The device reaches memory through the VM's IOMMU, where it has one. */
+  readonly accessPlatform: boolean;
   /** The guest's driver has a transmit NAPI. */
   readonly hasNapiTx: boolean;
 }
@@ -48,6 +50,7 @@ const linkOf = (
   vectors,
   notifySpace: kind === 'modern' ? 'memory' : 'port',
   version1: hasFeature(negotiated, 'VIRTIO_F_VERSION_1'),
+  accessPlatform: hasFeature(negotiated, 'VIRTIO_F_ACCESS_PLATFORM'),
   hasNapiTx: hasSince(kernel, NAPI_TX_SINCE),
 });
 

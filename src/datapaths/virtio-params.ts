@@ -26,6 +26,12 @@ export const virtioTunableShape = {
   rx_queue_size: z.int().describe('QEMU: entries of the receive ring, a power of two'),
   event_idx: z.boolean().describe('QEMU: VIRTIO_F_EVENT_IDX'),
   indirect_desc: z.boolean().describe('QEMU: VIRTIO_F_INDIRECT_DESC'),
+  iommu_platform: z
+    .boolean()
+    .describe(
+      'QEMU: VIRTIO_F_ACCESS_PLATFORM, behind the VM’s viommu where it has one; a modern device alone, so that ' +
+        '`disable-legacy`, where it is not said, is true',
+    ),
   packed: z.boolean().describe('QEMU: VIRTIO_F_RING_PACKED'),
   in_order: z.boolean().describe('QEMU: VIRTIO_F_IN_ORDER (Linux 6.18 and later)'),
   napi_tx: z
@@ -36,7 +42,7 @@ export const virtioTunableShape = {
   ...transportShape,
 };
 
-const { tx_queue_size, rx_queue_size, event_idx, indirect_desc, packed, in_order, napi_tx } =
+const { tx_queue_size, rx_queue_size, event_idx, indirect_desc, iommu_platform, packed, in_order, napi_tx } =
   virtioTunableShape;
 
 export const virtioTunables = z.strictObject({
@@ -44,6 +50,7 @@ export const virtioTunables = z.strictObject({
   rx_queue_size: rx_queue_size.default(256),
   event_idx: event_idx.default(true),
   indirect_desc: indirect_desc.default(true),
+  iommu_platform: iommu_platform.default(false),
   packed: packed.default(false),
   in_order: in_order.default(false),
   napi_tx: napi_tx.default(true),
@@ -52,11 +59,14 @@ export const virtioTunables = z.strictObject({
 
 export type VirtioTunables = z.output<typeof virtioTunables>;
 
-/** The device's properties as QEMU takes them. */
+/**
+ * The device's properties as QEMU takes them. QEMU refuses `iommu_platform` with a legacy interface; a device that asks for
+ * it and says nothing of the interface is taken to be in a PCI Express port, where QEMU leaves that interface out.
+ */
 export const propertiesOf = ({ napi_tx: _, ...properties }: VirtioTunables): VirtioNetProperties => ({
   ...properties,
   vectors: properties.vectors ?? VECTORS,
-  'disable-legacy': properties['disable-legacy'] ?? false,
+  'disable-legacy': properties['disable-legacy'] ?? properties.iommu_platform,
   'disable-modern': properties['disable-modern'] ?? false,
 });
 

@@ -7,6 +7,8 @@ import type { GuestSystem } from '../models/guest/bind-drivers.ts';
 import type { Context, Program } from '../models/hardware/context.ts';
 import { Core } from '../models/hardware/core.ts';
 import type { IdleState } from '../models/hardware/idle-states.ts';
+import { Iommu } from '../models/hardware/iommu.ts';
+import type { IommuDomain, PageSize } from '../models/hardware/iommu-domain.ts';
 import type { Moderation } from '../models/hardware/moderation.ts';
 import { Nic, type NicSettings } from '../models/hardware/nic.ts';
 import { Packets } from '../models/hardware/packets.ts';
@@ -17,9 +19,21 @@ import { FairScheduler, type FairSchedulerSettings } from '../models/host/fair-s
 import type { HaltPollTunables } from '../models/host/halt-poll.ts';
 import { HostNetwork } from '../models/host/host-network.ts';
 import { VCpu } from '../models/host/vcpu.ts';
-import { DmaMapping, type IommuMode } from '../models/linux/dma-mapping.ts';
+import { DmaMapping, type DmaSpace, type IommuMode } from '../models/linux/dma-mapping.ts';
+import { InvalidationQueue } from '../models/linux/invalidation.ts';
 import { NicDriver } from '../models/linux/nic-driver.ts';
 import { type Hertz, ms, type Picoseconds } from '../units.ts';
+
+export interface IotlbSettings {
+  /** One lookup. */
+  readonly lookup: Picoseconds;
+  /** Translations that it holds. */
+  readonly entries: number;
+  /** One memory read of a page walk. */
+  readonly walkRead: Picoseconds;
+  /** Translations that a device holds itself, with ATS. */
+  readonly deviceEntries: number;
+}
 
 /** A machine with everything resolved: prices in ps, defaults filled in. */
 export interface Machine {
@@ -31,6 +45,9 @@ export interface Machine {
   readonly nicRings: { readonly tx: number; readonly rx: number };
   readonly moderation: Moderation;
   readonly iommu: IommuMode;
+  readonly iotlb: IotlbSettings;
+  /** Devices keep translations themselves (PCIe ATS). */
+  readonly ats: boolean;
   readonly scheduler: FairSchedulerSettings;
   readonly haltPoll: HaltPollTunables;
   readonly haltPollGrid: Picoseconds;
@@ -56,7 +73,22 @@ export interface Vm {
   readonly backend: readonly number[];
   /** What it boots; a current Linux with all drivers where not given. */
   readonly guest?: GuestSystem;
+  /** Pages that the host backs its memory with, and so the IOMMU maps it with; 2 MiB where not given. */
+  readonly pageSize?: PageSize;
+  /** QEMU's intel-iommu in front of its devices; absent: none. */
+  readonly viommu?: GuestIommuSettings;
 }
+
+/** An IOMMU that the guest sees. */
+export interface GuestIommuSettings {
+  /** Property `caching-mode` of intel-iommu: the guest announces what it maps, too, and Linux forces strict mode. */
+  readonly cachingMode: boolean;
+  /** `iommu.strict=1` on the guest kernel's command line. */
+  readonly strict: boolean;
+}
+
+/** 4 GiB of guest memory. */
+const GUEST_PAGES = 2 ** 20;
 
 /** The guest's own scheduler, whatever the host's is: a task's turn while others wait (EEVDF since Linux 6.15). */
 const GUEST_SLICE = ms(2.8);
@@ -67,6 +99,8 @@ export class World {
   readonly books: Accounting;
   readonly packets = new Packets();
   readonly cores: readonly Core[];
+  readonly iommu: Iommu;
+  readonly invalidations: InvalidationQueue;
   readonly nic: Nic;
   readonly peer: RemotePeer;
   readonly random: ReturnType<typeof streams>;
@@ -92,7 +126,14 @@ export class World {
     this.cores = Array.from({ length: machine.cores }, (_, id) => new Core(sim, books, id, parts));
     for (const core of this.cores) this.scheduler.add(core);
     if (machine.cores > 1) this.scheduler.startBalancing();
-    this.nic = new Nic(sim, books, this.packets, machine.nic);
+    const { iotlb, ats, nic } = machine;
+    this.iommu = new Iommu({
+      ...iotlb,
+      deviceEntries: ats ? iotlb.deviceEntries : 0,
+      request: nic.dmaRead,
+    });
+    this.invalidations = new InvalidationQueue(sim, books, this.iommu);
+    this.nic = new Nic(sim, books, this.packets, nic, this.iommu);
     this.peer = new RemotePeer(sim, books, this.packets, this.nic);
   }
 
@@ -101,10 +142,11 @@ export class World {
     if (this.network !== null) return this.network;
     const { books, machine, packets } = this;
     const cpu = this.cores[machine.irqCore];
+    const space = this.hostSpace();
     const driver = new NicDriver(cpu, {
-      function: this.addFunction('host nic', ''),
+      function: this.addFunction('host nic', '', space?.domain ?? null),
       packets,
-      dma: new DmaMapping(cpu, machine.iommu),
+      dma: new DmaMapping(cpu, machine.iommu, space),
       stackRx: books.costs.cost('host.stackRx'),
       stageRx: books.timeline.working('host: receive'),
     });
@@ -113,14 +155,26 @@ export class World {
     return this.network;
   }
 
-  /** A function of the NIC: the physical one, or a VF. */
-  addFunction(name: string, vm: string, translated = this.machine.iommu !== 'passthrough') {
+  /** What a driver on bare metal maps its buffers into: a domain of its own, or null in passthrough. */
+  hostSpace(): DmaSpace | null {
+    if (this.machine.iommu === 'passthrough') return null;
+    return { domain: this.iommu.domain('4 KiB'), invalidation: this.invalidations, cachingMode: false };
+  }
+
+  /** A guest's memory as vfio maps it without a vIOMMU: all of it, once. */
+  guestDomain({ pageSize = '2 MiB' }: Vm): IommuDomain {
+    return this.iommu.domain(pageSize, GUEST_PAGES);
+  }
+
+  /** A function of the NIC: the physical one, or a VF. @param domain what it may reach; null: untranslated. */
+  addFunction(name: string, vm: string, domain: IommuDomain | null) {
     const { nicRings, moderation } = this.machine;
+    const { counters } = this.books;
     return this.nic.addFunction(name, vm, {
       txRing: nicRings.tx,
       rxRing: nicRings.rx,
       moderation,
-      translated,
+      dma: domain === null ? null : this.iommu.requester(counters, name, vm, domain),
     });
   }
 

@@ -37,9 +37,13 @@ export const ofMachine = (source: Source, window: Picoseconds): Measured[] => {
   ];
 };
 
+/** Counted per request of all VMs: what the host's own function of the NIC asks the IOMMU. */
+const OF_HOST_NIC = new Set(['iotlb.hits', 'iotlb.misses', 'atc.hits']);
+
 const perRequest = (source: Source, requests: number): Measured[] => {
   const { counts, stalls } = source;
   const wakeups = counts.filter(({ counter }) => counter.metric === 'wakeups');
+  const translations = counts.filter(({ counter: { metric, vm } }) => OF_HOST_NIC.has(metric) && vm === '');
   const frames = ['tx', 'rx'].map((direction) => {
     const sent = counts.filter(
       ({ counter: { metric, component } }) => metric === 'frames' && component === direction,
@@ -50,6 +54,9 @@ const perRequest = (source: Source, requests: number): Measured[] => {
     ...cycles(source, requests),
     ...wakeups.map(({ counter, value }) => row('wakeups', counter.component, '1/request', value / requests)),
     ...frames,
+    ...translations.map(({ counter: { metric, component }, value }) =>
+      row(metric, component, '1/request', value / requests),
+    ),
     row('stalls', '', '1/request', stalls / requests),
   ];
 };

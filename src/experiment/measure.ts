@@ -29,6 +29,7 @@ export const measure = (source: Source): Measured[] => {
       ...errorsOf(vm, source),
       ...ofVm(vm, source),
     ]),
+    ...errorsOf('', source),
     ...ofMachine(source, window),
   ];
 };
@@ -87,18 +88,27 @@ const COUNTED = [
   'interrupts.raised',
   'interrupts.taken',
   'virtqueue',
+  'iotlb.hits',
+  'iotlb.misses',
+  'atc.hits',
 ];
+/** Counted in the whole trial: what began before the window may be missing in all of it. */
+const WHOLE_TRIAL: ReadonlyMap<string, string> = new Map([
+  ['device.errors', 'errors'],
+  ['dma.faults', 'accesses'],
+]);
 /** Metrics whose components are different things: their sum means nothing. */
 const NO_TOTAL = new Set(['virtqueue']);
+/** Metrics of functions that pass the IOMMU: a VM without one has no row. */
+const OF_FUNCTIONS = new Set(['iotlb.hits', 'iotlb.misses', 'atc.hits']);
 
-/** Errors that stopped a device, in the whole trial: one that stopped before the window is missing in all of it. */
+/** Errors of a VM's devices, or of the host's. */
 const errorsOf = (vm: string, { counts }: Source): Measured[] =>
-  counts
-    .filter(({ counter }) => counter.metric === 'device.errors' && counter.vm === vm)
-    .map(({ counter: { metric, component, value } }) => ({
-      ...{ vm, workload: '', metric, component },
-      ...{ statistic: 'count', unit: 'errors', value },
-    }));
+  counts.flatMap(({ counter: { metric, component, value, vm: owner } }) => {
+    const unit = WHOLE_TRIAL.get(metric);
+    if (unit === undefined || owner !== vm) return [];
+    return [{ vm, workload: '', metric, component, statistic: 'count', unit, value }];
+  });
 
 const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[] => {
   const requests = trial.workloads
@@ -113,6 +123,7 @@ const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[
     const mine = counts.filter(({ counter }) => counter.metric === metric && counter.vm === vm);
     for (const { counter, value } of mine) add(metric, counter.component, '1/request', value / requests);
     const total = mine.reduce((sum, { value }) => sum + value, 0);
+    if (mine.length === 0 && OF_FUNCTIONS.has(metric)) continue;
     if (!NO_TOTAL.has(metric)) add(metric, '', '1/request', total / requests);
   }
   // A kick is a register write too.

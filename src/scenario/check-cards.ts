@@ -5,6 +5,7 @@ import { missingCost } from './missing-cost.ts';
 import type { Scenario } from './schema.ts';
 import type { PathKey } from './text/mistake.ts';
 import { bootOf, cardOf, kindOf, paramsOf } from './vm-cards.ts';
+import { guestIommu } from './vm-schema.ts';
 
 type Report = (path: readonly PathKey[], message: string) => void;
 
@@ -40,13 +41,15 @@ export const missingForGuests = (
   scenario: Scenario,
   machine: Machine,
 ): [cost: string, kind: string] | null => {
-  for (const [name, { guest, net }] of Object.entries(scenario.vms)) {
+  for (const [name, vm] of Object.entries(scenario.vms)) {
+    const { guest, net } = vm;
     if (guest === undefined && net.devices === undefined && Object.keys(net.tunables).length === 0) continue;
+    const boots = { ...(guest && { guest }), ...guestIommu(vm) };
     for (const datapath of scenario.datapaths) {
       const kind = kindOf(scenario, name, datapath);
       const used = datapathOf(kind).card === undefined ? kind : bootOf(scenario, name, kind)?.carrier?.kind;
       const missing =
-        used === undefined ? null : missingCost(machine, used, paramsOf(scenario, name, used), guest);
+        used === undefined ? null : missingCost(machine, used, paramsOf(scenario, name, used), boots);
       if (missing !== null && used !== undefined) return [missing, used];
     }
   }

@@ -54,6 +54,25 @@ describe('a VM', () => {
     expect(mistakes(none).join()).toMatch(/vms\.web\.net\.tunables: none of sriov has these tunables/);
   });
 
+  test('has an IOMMU in its sight only in front of devices that QEMU, or this model, puts behind one', () => {
+    const behind = (kind: string, more = '') =>
+      web(`datapath: ${kind}, viommu: { device: intel-iommu }${more}`);
+    const assigned = 'QEMU puts an assigned device (sriov) behind intel-iommu only with caching-mode: true';
+    refused(behind('sriov'), '{ device', `vms.web.viommu: ${assigned}`);
+    const second = behind('e1000', ', net: { devices: [sriov] }');
+    refused(second, '{ device', `vms.web.viommu: ${assigned}`);
+    expect(mistakes(web('datapath: sriov, viommu: { device: intel-iommu, caching-mode: true }'))).toEqual([]);
+    for (const kind of ['vhost-user', 'vdpa']) {
+      expect(mistakes(behind(kind))).toEqual([]);
+      const platform = behind(kind, ', net: { tunables: { iommu_platform: true } }');
+      const told = 'is not modelled; without iommu_platform it passes the IOMMU by';
+      refused(platform, '{ device', `vms.web.viommu: ${kind} behind an IOMMU that the guest sees ${told}`);
+    }
+    for (const kind of ['virtio-net', 'vhost-net']) {
+      expect(mistakes(behind(kind, ', net: { tunables: { iommu_platform: true } }'))).toEqual([]);
+    }
+  });
+
   test('may have a datapath of its own', () => {
     expect(load(web('datapath: sriov')).points[0].scenario.vms['web'].datapath).toBe('sriov');
     expect(mistakes(web('datapath: srivo')).join()).toMatch(/"srivo".*did you mean "sriov"/);

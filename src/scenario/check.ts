@@ -5,6 +5,7 @@ import { FRAME_MAX } from '../models/hardware/frame.ts';
 import { isSplitOnly } from '../models/virtio/misdeeds.ts';
 import { inSeconds, LONGEST_TRIAL, seconds } from '../units.ts';
 import { checkCards } from './check-cards.ts';
+import { checkViommu } from './check-viommu.ts';
 import { extent, priced } from './price.ts';
 import type { Profile } from './profile.ts';
 import type { Scenario } from './schema.ts';
@@ -52,6 +53,7 @@ export const checkPoint = (
     coreCheck(['vms', name, 'pin', 'backend'], asList(vm.pin.backend));
     hostileCheck(scenario, name, mistake);
     tunablesCheck(name, vm, vm.datapath === undefined ? scenario.datapaths : [vm.datapath], mistake);
+    checkViommu(scenario, name, mistake);
   }
   for (const [name, hog] of Object.entries(scenario.background)) {
     coreCheck(['background', name, 'cores'], hog.cores);
@@ -116,7 +118,7 @@ const workloadCheck = (scenario: Scenario, mistake: Report): void => {
 };
 
 /** Costs that last as long as what they stand for. */
-const UNPRICED = new Set(['halt.poll', 'pmd.idle', 'background.work']);
+const UNPRICED = new Set(['halt.poll', 'pmd.idle', 'background.work', 'iommu.queue']);
 const PRICE_MAX = seconds(1);
 
 const machineCheck = ({ idleStates, costs, clock }: Profile, mistake: Report): void => {

@@ -19,6 +19,7 @@ import { parseYaml } from './text/read-yaml.ts';
 import { setOption } from './text/set-option.ts';
 import { type Override, setPath } from './text/set-path.ts';
 import { validate } from './text/validate.ts';
+import { guestIommu } from './vm-schema.ts';
 
 /** One validated point of a scenario, ready to be simulated on each datapath. */
 export interface ScenarioPoint {
@@ -175,11 +176,13 @@ const unpriced = (
   built: Map<string, string>,
 ): string[] => {
   const messages: string[] = [];
+  const behind = Object.values(scenario.vms).map(guestIommu);
+  const guest = behind.find(({ viommu }) => viommu !== undefined) ?? {};
   const own = Object.values(scenario.vms).flatMap((vm) => vm.datapath ?? []);
   for (const datapath of new Set([...scenario.datapaths, ...own])) {
     const params = scenario.parameters[datapath];
-    const key = JSON.stringify([profile, datapath, params]);
-    const missing = built.get(key) ?? missingCost(machine, datapath, params) ?? '';
+    const key = JSON.stringify([profile, datapath, params, guest]);
+    const missing = built.get(key) ?? missingCost(machine, datapath, params, guest) ?? '';
     built.set(key, missing);
     if (missing !== '') messages.push(`the profile has no price for "${missing}", which ${datapath} charges`);
   }

@@ -1,9 +1,8 @@
 /** Whether a machine profile prices everything that a datapath and its applications charge. */
 import { datapathOf } from '../datapaths/index.ts';
-import { type Machine, World } from '../datapaths/world.ts';
+import { type Machine, type Vm, World } from '../datapaths/world.ts';
 import { Receiver } from '../models/guest/applications/receiver.ts';
 import { fixedSize } from '../models/guest/arrivals.ts';
-import type { GuestSystem } from '../models/guest/bind-drivers.ts';
 import { NetStack } from '../models/guest/net-stack.ts';
 import { Socket } from '../models/guest/socket.ts';
 
@@ -12,11 +11,11 @@ export const missingCost = (
   machine: Machine,
   kind: string,
   params: unknown,
-  guest?: GuestSystem,
+  guest: Pick<Vm, 'guest' | 'viommu'>,
 ): string | null => {
   try {
     const world = new World(machine, { seed: 0, replication: 0, maxEvents: 1 });
-    const vm = { name: 'vm', vcpus: [[0]], backend: [0], ...(guest && { guest }) };
+    const vm = { name: 'vm', vcpus: [[0]], backend: [0], ...guest };
     const { processor, device } = datapathOf(kind).build(world, vm, params as never);
     const { packets, books } = world;
     const record = books.timeline.workload('any');

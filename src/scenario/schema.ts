@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { datapaths } from '../datapaths/index.ts';
 import { expectationSchema } from './expectation-schema.ts';
 import { priceSchema } from './price.ts';
-import { profileSchema } from './profile.ts';
+import { iotlbSchema, profileSchema } from './profile.ts';
 import { referenceSchema } from './reference-schema.ts';
 import { count, share, time } from './text/quantity-schemas.ts';
 import { core, datapathKind, vmSchema } from './vm-schema.ts';
@@ -25,6 +25,7 @@ const hostSchema = z
       .describe("core that takes the host NIC's interrupts; the last one where not given")
       .optional(),
     iommu: profileSchema.shape.iommu.optional(),
+    iotlb: iotlbSchema.partial().optional(),
     exitOutShare: profileSchema.shape.exitOutShare.optional(),
     idleStates: profileSchema.shape.idleStates.optional(),
     features: profileSchema.shape.features.partial().optional(),

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { CURRENT_LINUX } from '../datapaths/guest-bus.ts';
 import { datapaths } from '../datapaths/index.ts';
 import { virtioTunableShape } from '../datapaths/virtio-params.ts';
+import type { GuestIommuSettings } from '../datapaths/world.ts';
 import { RELEASE } from '../models/guest/kernel-release.ts';
 import { MODULES } from '../models/guest/pci-drivers.ts';
 import { MISDEEDS } from '../models/virtio/misdeeds.ts';
-
 import { time } from './text/quantity-schemas.ts';
 
 export const core = z.int().min(0).max(255);
@@ -54,6 +54,31 @@ export const vmSchema = z.strictObject({
       backend: coreSet.describe('cores that vhost worker and QEMU may run on').optional(),
     })
     .prefault({}),
+  memory: z
+    .strictObject({
+      pageSize: z
+        .enum(['4 KiB', '2 MiB', '1 GiB'])
+        .describe('pages that the host backs the guest’s memory with; the IOMMU maps it with the same')
+        .default('2 MiB'),
+    })
+    .prefault({}),
+  viommu: z
+    .strictObject({
+      device: z
+        .enum(['none', 'intel-iommu'])
+        .describe('QEMU’s device in front of the others; virtio passes it only with iommu_platform')
+        .default('none'),
+      'caching-mode': z
+        .boolean()
+        .describe('QEMU, intel-iommu: the guest announces what it maps, too; assigned devices need it')
+        .default(false),
+      strict: z
+        .boolean()
+        .describe('guest kernel, iommu.strict=1: each unmap is announced at once; forced by caching-mode')
+        .default(false),
+    })
+    .prefault({})
+    .describe('an IOMMU that the guest sees'),
   net: z
     .strictObject({
       queues: onlyOne('queue'),
@@ -87,3 +112,7 @@ export const vmSchema = z.strictObject({
 });
 
 export type VmSettings = z.output<typeof vmSchema>;
+
+/** The IOMMU that a VM's guest sees, as its datapath is given it. */
+export const guestIommu = ({ viommu }: VmSettings): { viommu?: GuestIommuSettings } =>
+  viommu.device === 'none' ? {} : { viommu: { cachingMode: viommu['caching-mode'], strict: viommu.strict } };

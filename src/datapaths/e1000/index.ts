@@ -16,7 +16,7 @@ import { EmulatedRegisters } from '../../models/host/emulated-registers.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { e1000Card } from '../cards.ts';
 import { defineDatapath } from '../datapath.ts';
-import { qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
+import { guestDmaOf, qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
 
 export const e1000 = defineDatapath({
   kind: 'e1000',
@@ -57,6 +57,7 @@ export const e1000 = defineDatapath({
     const network = world.hostNetwork;
     const rings = new DescriptorRings(E1000_RING);
     const tap = tapOf(world, vm, params.txqueuelen);
+    const behind = guestDmaOf(world, vm, vcpu, loop.lock);
     const interrupt = new InterruptPath(books, vcpu, 'KVM_IRQ_LINE', 'e1000', () => device.line);
     const model = new E1000(sim, books, {
       rings,
@@ -65,6 +66,7 @@ export const e1000 = defineDatapath({
       network,
       loop,
       interrupt,
+      iommu: behind?.iommu ?? null,
       mitigation: tunables.mitigation,
     });
     model.preset('RDT', E1000_RING - 1);
@@ -79,6 +81,7 @@ export const e1000 = defineDatapath({
       registers: new EmulatedRegisters(books, vcpu, model, loop.lock),
       stackRx: books.costs.cost('stack.rx'),
       interrupt: (name, program) => vcpu.levelInterrupt(name, program),
+      dma: behind?.dma ?? null,
       textbookWrites: textbook ? params.registerWrites : 0,
     });
     return {

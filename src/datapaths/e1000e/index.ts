@@ -15,7 +15,7 @@ import { EmulatedRegisters } from '../../models/host/emulated-registers.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { e1000eCard } from '../cards.ts';
 import { defineDatapath } from '../datapath.ts';
-import { qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
+import { guestDmaOf, qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
 
 export const e1000e = defineDatapath({
   kind: 'e1000e',
@@ -51,6 +51,7 @@ export const e1000e = defineDatapath({
     const { sim, books, packets } = world;
     const vcpu = world.vcpu(vm);
     const loop = qemuOf(world, vm);
+    const behind = guestDmaOf(world, vm, vcpu, loop.lock);
     const network = world.hostNetwork;
     const rings = new DescriptorRings(TX_SLOTS, RX_RING);
     const tap = tapOf(world, vm, params.txqueuelen);
@@ -62,6 +63,7 @@ export const e1000e = defineDatapath({
       tap,
       network,
       loop,
+      iommu: behind?.iommu ?? null,
       rxInterrupt,
       txInterrupt,
       receiveTail: FIRST_RDT,
@@ -73,6 +75,7 @@ export const e1000e = defineDatapath({
       packets,
       registers: new EmulatedRegisters(books, vcpu, model, loop.lock),
       stackRx: books.costs.cost('stack.rx'),
+      dma: behind?.dma ?? null,
     });
     return {
       processor: vcpu,

@@ -33,7 +33,11 @@ export const native = defineDatapath({
   build(world, vm, { completion, pollPeriodUs }) {
     const { books, machine, packets, nic, cores } = world;
     const processor = cores[vm.vcpus[0][0]];
-    const fn = world.addFunction(`${vm.name} nic`, vm.name);
+    const space = completion === 'napi' ? world.hostSpace() : null;
+    // The teaching driver has everything mapped once.
+    const taught = completion !== 'napi' && machine.iommu !== 'passthrough';
+    const domain = taught ? world.guestDomain(vm) : (space?.domain ?? null);
+    const fn = world.addFunction(`${vm.name} nic`, vm.name, domain);
     const route = (flow: number): void => nic.route(flow, fn);
     if (completion !== 'napi') {
       const device = new TeachingDriver(cores[vm.backend[0]], {
@@ -48,7 +52,7 @@ export const native = defineDatapath({
     const device = new NicDriver(processor, {
       function: fn,
       packets,
-      dma: new DmaMapping(processor, machine.iommu),
+      dma: new DmaMapping(processor, machine.iommu, space),
       stackRx: books.costs.cost('stack.rx'),
       stageRx: books.timeline.working('stack: receive'),
     });

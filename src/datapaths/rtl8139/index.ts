@@ -15,7 +15,7 @@ import { Rtl8139 } from '../../models/host/rtl8139.ts';
 import { heldLine } from '../../models/host/virtual-line.ts';
 import { rtl8139Card } from '../cards.ts';
 import { defineDatapath } from '../datapath.ts';
-import { qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
+import { guestDmaOf, qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
 
 export const rtl8139 = defineDatapath({
   kind: 'rtl8139',
@@ -30,6 +30,7 @@ export const rtl8139 = defineDatapath({
     const { sim, books, packets } = world;
     const vcpu = world.vcpu(vm);
     const loop = qemuOf(world, vm);
+    const behind = guestDmaOf(world, vm, vcpu, loop.lock);
     const network = world.hostNetwork;
     const rings = new Rtl8139Rings();
     const tap = tapOf(world, vm, txqueuelen);
@@ -40,6 +41,7 @@ export const rtl8139 = defineDatapath({
       tap,
       network,
       loop,
+      iommu: behind?.iommu ?? null,
       interrupt,
       mask: ALL_CAUSES,
     });
@@ -48,6 +50,7 @@ export const rtl8139 = defineDatapath({
       packets,
       registers: new EmulatedRegisters(books, vcpu, model, loop.lock),
       stackRx: books.costs.cost('stack.rx'),
+      dma: behind?.dma ?? null,
       interrupt: (name, program) =>
         vcpu.levelInterrupt(name, (line) => program(heldLine(line, () => model.asserted))),
     });

@@ -6,11 +6,14 @@
  *   VF driver ◄─ ring ◄─posted MSI-X────┼── VF ◄─ wire        (vCPU asleep: host wake-up vector first)
  */
 import { z } from 'zod';
+import { BigLock } from '../../models/host/big-lock.ts';
 import { VfInterrupt } from '../../models/host/vf-interrupt.ts';
+import { VfioMappings } from '../../models/host/vfio-mappings.ts';
 import { DmaMapping } from '../../models/linux/dma-mapping.ts';
 import { NicDriver } from '../../models/linux/nic-driver.ts';
 import { vfCard } from '../cards.ts';
 import { defineDatapath } from '../datapath.ts';
+import { guestDmaOf } from '../qemu.ts';
 
 export const sriov = defineDatapath({
   kind: 'sriov',
@@ -22,12 +25,15 @@ export const sriov = defineDatapath({
   build(world, vm) {
     const { books, packets, nic, machine, cores } = world;
     const vcpu = world.vcpu(vm);
-    // All guest memory is mapped once: the guest's driver maps nothing, but DMA is translated.
-    const fn = world.addFunction(`${vm.name} vf`, vm.name, true);
+    const behind =
+      vm.viommu === undefined ? null : guestDmaOf(world, vm, vcpu, new BigLock(world.books, vm.name));
+    behind?.iommu.notify(new VfioMappings(books, behind.iommu.domain, world.invalidations));
+    // Without it all guest memory is mapped once: the guest's driver maps nothing, but DMA is translated.
+    const fn = world.addFunction(`${vm.name} vf`, vm.name, behind?.iommu.domain ?? world.guestDomain(vm));
     const device = new NicDriver(vcpu, {
       function: fn,
       packets,
-      dma: new DmaMapping(vcpu, 'passthrough'),
+      dma: behind?.dma ?? new DmaMapping(vcpu, 'passthrough', null),
       stackRx: books.costs.cost('stack.rx'),
       stageRx: books.timeline.working('stack: receive'),
     });

@@ -51,7 +51,7 @@ export const vdpa = defineDatapath({
     const guest = new VirtioGuest(world, vm, params, 'vdpa');
     const { vcpu, memory } = guest;
     // vhost-vdpa maps all guest memory once; DMA is translated.
-    const fn = world.addFunction(`${vm.name} vdpa`, vm.name, true);
+    const fn = world.addFunction(`${vm.name} vdpa`, vm.name, world.guestDomain(vm));
     const { coalescing } = params;
     const nic = new VirtioNic(sim, books, {
       vm: vm.name,

@@ -35,6 +35,9 @@ export interface VirtioNicParts {
   readonly message: (queue: 'tx' | 'rx') => void;
 }
 
+/** The guest's addresses in pages of 4 KiB. */
+const PAGE_SHIFT = 12;
+
 /** A buffer of the receive ring that the device holds. */
 interface Buffer {
   readonly head: number;
@@ -123,6 +126,7 @@ export class VirtioNic {
       }
       if (head < 0) break;
       const frame = takeFrame(tx, memory, packets);
+      packets.page[frame] = tx.address[0] >>> PAGE_SHIFT;
       this.heads.push(head);
       this.sent.push(frame);
       fn.fetch(frame);
@@ -148,15 +152,15 @@ export class VirtioNic {
 
   private fetchBuffers(): void {
     const { rx, function: fn } = this.parts;
-    const before = this.posted;
     let head = 0;
     while (this.posted < fn.settings.rxRing) {
       head = rx.pop();
       if (head < 0) break;
-      this.buffers.push({ head, address: rx.address[rx.readable] });
+      const address = rx.address[rx.readable];
+      this.buffers.push({ head, address });
+      fn.postBuffer(address >>> PAGE_SHIFT);
       this.posted++;
     }
-    fn.post(this.posted - before);
     if (head === BROKEN) this.broken('rx');
     else rx.allowKicks();
   }

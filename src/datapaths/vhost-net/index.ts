@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { Vhost } from '../../models/host/vhost.ts';
+import { VhostIotlb } from '../../models/host/vhost-iotlb.ts';
 import { VirtioNetPci } from '../../models/host/virtio-net-pci.ts';
 import { VHOST } from '../../models/virtio/backend-rules.ts';
 import { defineDatapath } from '../datapath.ts';
@@ -32,6 +33,7 @@ export const vhostNet = defineDatapath({
   build(world, vm, params) {
     const { books, packets, hostNetwork: network } = world;
     const guest = new VirtioGuest(world, vm, params, 'vhost');
+    const { behind } = guest;
     const tap = tapOf(world, vm, params.txqueuelen);
     const vhost = new Vhost(books, {
       vm: vm.name,
@@ -42,6 +44,8 @@ export const vhostNet = defineDatapath({
       network,
       ...guest.interrupts('irqfd'),
       inline: params.inlineBackend,
+      // Whoever works inside the exit cannot wait for QEMU there: the teaching backend knows all pages.
+      iotlb: behind && !params.inlineBackend ? new VhostIotlb(books, guest.loop, behind.iommu) : undefined,
     });
     world.hostThread(`vhost ${vm.name}`, vm.backend, (cpu) => vhost.program(cpu));
     const attached = guest.attach(guest.kick('tx', vhost.kickTx), guest.kick('rx', vhost.kickRx));

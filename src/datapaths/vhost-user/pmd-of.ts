@@ -9,6 +9,9 @@ export interface PmdThread {
   readonly nic: PmdNic;
 }
 
+/** The switch's memory: one huge page of 1 GiB, as DPDK's guide recommends, in pages of 4 KiB. */
+const POOL_PAGES = 2 ** 18;
+
 const threads = new WeakMap<World, Map<string, PmdThread>>();
 
 export const pmdOf = (world: World, cores: readonly number[]): PmdThread => {
@@ -20,7 +23,7 @@ export const pmdOf = (world: World, cores: readonly number[]): PmdThread => {
   const { sim, books, packets } = world;
   const pmd = new Pmd(books);
   // vfio-pci maps the switch's memory once: nothing is mapped per packet, but DMA is translated.
-  const fn = world.addFunction(`pmd nic ${where}`, '', true);
+  const fn = world.addFunction(`pmd nic ${where}`, '', world.iommu.domain('1 GiB', POOL_PAGES));
   const nic = new PmdNic(sim, books, packets, { fn, pmd });
   const thread = new TaskThread(`pmd ${where}`, { affinity: cores });
   world.cores[cores[0]].host(thread, thread.name, (cpu) => pmd.program(cpu, thread)).signal();

@@ -13,7 +13,7 @@ import type { Doorbell } from '../../models/linux/net-device.ts';
 import { QEMU } from '../../models/virtio/backend-rules.ts';
 import { ns } from '../../units.ts';
 import { defineDatapath } from '../datapath.ts';
-import { qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
+import { routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
 import { propertiesOf, virtioParams } from '../virtio-params.ts';
 
@@ -41,8 +41,7 @@ export const virtioNet = defineDatapath({
   build(world, vm, params) {
     const { sim, books, packets, hostNetwork: network } = world;
     const guest = new VirtioGuest(world, vm, params, 'qemu');
-    const { vcpu } = guest;
-    const loop = qemuOf(world, vm);
+    const { vcpu, loop } = guest;
     const tap = tapOf(world, vm, params.txqueuelen);
     const backend = new QemuVirtioNet(sim, books, {
       vm: vm.name,
@@ -52,7 +51,8 @@ export const virtioNet = defineDatapath({
       tap,
       network,
       loop,
-      ...guest.interrupts('KVM_SIGNAL_MSI', loop),
+      iommu: guest.behind?.iommu,
+      ...guest.interrupts('KVM_SIGNAL_MSI'),
       transmit: { tx: params.tx, timer: ns(params['x-txtimer']), burst: params['x-txburst'] },
     });
     const kick = (queue: 'tx' | 'rx', kicked: typeof backend.kickTx): Doorbell =>

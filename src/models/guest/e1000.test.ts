@@ -23,6 +23,7 @@ const bench = ({ textbookWrites = 0, atAccess = (_what: string): void => {} } = 
         registers,
         stackRx: books.costs.cost('stack.rx'),
         interrupt: (name, program) => cores[0].interrupt(name, program),
+        dma: null,
         textbookWrites,
       }),
     answer: (register) => {

@@ -13,6 +13,8 @@ import type { Handled } from './transmit-ring.ts';
 const RX_BUFFER_WRITE = 16;
 /** The queue stops below MAX_SKB_FRAGS + 7 free descriptors and starts again at 32. */
 const THRESHOLDS = { stopBelow: 24, wakeAt: 32 };
+/** Module parameter copybreak, compared before the FCS is cut off. */
+const COPYBREAK = 256;
 /** All causes the driver enables (IMS_ENABLE_MASK: RXT0, TXDW, RXDMT0, RXSEQ, LSC). */
 export const IMS_ENABLE_MASK = 0x9d;
 const ALL = 0xffffffff;
@@ -35,7 +37,7 @@ export class E1000Driver extends EmulatedDriver {
   private received: Handled = { packets: 0, bytes: 0 };
 
   constructor(cpu: Processor, parts: E1000Parts) {
-    super(cpu, parts, 'e1000Driver', THRESHOLDS);
+    super(cpu, parts, { ...THRESHOLDS, prices: 'e1000Driver', copybreak: COPYBREAK });
     this.parts = parts;
     this.napi = new Napi(cpu, 'e1000 napi', {
       poll: (context) => this.poll(context),
@@ -50,7 +52,9 @@ export class E1000Driver extends EmulatedDriver {
     // IMC = 0 masks nothing, and is never coalesced.
     for (let extra = 1; extra < textbookWrites; extra++) yield* registers.write(cpu, 'IMC', 0);
     yield cpu.call(registers.write(cpu, 'TDT', tail));
-    if (textbookWrites > 0) this.tx.reap(this.stack);
+    if (textbookWrites === 0) return;
+    this.tx.reap(this.stack);
+    yield* this.unmapSent(cpu);
   }
 
   private *interrupted(line: InterruptLine): Program {
@@ -74,11 +78,11 @@ export class E1000Driver extends EmulatedDriver {
 
   private *poll(cpu: Context): Access<number> {
     const { rx } = this;
-    this.sent = this.clean(cpu);
+    this.sent = yield* this.clean(cpu);
     this.received = { packets: 0, bytes: 0 };
     let refilled = 0;
     while (this.received.packets < NAPI_POLL_WEIGHT && rx.filled) {
-      refilled += rx.take(cpu, NAPI_POLL_WEIGHT - this.received.packets, this.received);
+      refilled += yield* rx.take(cpu, NAPI_POLL_WEIGHT - this.received.packets, this.received);
       yield RUN;
       rx.handUp(this.stack);
       if (refilled >= RX_BUFFER_WRITE) {

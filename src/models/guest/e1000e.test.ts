@@ -25,6 +25,7 @@ const bench = ({ atAccess = (_what: string): void => {} } = {}) => {
         packets,
         registers,
         stackRx: books.costs.cost('stack.rx'),
+        dma: null,
       }),
     atAccess,
   });

@@ -20,6 +20,8 @@ const RX_BUFFER_WRITE = 16;
 export const FIRST_RDT = 240;
 /** The queue stops below MAX_SKB_FRAGS + 2 = 19 free descriptors and starts again at 32 (TX_WAKE_THRESHOLD), in pairs. */
 const THRESHOLDS = { stopBelow: 9, wakeAt: 16 };
+/** e1000_clean_rx_irq unmaps each buffer before it looks at copybreak, and the refill maps it again, or another. */
+const COPYBREAK = 0;
 
 export class E1000eDriver extends EmulatedDriver {
   readonly rxLine: InterruptLine;
@@ -36,7 +38,7 @@ export class E1000eDriver extends EmulatedDriver {
   private refill = RX_RING - 1;
 
   constructor(cpu: Processor, parts: EmulatedDriverParts) {
-    super(cpu, parts, 'e1000eDriver', THRESHOLDS);
+    super(cpu, parts, { ...THRESHOLDS, prices: 'e1000eDriver', copybreak: COPYBREAK });
     this.parts = parts;
     this.napi = new Napi(cpu, 'e1000e napi', {
       poll: (context) => this.poll(context),
@@ -57,7 +59,7 @@ export class E1000eDriver extends EmulatedDriver {
     for (;;) {
       line.enter();
       yield RUN;
-      this.sent = this.clean(cpu);
+      this.sent = yield* this.clean(cpu);
       yield* this.parts.registers.write(cpu, 'IMS', TXQ0);
       line.leave();
       yield RUN;
@@ -90,7 +92,7 @@ export class E1000eDriver extends EmulatedDriver {
     let taken = 0;
     let cleaned = 0;
     while (taken < NAPI_POLL_WEIGHT && rx.filled) {
-      const group = rx.take(cpu, NAPI_POLL_WEIGHT - taken, this.received);
+      const group = yield* rx.take(cpu, NAPI_POLL_WEIGHT - taken, this.received);
       taken += group;
       cleaned += group;
       yield RUN;

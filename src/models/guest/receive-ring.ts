@@ -5,8 +5,10 @@ import type { Context } from '../hardware/context.ts';
 import type { DescriptorRings } from '../hardware/descriptor-rings.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Processor } from '../hardware/processor.ts';
+import type { Access } from '../hardware/register-port.ts';
 import { GRO_NORMAL_BATCH } from '../linux/napi.ts';
 import type { Stack } from '../linux/net-device.ts';
+import type { EmulatedDma } from './emulated-dma.ts';
 import type { Handled } from './transmit-ring.ts';
 
 interface Parts {
@@ -15,18 +17,31 @@ interface Parts {
   readonly stackRx: Cost;
 }
 
+export interface ReceiveTerms {
+  /** What the driver pays per frame. */
+  readonly cost: string;
+  /** Frames up to this size, bytes with FCS, are copied out of their buffer, which stays mapped. */
+  readonly copybreak: number;
+}
+
+const FCS = 4;
+
 export class ReceiveRing {
   private readonly parts: Parts;
+  private readonly dma: EmulatedDma | null;
+  private readonly copybreak: number;
   private readonly cost: Cost;
   private readonly stage: Stage;
   private readonly waitInterrupt: Stage;
   private readonly group: Packet[] = [];
   private next = 0;
 
-  /** @param cost what the driver pays per frame. */
-  constructor({ books: { costs, timeline } }: Processor, parts: Parts, cost: string) {
+  constructor(cpu: Processor, parts: Parts, terms: ReceiveTerms, dma: EmulatedDma | null) {
+    const { costs, timeline } = cpu.books;
     this.parts = parts;
-    this.cost = costs.cost(cost);
+    this.dma = dma;
+    this.copybreak = terms.copybreak;
+    this.cost = costs.cost(terms.cost);
     this.stage = timeline.working('stack: receive');
     this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
   }
@@ -40,15 +55,20 @@ export class ReceiveRing {
    * Takes and charges one group, of `budget` frames at the most; commit, then `handUp`.
    * @returns how many.
    */
-  take(cpu: Context, budget: number, received: Handled): number {
+  *take(cpu: Context, budget: number, received: Handled): Access<number> {
     const { parts, group } = this;
     const { rings, packets } = parts;
     while (group.length < budget && group.length < GRO_NORMAL_BATCH && rings.rxDone > 0) {
-      const packet = rings.rx[this.next];
-      this.next = (this.next + 1) % rings.rx.length;
+      const slot = this.next;
+      const packet = rings.rx[slot];
+      this.next = (slot + 1) % rings.rx.length;
       rings.rxDone--;
       cpu.serve(packets.request[packet], this.stage, this.waitInterrupt);
       cpu.charge(this.cost);
+      if (this.dma !== null && packets.size[packet] + FCS > this.copybreak) {
+        yield* this.dma.replace(cpu, slot);
+        cpu.serve(packets.request[packet], this.stage, this.waitInterrupt);
+      }
       cpu.charge(parts.stackRx);
       group.push(packet);
       received.packets++;

@@ -29,6 +29,7 @@ const bench = () => {
         packets,
         registers,
         stackRx: books.costs.cost('stack.rx'),
+        dma: null,
         interrupt: (name, program) => cores[0].interrupt(name, program),
       }),
     answer: (register) => (register === 'IntrMask' ? device.mask : device.status),

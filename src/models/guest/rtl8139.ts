@@ -15,6 +15,8 @@ import { Napi } from './napi.ts';
 
 /** The queue stops at MAX_SKB_FRAGS + 1 = 18 free descriptors or fewer, and starts again above. */
 const THRESHOLDS = { stopBelow: 19, wakeAt: 19 };
+/** cp_rx_poll maps a new buffer for each frame and unmaps the old one. */
+const COPYBREAK = 0;
 /** cp_rx_intr_mask: RxOK, RxErr, RxEmpty, RxFIFOOvr. */
 const RX_CAUSES = 0x53;
 /** cp_norx_intr_mask: TxOK, TxErr, TxEmpty, LinkChg, PciErr. */
@@ -36,7 +38,7 @@ export class Rtl8139Driver extends EmulatedDriver {
   private readonly napi: Napi;
 
   constructor(cpu: Processor, parts: Rtl8139DriverParts) {
-    super(cpu, parts, 'rtl8139Driver', THRESHOLDS);
+    super(cpu, parts, { ...THRESHOLDS, prices: 'rtl8139Driver', copybreak: COPYBREAK });
     this.parts = parts;
     this.napi = new Napi(cpu, '8139cp napi', {
       poll: (context) => this.poll(context),
@@ -87,7 +89,7 @@ export class Rtl8139Driver extends EmulatedDriver {
     }
     if (status & TX_CAUSES) {
       yield RUN;
-      this.clean(cpu);
+      yield* this.clean(cpu);
     }
   }
 
@@ -98,7 +100,7 @@ export class Rtl8139Driver extends EmulatedDriver {
     const received = { packets: 0, bytes: 0 };
     yield* registers.write(cpu, 'IntrStatus', RX_CAUSES);
     while (received.packets < NAPI_POLL_WEIGHT && rx.filled) {
-      const group = rx.take(cpu, NAPI_POLL_WEIGHT - received.packets, received);
+      const group = yield* rx.take(cpu, NAPI_POLL_WEIGHT - received.packets, received);
       yield RUN;
       rx.handUp(this.stack);
       rings.rxOwned += group;

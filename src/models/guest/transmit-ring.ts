@@ -2,6 +2,7 @@
 import type { DescriptorRings } from '../hardware/descriptor-rings.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Stack } from '../linux/net-device.ts';
+import type { EmulatedDma } from './emulated-dma.ts';
 
 /** What was handled since the driver's last interrupt, for its dynamic throttling. */
 export interface Handled {
@@ -16,6 +17,11 @@ export interface Thresholds {
   readonly wakeAt: number;
 }
 
+interface Parts {
+  readonly rings: DescriptorRings;
+  readonly packets: Packets;
+}
+
 export class TransmitRing {
   stopped = false;
   /** The next slot to fill. */
@@ -23,12 +29,14 @@ export class TransmitRing {
   private readonly rings: DescriptorRings;
   private readonly packets: Packets;
   private readonly thresholds: Thresholds;
+  private readonly dma: EmulatedDma | null;
   private clean = 0;
 
-  constructor(rings: DescriptorRings, packets: Packets, thresholds: Thresholds) {
-    this.rings = rings;
-    this.packets = packets;
+  constructor(parts: Parts, thresholds: Thresholds, dma: EmulatedDma | null) {
+    this.rings = parts.rings;
+    this.packets = parts.packets;
     this.thresholds = thresholds;
+    this.dma = dma;
   }
 
   /** One slot always stays empty, so that head = tail means empty. */
@@ -51,6 +59,7 @@ export class TransmitRing {
       const packet = rings.tx[this.clean];
       this.clean = (this.clean + 1) % rings.tx.length;
       done.bytes += packets.size[packet];
+      this.dma?.cleaned(packet);
       stack.freed(packet);
       packets.release(packet);
     }

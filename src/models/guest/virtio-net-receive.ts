@@ -4,12 +4,14 @@ import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
+import type { Access } from '../hardware/register-port.ts';
 import { GRO_NORMAL_BATCH, NAPI_POLL_WEIGHT } from '../linux/napi.ts';
 import type { Doorbell } from '../linux/net-device.ts';
 import { type DriverOptions, type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
 import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
 import type { Virtqueue } from '../virtio/virtqueue.ts';
 import { type QueueVectors, reapChecked } from './virtio-net-vector.ts';
+import type { VringDma } from './vring-dma.ts';
 
 export interface ReceiveParts {
   readonly queue: Virtqueue;
@@ -17,6 +19,7 @@ export interface ReceiveParts {
   readonly packets: Packets;
   readonly kick: Doorbell;
   readonly stackRx: Cost;
+  readonly dma: VringDma | undefined;
   /** virtnet_poll_cleantx: the receive poll also reaps what was transmitted. */
   readonly cleanTransmitted: (cpu: Context) => void;
   readonly received: (packet: Packet) => void;
@@ -58,12 +61,14 @@ export class VirtioNetReceive {
     yield WAIT;
     for (;;) {
       parts.cleanTransmitted(cpu);
+      if (parts.dma !== undefined) yield* parts.dma.unmapping(cpu);
       let taken = 0;
       while (taken < NAPI_POLL_WEIGHT && rx.moreUsed) {
         while (taken < NAPI_POLL_WEIGHT && group.length < GRO_NORMAL_BATCH && rx.moreUsed) {
           const address = reapChecked(rx, this.cpu, 'virtio-net rx');
           if (address === NOTHING) break;
           const packet = memory.read(address);
+          parts.dma?.unmap(address);
           memory.release(address);
           cpu.serve(packets.request[packet], this.stage, this.waitInterrupt);
           cpu.charge(this.rxCost);
@@ -73,12 +78,14 @@ export class VirtioNetReceive {
         }
         cpu.serveNobody();
         this.chargeLines(cpu);
+        if (parts.dma !== undefined) yield* parts.dma.unmapping(cpu);
         yield RUN;
         for (const packet of group) parts.received(packet);
         group.length = 0;
       }
       if (rx.numFree > Math.min(NAPI_POLL_WEIGHT, rx.size) / 2) {
-        this.fill();
+        if (parts.dma === undefined) this.fill();
+        else yield* this.fillMapped(cpu, parts.dma);
         if (rx.kickPrepare()) {
           kick.leave(cpu);
           yield RUN;
@@ -112,7 +119,22 @@ export class VirtioNetReceive {
     const { rx, parts } = this;
     while (rx.numFree > 0 && rx.fault === null) {
       const address = parts.memory.allocate();
-      rx.addOne(address, Math.min(BUFFER_SIZE, 1536), true, address);
+      parts.dma?.map(address);
+      this.add(address);
     }
+  }
+
+  /** As `fill`, where each buffer is mapped first. */
+  private *fillMapped(cpu: Context, dma: VringDma): Access {
+    const { rx, parts } = this;
+    while (rx.numFree > 0 && rx.fault === null) {
+      const address = parts.memory.allocate();
+      yield* dma.mapping(cpu, address);
+      this.add(address);
+    }
+  }
+
+  private add(address: number): void {
+    this.rx.addOne(address, Math.min(BUFFER_SIZE, 1536), true, address);
   }
 }

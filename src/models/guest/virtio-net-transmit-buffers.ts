@@ -27,9 +27,8 @@ export class TransmitBuffers {
   }
 
   /** Offers `packet`; its token is the address of its frame. @returns false when the queue does not take it. */
-  add(packet: Packet, bytes: number): boolean {
+  add(packet: Packet, bytes: number, frame = this.memory.allocate()): boolean {
     const { queue, memory, header } = this;
-    const frame = memory.allocate();
     memory.write(frame, packet);
     const added = header.apart
       ? this.addApart(frame, bytes)

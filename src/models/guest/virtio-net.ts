@@ -11,9 +11,11 @@ import { type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
 import type { GuestMemory } from '../virtio/guest-memory.ts';
 import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
 import type { Virtqueue } from '../virtio/virtqueue.ts';
+import { MappedTransmit } from './virtio-net-mapped-transmit.ts';
 import { VirtioNetReceive } from './virtio-net-receive.ts';
 import { TransmitBuffers } from './virtio-net-transmit-buffers.ts';
 import { napiVector, type QueueVectors, reapChecked } from './virtio-net-vector.ts';
+import type { VringDma } from './vring-dma.ts';
 
 /** The queue stops below 2 + MAX_SKB_FRAGS free descriptors. */
 const STOP_BELOW = 19;
@@ -42,6 +44,8 @@ export interface VirtioNetParts {
   readonly stackRx: Cost;
   /** A vector for each queue where not given. */
   readonly vectors?: QueueVectors;
+  /** Behind an IOMMU that the guest sees; else descriptors hold the memory's own addresses. */
+  readonly dma?: VringDma | undefined;
 }
 
 export class VirtioNet implements NetDevice {
@@ -58,6 +62,8 @@ export class VirtioNet implements NetDevice {
   private readonly ringLine: Cost;
   private readonly napiComplete: Cost;
   private readonly txNapi: Context;
+  /** Behind an IOMMU. */
+  private readonly mapped: MappedTransmit | null;
   private stack!: Stack;
   stopped = false;
 
@@ -73,8 +79,10 @@ export class VirtioNet implements NetDevice {
     this.reapCost = costs.cost('virtioNet.txClean');
     this.ringLine = costs.cost('ring.line');
     this.napiComplete = costs.cost('napi.complete');
-    this.doorbell = parts.kickTx;
-    const { rx, memory, packets, kickRx, stackRx } = parts;
+    const { rx, memory, packets, kickTx, kickRx, stackRx, dma } = parts;
+    const add = (packet: Packet, address: number): boolean => this.add(packet, false, address);
+    this.mapped = dma === undefined ? null : new MappedTransmit(cpu, { memory, packets, kickTx, dma, add });
+    this.doorbell = this.mapped ?? kickTx;
     const vectors: QueueVectors =
       parts.vectors ?? ((name, queue, napi) => napiVector(cpu, name, queue, napi));
     const receive = new VirtioNetReceive(
@@ -85,6 +93,7 @@ export class VirtioNet implements NetDevice {
         packets,
         kick: kickRx,
         stackRx,
+        dma,
         cleanTransmitted: (context) => this.cleanTransmitted(context),
         received: (packet) => this.stack.received(packet),
         vectors,
@@ -138,13 +147,19 @@ export class VirtioNet implements NetDevice {
   }
 
   publish(_cpu: Context, packet: Packet, more: boolean): boolean {
+    return this.mapped === null ? this.add(packet, more) : this.mapped.push(packet);
+  }
+
+  /** @param address of its buffer, where that is mapped already. @returns whether the device wants a kick. */
+  private add(packet: Packet, more: boolean, address?: number): boolean {
     const { tx, parts, options } = this;
     const interrupts = this.completionsInterrupt;
     do {
       if (interrupts) tx.disableCallbacks();
       this.owed += this.reapTransmitted();
     } while (interrupts && !more && !tx.enableCallbacksDelayed());
-    if (!this.buffers.add(packet, parts.packets.size[packet])) {
+    if (!this.buffers.add(packet, parts.packets.size[packet], address)) {
+      if (address !== undefined) parts.dma?.unmap(address);
       this.drop(packet);
       return false;
     }
@@ -194,6 +209,7 @@ export class VirtioNet implements NetDevice {
       const packet = parts.memory.read(address);
       if (options.napi_tx) stack.freed(packet);
       parts.packets.release(packet);
+      parts.dma?.unmap(address);
       this.buffers.release(address);
       count++;
     }
@@ -217,6 +233,7 @@ export class VirtioNet implements NetDevice {
     for (;;) {
       tx.disableCallbacks();
       this.chargeReaped(cpu, this.reapTransmitted());
+      if (this.parts.dma !== undefined) yield* this.parts.dma.unmapping(cpu);
       cpu.charge(this.napiComplete);
       yield RUN;
       this.restart();

@@ -1,6 +1,10 @@
 /** The descriptor rings of an emulated NIC in guest memory: the driver fills them, the device writes status back. */
 
 export class DescriptorRings {
+  /** Where the rings lie, and each receive buffer, for a device behind an IOMMU. */
+  txRing = 0;
+  rxRing = 0;
+  readonly rxPage: Int32Array;
   /** Packet per transmit slot. */
   readonly tx: Int32Array;
   /** Packet per receive slot, once the device has filled it. */
@@ -14,5 +18,6 @@ export class DescriptorRings {
   constructor(tx: number, rx = tx) {
     this.tx = new Int32Array(tx);
     this.rx = new Int32Array(rx);
+    this.rxPage = new Int32Array(rx);
   }
 }

@@ -5,6 +5,8 @@ import { InvariantError } from '../../accounting/invariant.ts';
 import { Port } from '../../kernel/port.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import { type Picoseconds, ps } from '../../units.ts';
+import type { Requester } from './iommu.ts';
+import type { Page } from './iommu-domain.ts';
 import { type Completion, ModeratedVector, type Moderation } from './moderation.ts';
 import { PacketQueue } from './packet-queue.ts';
 import type { Packet } from './packets.ts';
@@ -13,8 +15,8 @@ export interface FunctionSettings {
   readonly txRing: number;
   readonly rxRing: number;
   readonly moderation: Moderation;
-  /** DMA addresses pass the IOMMU. */
-  readonly translated: boolean;
+  /** How its DMA passes the IOMMU; null: untranslated. */
+  readonly dma: Requester | null;
 }
 
 /** The NIC behind a function. */
@@ -24,6 +26,16 @@ interface Device {
   readonly settings: { readonly doorbellLatency: Picoseconds };
   transmit(from: NicFunction, packet: Packet, notice: Picoseconds): void;
 }
+
+/** One descriptor in memory, bytes; as Intel's. */
+const DESCRIPTOR_SHIFT = 4;
+const PAGE_SHIFT = 12;
+/** Pages that a ring of so many descriptors takes. */
+export const ringPages = (entries: number): number =>
+  Math.ceil((entries << DESCRIPTOR_SHIFT) / 2 ** PAGE_SHIFT);
+
+/** `nextBuffer`: none is posted for that frame so far. */
+export const NO_BUFFER = -1;
 
 interface FunctionIdentity {
   readonly index: number;
@@ -44,6 +56,15 @@ export class NicFunction {
   private readonly nic: Device;
   private posted = 0;
   private look: (() => void) | null = null;
+  /** Where the rings lie, and what page each posted buffer lies in. */
+  private txRing: Page = 0;
+  private rxRing: Page = 0;
+  private readonly buffers: Int32Array;
+  private txSlot = 0;
+  private rxSlot = 0;
+  /** Frames that are on their way into posted buffers. */
+  private underWay = 0;
+  private lastWrite = 0;
   /** Frames transmitted since the driver last cleaned its ring. */
   transmitted = 0;
   private readonly raised: Counter;
@@ -58,6 +79,7 @@ export class NicFunction {
     this.name = name;
     this.settings = settings;
     this.received = new PacketQueue(settings.rxRing);
+    this.buffers = new Int32Array(settings.rxRing);
     this.raised = nic.books.counters.counter('interrupts.raised', name, vm);
     this.sentFrames = nic.books.counters.counter('frames', 'tx', vm);
     this.receivedFrames = nic.books.counters.counter('frames', 'rx', vm);
@@ -77,6 +99,12 @@ export class NicFunction {
     else this.look();
   }
 
+  /** The driver tells where its rings begin. */
+  place(txRing: Page, rxRing: Page): void {
+    this.txRing = txRing;
+    this.rxRing = rxRing;
+  }
+
   /** Doorbell: the frame is in the transmit ring. */
   transmit(packet: Packet): void {
     this.nic.transmit(this, packet, this.nic.settings.doorbellLatency);
@@ -87,16 +115,59 @@ export class NicFunction {
     this.nic.transmit(this, packet, ps(0));
   }
 
+  /** Page of the next transmit descriptor. */
+  nextDescriptor(): Page {
+    const page = this.txRing + ((this.txSlot << DESCRIPTOR_SHIFT) >> PAGE_SHIFT);
+    if (++this.txSlot === this.settings.txRing) this.txSlot = 0;
+    return page;
+  }
+
   /** Doorbell: `count` more receive buffers. */
   post(count: number): void {
     this.posted += count;
     if (this.posted > this.settings.rxRing) throw new InvariantError(`${this.name}: receive ring overfilled`);
   }
 
+  /** Doorbell: one more receive buffer, in `page`. */
+  postBuffer(page: Page): void {
+    this.buffers[this.slot(this.posted)] = page;
+    this.post(1);
+  }
+
+  /** The slot `ahead` of the one that is filled next. */
+  private slot(ahead: number): number {
+    const slot = this.rxSlot + ahead;
+    return slot < this.settings.rxRing ? slot : slot - this.settings.rxRing;
+  }
+
+  /** A frame is on its way to the next buffer. @returns its page, or NO_BUFFER. */
+  nextBuffer(): Page {
+    const ahead = this.underWay++;
+    return ahead < this.posted ? this.buffers[this.slot(ahead)] : NO_BUFFER;
+  }
+
+  /** Page of the descriptor of the buffer that `nextBuffer` answered with. */
+  get bufferDescriptor(): Page {
+    return this.rxRing + ((this.slot(this.underWay - 1) << DESCRIPTOR_SHIFT) >> PAGE_SHIFT);
+  }
+
+  /** A write that could be done at `ready` follows those before it. @returns when it is done. */
+  inOrder(ready: number): number {
+    if (ready > this.lastWrite) this.lastWrite = ready;
+    return this.lastWrite;
+  }
+
+  /** The frame has arrived, or was refused on its way. @returns the page of the buffer at the head of the ring. */
+  landed(): Page {
+    this.underWay--;
+    return this.buffers[this.rxSlot];
+  }
+
   /** A frame was written to memory. @returns false when no buffer was posted. */
   deliver(packet: Packet): boolean {
     if (this.posted === 0) return false;
     this.posted--;
+    this.rxSlot = this.slot(1);
     this.receivedFrames.value++;
     this.received.push(packet);
     this.completed('rx');
@@ -105,6 +176,11 @@ export class NicFunction {
 
   departed(): void {
     this.sentFrames.value++;
+    this.writtenBack();
+  }
+
+  /** A transmit descriptor is written back: the frame went out, or could not be read. */
+  writtenBack(): void {
     this.transmitted++;
     this.completed('tx');
   }

@@ -7,6 +7,7 @@ import { streams } from '../../kernel/random.ts';
 import { Simulation } from '../../kernel/simulation.ts';
 import { bitsPerSecond, ns, type Picoseconds, ps } from '../../units.ts';
 import { serialization } from './frame.ts';
+import { Iommu } from './iommu.ts';
 import type { Moderation } from './moderation.ts';
 import { Nic, type NicSettings } from './nic.ts';
 import { Packets } from './packets.ts';
@@ -23,16 +24,26 @@ const settings: NicSettings = {
   dmaWrite: ns(300),
   pipelineTransmit: ns(310),
   pipelineReceive: ns(410),
-  translation: ns(50),
 };
 
 const bench = ({ translated = false, rxRing = 512, moderation = OFF } = {}) => {
   const sim = new Simulation();
   const books = new Accounting(new CostTable(new Map(), streams(1, 0).stream));
   const packets = new Packets();
-  const nic = new Nic(sim, books, packets, settings);
+  const iommu = new Iommu({
+    lookup: ns(50),
+    entries: 64,
+    walkRead: ps(0),
+    request: settings.dmaRead,
+    deviceEntries: 0,
+  });
+  const nic = new Nic(sim, books, packets, settings, iommu);
   const peer = new RemotePeer(sim, books, packets, nic);
-  const fn = nic.addFunction('nic', '', { txRing: 1024, rxRing, moderation, translated });
+  /** Its memory is mapped once, as a VF's. */
+  const requester = (name: string) =>
+    iommu.requester(books.counters, name, '', iommu.domain('1 GiB', 2 ** 18));
+  const dma = translated ? requester('nic') : null;
+  const fn = nic.addFunction('nic', '', { txRing: 1024, rxRing, moderation, dma });
   nic.route(0, fn);
   peer.role(0, { kind: 'sink' });
   const record = books.timeline.workload('w');
@@ -47,7 +58,7 @@ const bench = ({ translated = false, rxRing = 512, moderation = OFF } = {}) => {
     return packet;
   };
   const at = (time: number, act: () => void): void => void sim.at(time as Picoseconds, sim.handler(act));
-  return { sim, books, packets, nic, peer, fn, record, departures, interrupts, send, at };
+  return { sim, books, packets, nic, iommu, requester, peer, fn, record, departures, interrupts, send, at };
 };
 
 /** The shortest frame: 60 B over the bus at 50 Gbit/s; on the wire 84 B with FCS, preamble and gap, at 10 Gbit/s. */
@@ -73,7 +84,7 @@ describe('a lone frame of 60 bytes', () => {
 
   test.each([
     [false, 0],
-    [true, 50_000],
+    [true, 2 * 50_000],
   ])(
     'arrives in memory after wire, propagation, pipeline, bus and write (translated: %s)',
     (translated, more) => {
@@ -101,9 +112,14 @@ describe('a lone frame of 60 bytes', () => {
 
 describe('the IOMMU', () => {
   test('looks addresses up one after the other, whatever function asks, and the second one waits', () => {
-    const { sim, books, nic, record, departures, send, packets } = bench({ translated: true });
+    const { sim, books, nic, requester, record, departures, send, packets } = bench({ translated: true });
     record.startMeasuring(ps(0));
-    const other = nic.addFunction('vf', '', { txRing: 64, rxRing: 64, moderation: OFF, translated: true });
+    const other = nic.addFunction('vf', '', {
+      txRing: 64,
+      rxRing: 64,
+      moderation: OFF,
+      dma: requester('vf'),
+    });
     other.interrupt.connect(() => {});
     send(60);
     other.transmit(packets.create(60, books.timeline.open(record, ps(0), ps(0), 60), 0));
@@ -112,7 +128,43 @@ describe('the IOMMU', () => {
     expect(departures[1].at - departures[0].at).toBe(100_000);
     const waited = books.timeline.stages.list.find(({ name }) => name === 'wait: IOMMU');
     expect(record.stageSums[waited!.id]).toBe(100_000);
-    expect(nic.iommu.reads.use()).toMatchObject({ transfers: 2, busy: 200_000, waited: 100_000 });
+    expect(nic.iommu.reads.lookups.use()).toMatchObject({ transfers: 2, busy: 200_000, waited: 100_000 });
+  });
+
+  test('refuses what is not mapped: the frame is lost and counted, and nobody else notices', () => {
+    const { sim, books, nic, iommu, packets, record, departures, send } = bench({ translated: true });
+    const domain = iommu.domain('4 KiB');
+    const dma = iommu.requester(books.counters, 'vf', 'hostile', domain);
+    const hostile = nic.addFunction('vf', 'hostile', { txRing: 64, rxRing: 64, moderation: OFF, dma });
+    const interrupts: number[] = [];
+    hostile.interrupt.connect(() => interrupts.push(sim.now));
+    nic.route(1, hostile);
+    // Its rings are mapped, its buffers are not.
+    domain.map(0);
+    const frame = (flow: number): number =>
+      packets.create(60, books.timeline.open(record, sim.now, sim.now, 60), flow);
+    const wild = frame(1);
+    packets.page[wild] = 5;
+    hostile.transmit(wild);
+    hostile.postBuffer(7);
+    nic.receive(frame(1));
+    send(60);
+    sim.run(ns(10_000));
+    expect(dma.faults.value).toBe(2);
+    expect([...record.drops]).toEqual([
+      ['vf: DMA read refused', 1],
+      ['vf: DMA write refused', 1],
+    ]);
+    expect([hostile.transmitted, hostile.received.length, interrupts.length]).toEqual([1, 0, 1]);
+    // The other's frame waits for two lookups before its own, and for no data of the hostile one.
+    expect(departures.map(({ at }) => at)).toEqual([
+      200_000 + 4 * 50_000 + 700_000 + BUS_60 + 700_000 + 310_000 + WIRE_60,
+    ]);
+    // What was refused once may be mapped, and is written then.
+    domain.map(7);
+    nic.receive(frame(1));
+    sim.run(ns(20_000));
+    expect([dma.faults.value, hostile.received.length]).toEqual([2, 1]);
   });
 
   test('does not delay what is not translated', () => {
@@ -121,7 +173,7 @@ describe('the IOMMU', () => {
     send(60);
     sim.run(ns(10_000));
     expect(departures[1].at - departures[0].at).toBe(BUS_60 > WIRE_60 ? BUS_60 : WIRE_60);
-    expect(nic.iommu.reads.use().transfers).toBe(0);
+    expect(nic.iommu.reads.lookups.use().transfers).toBe(0);
   });
 });
 
@@ -230,7 +282,7 @@ describe('two functions', () => {
       txRing: 1024,
       rxRing: 512,
       moderation: OFF,
-      translated: false,
+      dma: null,
     });
     let raised = 0;
     other.interrupt.connect(() => raised++);

@@ -10,9 +10,10 @@ import { Port } from '../../kernel/port.ts';
 import type { Handler, Simulation } from '../../kernel/simulation.ts';
 import { type BitsPerSecond, bytes, type Picoseconds, transferTime } from '../../units.ts';
 import { serialization } from './frame.ts';
-import { Iommu } from './iommu.ts';
+import type { Iommu, IommuPort, Requester } from './iommu.ts';
+import type { Page } from './iommu-domain.ts';
 import { Link } from './link.ts';
-import { type FunctionSettings, NicFunction } from './nic-function.ts';
+import { type FunctionSettings, NicFunction, NO_BUFFER } from './nic-function.ts';
 import type { Packet, Packets } from './packets.ts';
 
 export interface NicSettings {
@@ -29,9 +30,10 @@ export interface NicSettings {
   readonly dmaWrite: Picoseconds;
   readonly pipelineTransmit: Picoseconds;
   readonly pipelineReceive: Picoseconds;
-  /** One address translation with the IOMMU on (IOTLB hit). */
-  readonly translation: Picoseconds;
 }
+
+/** `translatedWrite`: one of the pages is not mapped. */
+const REFUSED = -1;
 
 interface NicStages {
   readonly fetch: Stage;
@@ -64,16 +66,18 @@ export class Nic {
   private readonly functions: NicFunction[] = [];
   private readonly onDeparture: Handler;
   private readonly onArrival: Handler;
+  private readonly onRefusedRead: Handler;
+  private readonly onRefusedWrite: Handler;
   private readonly routes: NicFunction[] = [];
   private lastSize = -1;
   private lastSpans: Spans = { onBus: 0 as Picoseconds, onWire: 0 as Picoseconds };
 
-  constructor(sim: Simulation, books: Accounting, packets: Packets, settings: NicSettings) {
+  constructor(sim: Simulation, books: Accounting, packets: Packets, settings: NicSettings, iommu: Iommu) {
     this.sim = sim;
     this.books = books;
     this.packets = packets;
     this.settings = settings;
-    this.iommu = new Iommu(settings.translation);
+    this.iommu = iommu;
     const { timeline } = books;
     this.stages = {
       fetch: timeline.working('nic: fetch'),
@@ -86,6 +90,8 @@ export class Nic {
     };
     this.onDeparture = sim.handler((packet) => this.depart(packet), 'nic departure');
     this.onArrival = sim.handler((packet) => this.arrive(packet), 'nic arrival');
+    this.onRefusedRead = sim.handler((packet) => this.refuseRead(packet), 'nic read refused');
+    this.onRefusedWrite = sim.handler((packet) => this.refuseWrite(packet), 'nic write refused');
   }
 
   addFunction(name: string, vm: string, settings: FunctionSettings): NicFunction {
@@ -97,7 +103,7 @@ export class Nic {
   /** What is shared by all functions, each in order of arrival. */
   get stations(): readonly Link[] {
     const { egress, ingress, pcieOut, pcieIn, iommu } = this;
-    return [egress, ingress, pcieOut, pcieIn, iommu.reads, iommu.writes];
+    return [egress, ingress, pcieOut, pcieIn, ...iommu.stations];
   }
 
   /** Frames of `flow` are received by `target`. */
@@ -111,8 +117,18 @@ export class Nic {
     const size = packets.size[packet];
     const request = packets.request[packet];
     const asked = (sim.now + notice) as Picoseconds;
-    // Descriptor and payload, looked up together.
-    const found = from.settings.translated ? this.translate(this.iommu.reads, asked, request, 2) : asked;
+    packets.via[packet] = from.index;
+    let found: number = asked;
+    const { dma } = from.settings;
+    if (dma !== null) {
+      // Descriptor and payload, looked up together.
+      const { reads } = this.iommu;
+      if (!this.translated(dma, reads, asked, request, from.nextDescriptor(), packets.page[packet])) {
+        sim.at(reads.done as Picoseconds, this.onRefusedRead, packet);
+        return;
+      }
+      found = reads.done;
+    }
     const fetched = (found + settings.dmaRead) as Picoseconds;
     const { onBus, onWire } = this.spans(size);
     const bus = this.pcieOut.reserve(fetched, onBus);
@@ -127,7 +143,6 @@ export class Nic {
       timeline.mark(request, stages.waitWire.id, start);
       timeline.mark(request, stages.wire.id, end);
     }
-    packets.via[packet] = from.index;
     sim.at(end as Picoseconds, this.onDeparture, packet);
   }
 
@@ -143,17 +158,31 @@ export class Nic {
     return this.lastSpans;
   }
 
-  /** @returns when the last of `lookups` is done; up to where it began the request's life is marked. */
-  private translate(port: Link, asked: Picoseconds, request: number, lookups: number): Picoseconds {
-    const span = this.iommu.span(lookups);
-    const start = port.reserve(asked, span);
-    if (start > asked && request >= 0) {
-      const { timeline } = this.books;
-      const { fetch, store, waitIommu } = this.stages;
-      timeline.mark(request, (port === this.iommu.reads ? fetch : store).id, asked);
-      timeline.mark(request, waitIommu.id, start);
+  /**
+   * Passes the IOMMU; what others held up is marked in the request's life, in front of the slice that it is part of.
+   * @returns false where an address is refused.
+   */
+  private translated(
+    dma: Requester,
+    port: IommuPort,
+    asked: Picoseconds,
+    request: number,
+    ring: Page,
+    buffer: Page,
+  ): boolean {
+    if (!this.iommu.translate(dma, port, asked, ring, buffer)) return false;
+    if (port.waited > 0 && request >= 0) {
+      this.books.timeline.add(request, this.stages.waitIommu.id, port.waited);
     }
-    return (start + span) as Picoseconds;
+    return true;
+  }
+
+  /** The IOMMU aborts a read: the frame cannot be sent, and its descriptor is written back all the same. */
+  private refuseRead(packet: Packet): void {
+    const from = this.functions[this.packets.via[packet]];
+    const request = this.packets.request[packet];
+    if (request >= 0) this.books.timeline.drop(request, this.sim.now, `${from.name}: DMA read refused`);
+    from.writtenBack();
   }
 
   private depart(packet: Packet): void {
@@ -179,17 +208,52 @@ export class Nic {
       timeline.mark(request, stages.waitPcieIn.id, bus);
     }
     const stored = (bus + onBus) as Picoseconds;
-    const found = target.settings.translated ? this.translate(this.iommu.writes, stored, request, 1) : stored;
+    let found: number = stored;
+    const { dma } = target.settings;
+    if (dma !== null) {
+      found = this.translatedWrite(target, dma, stored, request);
+      if (found === REFUSED) {
+        sim.at(this.iommu.writes.done as Picoseconds, this.onRefusedWrite, packet);
+        return;
+      }
+    }
     const visible = found + settings.dmaWrite;
     if (request >= 0) books.timeline.mark(request, stages.store.id, visible as Picoseconds);
     sim.at(visible as Picoseconds, this.onArrival, packet);
   }
 
+  /**
+   * When a frame may be written: its buffer and descriptor are known, and the frames before it went first, as PCIe keeps
+   * the writes of a device in order. Where no buffer is posted so far there is nothing to look up.
+   */
+  private translatedWrite(target: NicFunction, dma: Requester, stored: Picoseconds, request: number): number {
+    const { writes } = this.iommu;
+    const buffer = target.nextBuffer();
+    if (buffer === NO_BUFFER) return target.inOrder(stored);
+    if (!this.translated(dma, writes, stored, request, target.bufferDescriptor, buffer)) return REFUSED;
+    const found = target.inOrder(writes.done);
+    if (found > writes.done && request >= 0) {
+      this.books.timeline.add(request, this.stages.waitIommu.id, found - writes.done);
+    }
+    return found;
+  }
+
+  /** The IOMMU drops a write: the frame is lost, and its buffer stays where it is in the ring. */
+  private refuseWrite(packet: Packet): void {
+    const target = this.routes[this.packets.flow[packet]];
+    target.landed();
+    this.lose(target, packet, 'DMA write refused');
+  }
+
   private arrive(packet: Packet): void {
     const target = this.routes[this.packets.flow[packet]];
-    if (target.deliver(packet)) return;
+    if (target.settings.dma !== null) this.packets.page[packet] = target.landed();
+    if (!target.deliver(packet)) this.lose(target, packet, 'no receive buffer');
+  }
+
+  private lose(target: NicFunction, packet: Packet, reason: string): void {
     const request = this.packets.request[packet];
-    if (request >= 0) this.books.timeline.drop(request, this.sim.now, `${target.name}: no receive buffer`);
+    if (request >= 0) this.books.timeline.drop(request, this.sim.now, `${target.name}: ${reason}`);
     this.packets.release(packet);
   }
 }

@@ -20,6 +20,8 @@ export class Packets {
   flow = new Int32Array(this.capacity);
   /** Number of the NIC function that transmits it. */
   via = new Int32Array(this.capacity);
+  /** Page of the buffer that it lies in, as the device addresses it; 0 until a driver says so. */
+  page = new Int32Array(this.capacity);
 
   /** Packets alive, for the conservation check. */
   get alive(): number {
@@ -31,6 +33,7 @@ export class Packets {
     this.size[packet] = size;
     this.request[packet] = request;
     this.flow[packet] = flow;
+    this.page[packet] = 0;
     return packet;
   }
 
@@ -52,7 +55,7 @@ export class Packets {
     if (this.capacity >= PACKETS_MAX)
       throw new InvariantError(`more than ${PACKETS_MAX} packets alive: one leaks`);
     this.capacity *= 2;
-    const { size, request, flow, via } = this;
+    const { size, request, flow, via, page } = this;
     this.size = new Int32Array(this.capacity);
     this.request = new Int32Array(this.capacity);
     this.flow = new Int32Array(this.capacity);
@@ -61,5 +64,7 @@ export class Packets {
     this.flow.set(flow);
     this.via = new Int32Array(this.capacity);
     this.via.set(via);
+    this.page = new Int32Array(this.capacity);
+    this.page.set(page);
   }
 }

@@ -51,6 +51,8 @@ export abstract class Processor implements Level, SoftirqHost {
   abstract task(name: string, program: (context: Context) => Program): Context;
   /** Adds a hard interrupt. */
   abstract interrupt(name: string, program: (line: InterruptLine) => Program): InterruptLine;
+  /** Adds an interrupt of the processor's own timer, for which no device is counted. */
+  abstract localInterrupt(name: string, program: (line: InterruptLine) => Program): InterruptLine;
   /** A timer whose expiry interrupts this processor and then signals `context`. */
   abstract timer(context: Context): Timer;
   abstract leaveGuest(context: Context): void;

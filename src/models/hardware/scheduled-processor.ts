@@ -79,6 +79,10 @@ export abstract class ScheduledProcessor extends Processor implements HostCore {
     return line;
   }
 
+  localInterrupt(name: string, program: (line: InterruptLine) => Program): InterruptLine {
+    return this.interrupt(name, program);
+  }
+
   timer(context: Context): Timer {
     const { sim, costs } = this;
     const line = this.interrupt(`timer of ${context.name}`, function* ({ context: irq }) {

@@ -33,7 +33,8 @@ const bench = ({ costs = {}, mitigation = true, preset = {} }: Settings = {}) =>
   const parts = nicBench({ world, vcpu, loop, rings }, ({ tap, interrupt }) => {
     const line = interrupt('e1000', 'KVM_IRQ_LINE');
     edges = line.edges;
-    return new E1000(sim, books, { rings, packets, tap, network, loop, interrupt: line.path, mitigation });
+    const around = { rings, packets, tap, network, loop, iommu: null };
+    return new E1000(sim, books, { ...around, interrupt: line.path, mitigation });
   });
   for (const [register, value] of Object.entries({ RDT: E1000_RING - 1, IMS, ...preset })) {
     parts.model.preset(register, value);

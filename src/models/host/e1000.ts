@@ -13,6 +13,7 @@ import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import { EdgeGap } from './edge-gap.ts';
 import type { DeviceModel } from './emulated-registers.ts';
+import type { GuestIommu } from './guest-iommu.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { InterruptPath } from './interrupt-path.ts';
 import type { MainLoop, Source } from './main-loop.ts';
@@ -37,6 +38,8 @@ export interface E1000Parts {
   readonly network: HostNetwork;
   readonly loop: MainLoop;
   readonly interrupt: InterruptPath;
+  /** In front of the device; null: none. */
+  readonly iommu: GuestIommu | null;
   /** Property `mitigation`. */
   readonly mitigation: boolean;
 }
@@ -105,6 +108,9 @@ export class E1000 implements DeviceModel, ReceivingDevice {
 
   /** process_tx_desc: with a copy into its bounce buffer. */
   private readonly chargeTransmit = (cpu: Context, packet: Packet): void => {
+    const { iommu, rings, packets } = this.parts;
+    iommu?.translate(cpu, rings.txRing);
+    iommu?.translate(cpu, packets.page[packet]);
     cpu.charge(this.tx);
     this.io.chargeCopy(cpu, packet);
   };
@@ -125,6 +131,9 @@ export class E1000 implements DeviceModel, ReceivingDevice {
   }
 
   chargeReceive(cpu: Context, packet: Packet): void {
+    const { iommu, rings } = this.parts;
+    iommu?.translate(cpu, rings.rxRing);
+    iommu?.translate(cpu, rings.rxPage[this.rdh]);
     cpu.charge(this.rx);
     this.io.chargeCopy(cpu, packet);
   }

@@ -28,7 +28,7 @@ const bench = ({ costs = {}, vnetHeader = true } = {}) => {
     rx = rxVector.edges;
     tx = txVector.edges;
     return new E1000e(sim, books, {
-      ...{ rings, packets, tap, network, loop, vnetHeader },
+      ...{ rings, packets, tap, network, loop, iommu: null, vnetHeader },
       rxInterrupt: rxVector.path,
       txInterrupt: txVector.path,
       receiveTail: TAIL,

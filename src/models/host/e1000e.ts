@@ -13,6 +13,7 @@ import { RXQ0, TX_DESCRIPTORS, TXQ0 } from '../hardware/e1000e-rings.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import { type DeviceModel, NOTHING_COALESCED } from './emulated-registers.ts';
+import type { GuestIommu } from './guest-iommu.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { InterruptPath } from './interrupt-path.ts';
 import type { MainLoop } from './main-loop.ts';
@@ -27,6 +28,8 @@ export interface E1000eParts {
   readonly tap: Tap;
   readonly network: HostNetwork;
   readonly loop: MainLoop;
+  /** In front of the device; null: none. */
+  readonly iommu: GuestIommu | null;
   readonly rxInterrupt: InterruptPath;
   readonly txInterrupt: InterruptPath;
   /** RDT as the driver's probe left it. */
@@ -94,11 +97,17 @@ export class E1000e implements DeviceModel, ReceivingDevice {
 
   /** e1000e_tx_pkt_send: the tap reads the guest's memory itself, there is no bounce buffer. */
   private readonly chargeTransmit = (cpu: Context, packet: Packet): void => {
+    const { iommu, rings, packets } = this.parts;
+    iommu?.translate(cpu, rings.txRing);
+    iommu?.translate(cpu, packets.page[packet]);
     cpu.charge(this.tx);
     this.chargeChecksum(cpu, packet);
   };
 
   chargeReceive(cpu: Context, packet: Packet): void {
+    const { iommu, rings } = this.parts;
+    iommu?.translate(cpu, rings.rxRing);
+    iommu?.translate(cpu, rings.rxPage[this.rdh]);
     cpu.charge(this.rx);
     this.chargeChecksum(cpu, packet);
     this.io.chargeCopy(cpu, packet);

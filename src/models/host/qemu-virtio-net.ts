@@ -174,6 +174,7 @@ export class QemuVirtioNet implements QemuDevice {
         yield* this.fail(cpu, rx, 'rx');
         break;
       }
+      parts.iommu?.translate(cpu, memory.page(address));
       cpu.charge(this.virtqueue);
       this.chargeRing(cpu, rx);
       cpu.charge(this.copy);

@@ -3,6 +3,7 @@ import type { Picoseconds } from '../../units.ts';
 import type { Context } from '../hardware/context.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { DeviceQueue } from '../virtio/device-queue.ts';
+import type { GuestIommu } from './guest-iommu.ts';
 import type { Interrupt } from './interrupt-path.ts';
 import type { MainLoop } from './main-loop.ts';
 import type { BackendParts } from './virtio-net-backend.ts';
@@ -17,6 +18,8 @@ export interface TransmitProperties {
 }
 
 export interface QemuVirtioNetParts extends BackendParts {
+  /** In front of the device (iommu_platform). */
+  readonly iommu?: GuestIommu | undefined;
   readonly loop: MainLoop;
   /** For changes of the configuration; asked for when one changes. Null: VERSION_1 was not negotiated. */
   readonly configInterrupt: (() => Interrupt) | null;

@@ -91,6 +91,7 @@ export class QemuVirtioTransmit {
       if (head < 0) break;
       const packet = takeFrame(tx, parts.memory, parts.packets);
       io.serve(cpu, packet);
+      parts.iommu?.translate(cpu, parts.memory.page(tx.address[0]));
       cpu.charge(this.virtqueue);
       device.chargeRing(cpu, tx);
       const paid = io.chargeSend(cpu, packet);

@@ -24,7 +24,7 @@ const bench = () => {
     const line = interrupt('8139cp', 'KVM_IRQ_LINE');
     edges = line.edges;
     return new Rtl8139(sim, books, {
-      ...{ rings, packets, tap, network, loop, mask: ALL },
+      ...{ rings, packets, tap, network, loop, iommu: null, mask: ALL },
       interrupt: line.path,
     });
   });

@@ -13,6 +13,7 @@ import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import { NORMAL_TX_POLL, type Rtl8139Rings, RX_EMPTY, RX_OK, TX_OK } from '../hardware/rtl8139-rings.ts';
 import { type DeviceModel, NOTHING_COALESCED } from './emulated-registers.ts';
+import type { GuestIommu } from './guest-iommu.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { InterruptPath } from './interrupt-path.ts';
 import type { MainLoop } from './main-loop.ts';
@@ -26,6 +27,8 @@ export interface Rtl8139Parts {
   readonly tap: Tap;
   readonly network: HostNetwork;
   readonly loop: MainLoop;
+  /** In front of the device; null: none. */
+  readonly iommu: GuestIommu | null;
   readonly interrupt: InterruptPath;
   /** IntrMask as the driver left it when it opened the device. */
   readonly mask: number;
@@ -100,9 +103,12 @@ export class Rtl8139 implements DeviceModel, ReceivingDevice {
 
   /** rtl8139_cplus_transmit_one: a copy into its buffer, and the checksums that Linux asks for (IPCS, UDPCS, TCPCS). */
   private readonly chargeTransmit = (cpu: Context, packet: Packet): void => {
+    const { iommu, rings, packets } = this.parts;
+    iommu?.translate(cpu, rings.txRing);
+    iommu?.translate(cpu, packets.page[packet]);
     cpu.charge(this.tx);
     this.io.chargeCopy(cpu, packet);
-    cpu.charge(this.checksumPerByte, this.parts.packets.size[packet]);
+    cpu.charge(this.checksumPerByte, packets.size[packet]);
   };
 
   /** rtl8139_cplus_transmit: all descriptors that are its own, then one cause. */
@@ -123,11 +129,14 @@ export class Rtl8139 implements DeviceModel, ReceivingDevice {
 
   /** rtl8139_do_receive: with a CRC behind the frame; one without a descriptor is not copied any more. */
   chargeReceive(cpu: Context, packet: Packet): void {
-    this.accepted = this.parts.rings.rxOwned > 0;
+    const { iommu, rings, packets } = this.parts;
+    this.accepted = rings.rxOwned > 0;
+    iommu?.translate(cpu, rings.rxRing);
     cpu.charge(this.rx);
     if (!this.accepted) return;
+    iommu?.translate(cpu, rings.rxPage[this.rxNext]);
     this.io.chargeCopy(cpu, packet);
-    cpu.charge(this.crcPerByte, this.parts.packets.size[packet]);
+    cpu.charge(this.crcPerByte, packets.size[packet]);
   }
 
   *received(cpu: Context, packet: Packet): Access {

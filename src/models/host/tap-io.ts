@@ -68,12 +68,12 @@ export class TapIo {
 
   /**
    * An emulated NIC sends the frame of a descriptor, from its charges until writev returns.
-   * @param charge what the emulation itself costs.
+   * @param charge what the emulation itself costs, by the frame in the guest's memory.
    */
   *transmit(cpu: Context, described: Packet, charge: (cpu: Context, packet: Packet) => void): Access {
     const packet = this.packets.copy(described);
     this.serve(cpu, packet);
-    charge(cpu, packet);
+    charge(cpu, described);
     const paid = this.chargeSend(cpu, packet);
     yield RUN;
     const backlog = this.send(cpu, packet, paid);

@@ -88,6 +88,10 @@ export class VCpu extends Processor {
     return this.line(name, program, { level: false });
   }
 
+  localInterrupt(name: string, program: (line: InterruptLine) => Program): InterruptLine {
+    return this.line(name, program, { level: false, metric: 'interrupts.local' });
+  }
+
   /** An INTx line: level-triggered, so its EOI exits even with APICv (the IOAPIC must hear of it). */
   levelInterrupt(name: string, program: (line: InterruptLine) => Program): InterruptLine {
     return this.line(name, program, { level: true });
@@ -100,13 +104,12 @@ export class VCpu extends Processor {
   ): InterruptLine {
     const { costs, features, exits } = this;
     const context = this.hardContext(name);
-    const taken = this.books.counters.counter(metric, name, this.vm);
     const line = virtualLine(context, {
       costs,
       features,
       exits,
       level,
-      taken,
+      taken: this.books.counters.counter(metric, name, this.vm),
       inGuest: () => this.inGuestMode,
     });
     context.run(program(line));
@@ -115,8 +118,7 @@ export class VCpu extends Processor {
 
   timer(context: Context): Timer {
     const { sim, costs, exits } = this;
-    const program = timerInterrupt(context);
-    const line = this.line('timer', program, { level: false, metric: 'interrupts.local' });
+    const line = this.localInterrupt('timer', timerInterrupt(context));
     let version = 0;
     const expire = sim.handler((armed) => {
       if (armed === version) line.raise();
@@ -126,9 +128,7 @@ export class VCpu extends Processor {
         exits.handled(context, costs.exitMsr, exits.timer);
         sim.at(at, expire, ++version);
       },
-      disarm: () => {
-        version++;
-      },
+      disarm: () => void version++,
     };
   }
 

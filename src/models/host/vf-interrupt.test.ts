@@ -5,6 +5,7 @@ import { priced } from '../../scenario/machines.test-support.ts';
 import { us } from '../../units.ts';
 import { type Program, RUN, WAIT } from '../hardware/context.ts';
 import { EXIT_USER, OPEN } from '../hardware/mode.ts';
+import { TaskThread } from '../hardware/thread.ts';
 import { VfInterrupt } from './vf-interrupt.ts';
 
 const PRICES = {
@@ -16,7 +17,7 @@ const PRICES = {
   'irq.entry': us(0.25),
 };
 
-type State = 'asleep' | 'computing' | 'in an exit';
+type State = 'asleep' | 'computing' | 'in an exit' | 'preempted';
 
 /** One message at 100 us. @returns when the guest's handler ran, and what the host's interrupt core did for it. */
 const message = (posted: boolean, state: State, messages = 1) => {
@@ -43,6 +44,17 @@ const message = (posted: boolean, state: State, messages = 1) => {
     for (;;) yield WAIT;
   });
   if (state !== 'asleep') busy.signal();
+  const real = new TaskThread('hog', { affinity: [0], policy: 'fifo' });
+  const hog = cores[0].host(real, 'hog', function* (cpu) {
+    yield WAIT;
+    cpu.spend(books.costs.cost('background.work'), us(50), 1);
+    for (;;) yield WAIT;
+  });
+  // From 90 us to 140 us it has the vCPU's core.
+  if (state === 'preempted') {
+    const preempt = sim.handler(() => hog.signal());
+    sim.at(us(90), preempt);
+  }
   const irqCore = cores[3];
   const interrupt = new VfInterrupt(books, vcpu, irqCore, line, posted);
   const send = sim.handler(() => interrupt.message());
@@ -59,6 +71,11 @@ describe('posted', () => {
 
   test('to a vCPU in an exit: taken at the next entry, no work for the host', () => {
     expect(message(true, 'in an exit')).toEqual({ taken: [50 + 0.25], host: {} });
+  });
+
+  test('to a preempted vCPU: noted (SN is set, nobody is notified), and taken when it has its core again', () => {
+    expect(message(true, 'preempted')).toEqual({ taken: [40 + 0.25], host: {} });
+    expect(message(true, 'preempted', 5)).toEqual({ taken: [40 + 0.25], host: {} });
   });
 
   test('to a blocked vCPU: the wake-up vector goes to the host, which wakes it', () => {

@@ -1,4 +1,5 @@
 /** What a vhost-net worker is made of, and how much one run of a handler may do. */
+import type { VhostIotlb } from './vhost-iotlb.ts';
 import type { BackendParts } from './virtio-net-backend.ts';
 
 /** Limits of one handler run and of a batch (drivers/vhost/net.c): bytes, packets, packets. */
@@ -7,6 +8,8 @@ export const VHOST_NET_PKT_WEIGHT = 256;
 export const VHOST_NET_BATCH = 64;
 
 export interface VhostParts extends BackendParts {
+  /** Behind an IOMMU that the guest sees (iommu_platform); else addresses are the guest's own. */
+  readonly iotlb?: VhostIotlb | undefined;
   /** Teaching: the kicking vCPU serves the transmit ring itself, inside the exit; no second core works for it. */
   readonly inline: boolean;
 }

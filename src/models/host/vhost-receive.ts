@@ -59,7 +59,8 @@ export class VhostReceive {
 
   *handle(cpu: Context): Program {
     const { parts, costs } = this;
-    const { rx, tap, memory, packets } = parts;
+    const { rx, tap, memory, packets, iotlb } = parts;
+    const pages: number[] = [];
     const { queue } = tap;
     let handled = 0;
     let bytes = 0;
@@ -93,6 +94,7 @@ export class VhostReceive {
         cpu.charge(costs.rx);
         cpu.charge(costs.copy);
         cpu.charge(costs.copyPerByte, size);
+        if (iotlb !== undefined) pages.push(memory.page(rx.address[rx.readable]));
         memory.write(rx.address[rx.readable], packet);
         rx.push(head, size);
         batch++;
@@ -103,6 +105,7 @@ export class VhostReceive {
       if (batch > before) {
         cpu.serveNobody();
         this.chargeRing(cpu);
+        if (iotlb !== undefined) yield* iotlb.find(cpu, pages.splice(0));
         yield RUN;
         if (batch < RX_BATCH && !exhausted() && !stalled) continue;
       }

@@ -43,6 +43,8 @@ export class VhostTransmit {
   /** Packets of this batch: their heads in the ring, and their copies. */
   private batch = 0;
   private readonly heads = new Int32Array(VHOST_NET_BATCH);
+  /** Where the device finds them, behind a guest's IOMMU. */
+  private readonly pages: number[] = [];
   private readonly frames = new Int32Array(VHOST_NET_BATCH);
 
   /** @param again queues the handler for another run. */
@@ -85,6 +87,7 @@ export class VhostTransmit {
         this.stalled = head === BROKEN;
         break;
       }
+      if (parts.iotlb !== undefined) this.pages.push(memory.page(tx.address[0]));
       const frame = takeFrame(tx, memory, packets);
       const size = packets.size[frame];
       cpu.serve(packets.request[frame], this.stage, this.wait);
@@ -117,7 +120,7 @@ export class VhostTransmit {
   }
 
   *handle(cpu: Context): Program {
-    const { tx, network, txInterrupt } = this.parts;
+    const { tx, network, txInterrupt, iotlb } = this.parts;
     // The worker's own mode, or the exit of a vCPU that does the worker's job itself (`inlineBackend`).
     const outer = cpu.mode;
     cpu.charge(this.costs.handler);
@@ -129,7 +132,10 @@ export class VhostTransmit {
     for (let full = true; full && !this.exhausted && !this.stalled; ) {
       this.batch = 0;
       // Buffers that are added while these are copied join the batch.
-      while (this.batchOpen && this.copyFrames(cpu)) yield RUN;
+      while (this.batchOpen && this.copyFrames(cpu)) {
+        if (iotlb !== undefined) yield* iotlb.find(cpu, this.pages.splice(0));
+        yield RUN;
+      }
       if (this.batch === 0) break;
       this.batches.add(this.batch);
       for (let i = 0; i < this.batch; i++) {

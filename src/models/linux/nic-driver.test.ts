@@ -29,11 +29,16 @@ const bench = ({ wire = 1e12 } = {}) => {
   const machine = { ...base, nic, nicRings: { tx: TX_RING, rx: RX_RING } };
   const world = new World(machine, { seed: 1, replication: 0, maxEvents: 1e6 });
   const { sim, books, packets, cores } = world;
-  const fn = world.addFunction('nic', '');
+  const space = {
+    domain: world.iommu.domain('4 KiB'),
+    invalidation: world.invalidations,
+    cachingMode: false,
+  };
+  const fn = world.addFunction('nic', '', null);
   const driver = new NicDriver(cores[0], {
     function: fn,
     packets,
-    dma: new DmaMapping(cores[0], 'lazy'),
+    dma: new DmaMapping(cores[0], 'lazy', space),
     stackRx: books.costs.cost('stack.rx'),
     stageRx: books.timeline.working('receive'),
   });

@@ -6,7 +6,9 @@
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
-import type { NicFunction } from '../hardware/nic-function.ts';
+import type { Page } from '../hardware/iommu-domain.ts';
+import { BH_OFF } from '../hardware/mode.ts';
+import { type NicFunction, ringPages } from '../hardware/nic-function.ts';
 import { PacketQueue } from '../hardware/packet-queue.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
@@ -51,6 +53,8 @@ export class NicDriver implements NetDevice {
   /** In the ring, but the doorbell has not told of them. */
   private readonly unannounced: PacketQueue;
   private readonly waitInterrupt: Stage;
+  private readonly stageMap: Stage;
+  private readonly waitQemu: Stage;
   private stack!: Stack;
   stopped = false;
 
@@ -71,26 +75,41 @@ export class NicDriver implements NetDevice {
       napiComplete: costs.cost('napi.complete'),
     };
     this.waitInterrupt = timeline.waiting('wait: NIC interrupt and softirq');
-    this.doorbell = {
-      leave: (context) => context.charge(this.costs.doorbell),
-      act: () => this.ring(),
-      enter: () => {},
-    };
+    this.stageMap = timeline.working('guest: DMA map');
+    this.waitQemu = timeline.waiting('wait: exit to QEMU');
+    this.doorbell = parts.dma.announces
+      ? { leave: () => {}, act: (context) => this.announceAll(context), enter: () => {} }
+      : {
+          leave: (context) => context.charge(this.costs.doorbell),
+          act: () => this.ring(),
+          enter: () => {},
+        };
     this.napi = cpu.softirq(`${this.fn.name} napi`, (context) => this.poll(context));
     this.line = cpu.interrupt(this.fn.name, (line) => this.interrupted(line));
-    this.fn.post(this.fn.settings.rxRing);
+    this.prepareRings();
   }
 
   attach(stack: Stack): void {
     this.stack = stack;
   }
 
+  /** What the driver's start maps, before the first frame. */
+  private prepareRings(): void {
+    const { fn } = this;
+    const { dma } = this.parts;
+    const { txRing, rxRing } = fn.settings;
+    fn.place(dma.mapRing(ringPages(txRing)), dma.mapRing(ringPages(rxRing)));
+    for (let i = 0; i < rxRing; i++) fn.postBuffer(dma.map());
+  }
+
   prepare(cpu: Context, _packet: Packet): void {
-    this.parts.dma.map(cpu);
+    this.parts.dma.charge(cpu);
     cpu.charge(this.costs.tx);
   }
 
   publish(_cpu: Context, packet: Packet, more: boolean): boolean {
+    const { packets, dma } = this.parts;
+    packets.page[packet] = dma.map();
     this.inFlight.push(packet);
     this.unannounced.push(packet);
     if (this.free < STOP_BELOW) this.stopped = true;
@@ -105,6 +124,28 @@ export class NicDriver implements NetDevice {
     const { fn, unannounced } = this;
     while (unannounced.length > 0) fn.transmit(unannounced.shift());
     return null;
+  }
+
+  /** Behind a guest's IOMMU each mapping is announced, an exit, before the doorbell; softirqs wait meanwhile. */
+  private *announceAll(cpu: Context): Program {
+    const { fn, unannounced, costs } = this;
+    const { dma, packets } = this.parts;
+    const outer = cpu.mode;
+    cpu.mode = BH_OFF;
+    const ready: Packet[] = [];
+    while (unannounced.length > 0) {
+      const packet = unannounced.shift();
+      cpu.serve(packets.request[packet], this.stageMap, this.waitQemu);
+      const exit = dma.announce(cpu, packets.page[packet]);
+      if (exit !== null) yield cpu.call(exit);
+      cpu.serve(packets.request[packet], this.stageMap, this.waitQemu);
+      ready.push(packet);
+    }
+    cpu.charge(costs.doorbell);
+    yield RUN;
+    cpu.serveNobody();
+    for (const packet of ready) fn.transmit(packet);
+    cpu.mode = outer;
   }
 
   private *interrupted(line: InterruptLine): Program {
@@ -122,16 +163,25 @@ export class NicDriver implements NetDevice {
   private *poll(cpu: Context): Program {
     const { fn, costs, parts } = this;
     const group: Packet[] = [];
+    const buffers: Page[] = [];
     yield WAIT;
     for (;;) {
-      this.clean(cpu);
+      if (fn.transmitted > 0) yield cpu.call(this.clean(cpu));
       let taken = 0;
       while (taken < NAPI_POLL_WEIGHT && fn.received.length > 0) {
         while (taken < NAPI_POLL_WEIGHT && group.length < GRO_NORMAL_BATCH && fn.received.length > 0) {
           const packet = fn.received.shift();
-          cpu.serve(parts.packets.request[packet], parts.stageRx, this.waitInterrupt);
-          parts.dma.unmap(cpu);
-          parts.dma.map(cpu);
+          this.serve(cpu, packet);
+          parts.dma.chargeUnmaps(cpu, 1);
+          const invalidation = parts.dma.unmap(cpu, parts.packets.page[packet]);
+          if (invalidation !== null) yield cpu.call(invalidation);
+          this.serve(cpu, packet);
+          parts.dma.charge(cpu);
+          const page = parts.dma.map();
+          const exit = parts.dma.announce(cpu, page);
+          if (exit !== null) yield cpu.call(exit);
+          this.serve(cpu, packet);
+          buffers.push(page);
           cpu.charge(costs.rx);
           cpu.charge(costs.stackRx);
           group.push(packet);
@@ -140,9 +190,9 @@ export class NicDriver implements NetDevice {
         cpu.serveNobody();
         if (taken % RX_BUFFER_WRITE === 0) cpu.charge(costs.doorbell);
         yield RUN;
-        fn.post(group.length);
+        for (const page of buffers) fn.postBuffer(page);
         for (const packet of group) this.stack.received(packet);
-        group.length = 0;
+        buffers.length = group.length = 0;
       }
       if (taken === NAPI_POLL_WEIGHT) {
         cpu.signal();
@@ -158,17 +208,24 @@ export class NicDriver implements NetDevice {
     }
   }
 
-  private clean(cpu: Context): void {
+  private serve(cpu: Context, packet: Packet): void {
+    const { packets, stageRx } = this.parts;
+    cpu.serve(packets.request[packet], stageRx, this.waitInterrupt);
+  }
+
+  private *clean(cpu: Context): Program {
     const { fn } = this;
+    const { dma, packets } = this.parts;
     const done = fn.transmitted;
-    if (done === 0) return;
     fn.transmitted = 0;
     cpu.charge(this.costs.txClean, done);
-    this.parts.dma.unmap(cpu, done);
+    dma.chargeUnmaps(cpu, done);
     for (let i = 0; i < done; i++) {
       const packet = this.inFlight.shift();
+      const invalidation = dma.unmap(cpu, packets.page[packet]);
+      if (invalidation !== null) yield cpu.call(invalidation);
       this.stack.freed(packet);
-      this.parts.packets.release(packet);
+      packets.release(packet);
     }
     if (this.stopped && this.free >= STOP_BELOW * 2) {
       this.stopped = false;

@@ -11,12 +11,15 @@ export const NO_PACKET = -1;
 export class GuestMemory {
   readonly size: number;
   private readonly contents: Int32Array;
+  /** Per buffer, the page at which a driver behind an IOMMU mapped it for its device. */
+  private readonly pages: Int32Array;
   private readonly free: number[] = [];
   private fresh = FIRST_BUFFER;
 
   /** @param buffers frames the guest may hold at once. */
   constructor(buffers: number) {
     this.contents = new Int32Array(FIRST_BUFFER + buffers).fill(NO_PACKET);
+    this.pages = new Int32Array(this.contents.length);
     this.size = this.contents.length * BUFFER_SIZE;
   }
 
@@ -41,6 +44,15 @@ export class GuestMemory {
   /** Puts `packet` into the buffer at `address`. */
   write(address: number, packet: number): void {
     this.contents[address >>> SHIFT] = packet;
+  }
+
+  setPage(address: number, page: number): void {
+    this.pages[address >>> SHIFT] = page;
+  }
+
+  /** Where the device behind an IOMMU finds the buffer at `address`. */
+  page(address: number): number {
+    return this.pages[address >>> SHIFT];
   }
 
   /** The packet in the buffer at `address`, or NO_PACKET. */

@@ -1,0 +1,116 @@
+/**
+ * A cache of translations, least recently used out first: the IOTLB of an IOMMU, or a device's own (ATS).
+ *
+ * Every use is written down in a log; a translation remembers where it stands there last. What leaves is the oldest
+ * entry of the log that is still somebody's last: a hit costs one read and two writes of typed arrays.
+ */
+
+/** Units of a domain: 64 GiB in pages of 4 KiB. A log entry has the domain above that. */
+const UNIT_BITS = 24;
+const UNITS = 1 << UNIT_BITS;
+/** Positions are counted anew before they grow beyond what an Int32Array holds. */
+const POSITIONS = 2 ** 30;
+
+/** What a cache knows of one domain: by unit, where in the log it was used last; 0: not cached. */
+export interface CachedDomain {
+  readonly key: number;
+  lastUse: Int32Array;
+}
+
+export class TranslationCache {
+  private readonly entries: number;
+  private readonly domains: CachedDomain[] = [];
+  private readonly log: Int32Array;
+  private readonly mask: number;
+  /** Positions of the oldest entry and behind the youngest. */
+  private head = 1;
+  private tail = 1;
+  private live = 0;
+
+  /** @param entries translations it holds, at least 1. */
+  constructor(entries: number) {
+    this.entries = entries;
+    this.log = new Int32Array(2 ** Math.ceil(Math.log2(entries + 1) + 2));
+    this.mask = this.log.length - 1;
+  }
+
+  get size(): number {
+    return this.live;
+  }
+
+  /** The part of the cache that one domain's translations are asked for in. */
+  domain(): CachedDomain {
+    const added = { key: this.domains.length << UNIT_BITS, lastUse: new Int32Array(1024) };
+    this.domains.push(added);
+    return added;
+  }
+
+  /** Whether `unit` is cached; it is then the youngest. */
+  has(domain: CachedDomain, unit: number): boolean {
+    const { lastUse } = domain;
+    if (unit >>> 0 >= lastUse.length || lastUse[unit] === 0) return false;
+    if (lastUse[unit] !== this.tail - 1) lastUse[unit] = this.write(domain.key + unit);
+    return true;
+  }
+
+  /** Caches a translation that is not there yet; the oldest one makes room. @throws RangeError beyond 64 GiB. */
+  add(domain: CachedDomain, unit: number): void {
+    if (unit >= domain.lastUse.length) this.widen(domain, unit);
+    if (this.live === this.entries) this.evict();
+    else this.live++;
+    domain.lastUse[unit] = this.write(domain.key + unit);
+  }
+
+  /** Forgets one translation, if it is there. */
+  drop({ lastUse }: CachedDomain, unit: number): void {
+    if (unit >>> 0 >= lastUse.length || lastUse[unit] === 0) return;
+    lastUse[unit] = 0;
+    this.live--;
+  }
+
+  /** Forgets all translations of a domain. */
+  flush(domain: CachedDomain): void {
+    for (let at = this.head; at !== this.tail; at++) {
+      const key = this.log[at & this.mask];
+      if (key >>> UNIT_BITS === domain.key >>> UNIT_BITS) this.drop(domain, key & (UNITS - 1));
+    }
+  }
+
+  /** @returns the position of the new entry. */
+  private write(key: number): number {
+    if (this.tail - this.head > this.mask || this.tail === POSITIONS) this.compact();
+    const at = this.tail++;
+    this.log[at & this.mask] = key;
+    return at;
+  }
+
+  private evict(): void {
+    for (;;) {
+      const at = this.head++;
+      const key = this.log[at & this.mask];
+      const { lastUse } = this.domains[key >>> UNIT_BITS];
+      const unit = key & (UNITS - 1);
+      if (lastUse[unit] !== at) continue;
+      lastUse[unit] = 0;
+      return;
+    }
+  }
+
+  /** The log or its count is full: only each translation's last use is kept, in order. */
+  private compact(): void {
+    const kept: number[] = [];
+    for (let at = this.head; at !== this.tail; at++) {
+      const key = this.log[at & this.mask];
+      if (this.domains[key >>> UNIT_BITS].lastUse[key & (UNITS - 1)] === at) kept.push(key);
+    }
+    this.head = this.tail = 1;
+    for (const key of kept) this.domains[key >>> UNIT_BITS].lastUse[key & (UNITS - 1)] = this.write(key);
+  }
+
+  private widen(domain: CachedDomain, unit: number): void {
+    if (unit >= UNITS) throw new RangeError(`page ${unit} is beyond the ${UNITS} that a domain may have`);
+    const wider = new Int32Array(2 ** Math.ceil(Math.log2(unit + 1) + 1));
+    wider.set(domain.lastUse);
+    domain.lastUse = wider;
+  }
+}

@@ -1,0 +1,32 @@
+/** Which devices a VM may have behind an IOMMU that its guest sees. */
+import type { VirtioTunables } from '../datapaths/virtio-params.ts';
+import type { Scenario } from './schema.ts';
+import type { PathKey } from './text/mistake.ts';
+import { kindOf, paramsOf } from './vm-cards.ts';
+
+type Report = (path: readonly PathKey[], message: string) => void;
+
+/** Backends that would have to learn of the guest's pages from QEMU, which is not modelled. */
+const UNINFORMED: readonly string[] = ['vhost-user', 'vdpa'];
+
+export const checkViommu = (scenario: Scenario, name: string, mistake: Report): void => {
+  const { viommu, net } = scenario.vms[name];
+  if (viommu.device === 'none') return;
+  const own = scenario.datapaths.map((datapath) => kindOf(scenario, name, datapath));
+  const kinds = new Set([...own, ...(net.devices ?? [])]);
+  // vtd_iommu_notify_flag_changed: QEMU refuses to start.
+  if (kinds.has('sriov') && !viommu['caching-mode']) {
+    mistake(
+      ['vms', name, 'viommu'],
+      'QEMU puts an assigned device (sriov) behind intel-iommu only with caching-mode: true',
+    );
+  }
+  for (const kind of UNINFORMED.filter((each) => kinds.has(each))) {
+    const { tunables } = paramsOf(scenario, name, kind) as { tunables: VirtioTunables };
+    if (!tunables.iommu_platform) continue;
+    mistake(
+      ['vms', name, 'viommu'],
+      `${kind} behind an IOMMU that the guest sees is not modelled; without iommu_platform it passes the IOMMU by`,
+    );
+  }
+};
