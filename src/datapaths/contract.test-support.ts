@@ -16,6 +16,8 @@ export interface Contract {
   readonly lingering?: number;
   /** Why a frame may be lost on the way out, where no sender is held back. */
   readonly losesOnTheWayOut?: string;
+  /** Why the guest's interrupt handlers wait for QEMU's main loop, so that fewer turns fit a time. */
+  readonly locksWithinHandlers?: string;
   /** Why the datapath does something though there is nothing to do. */
   readonly busyAtRest?: string;
 }
@@ -37,7 +39,16 @@ const trial = ({ irqCore }: Machine) =>
 /** Declares the tests of `datapath` on one machine and with one set of parameters. */
 export const contract = (
   datapath: Datapath,
-  { machine, params, guest, viommu, lingering = 0, losesOnTheWayOut, busyAtRest }: Contract,
+  {
+    machine,
+    params,
+    guest,
+    viommu,
+    lingering = 0,
+    losesOnTheWayOut,
+    locksWithinHandlers,
+    busyAtRest,
+  }: Contract,
 ): void => {
   const fixed = { machine, datapath, params, viommu, ...(guest && { guest }) };
 
@@ -105,6 +116,8 @@ export const contract = (
     const { records } = new Trial({ ...fixed, loads, stop: ms(40) }).run('stopped');
     // ksoftirqd and the application take turns of at most 4 ms (a slice ends with a tick, a pass after its slice): in
     // 10 ms it empties its socket, which holds 277 packets, at least once.
-    expect(records[0].completed).toBeGreaterThan(4 * 277);
+    // A handler that reads a register waits for QEMU's lock, while the main loop reads 50 frames of the flood.
+    const turns = locksWithinHandlers === undefined ? 4 : 2;
+    expect(records[0].completed).toBeGreaterThan(turns * 277);
   });
 };

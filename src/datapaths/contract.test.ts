@@ -40,11 +40,18 @@ const virtio: readonly (readonly [string, Terms])[] = [
   ['no completion interrupts', { params: { completionInterrupts: false }, lingering: 256 }],
   ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
   ['one vector for both queues', { params: { tunables: { vectors: 2 } } }],
-  ['INTx', { params: { tunables: { vectors: 0 } } }],
+  ['INTx', { params: { tunables: { vectors: 0 } }, locksWithinHandlers: 'the ISR status' }],
   ['a legacy device', { params: { tunables: { 'disable-modern': true } } }],
   ['an old guest', { guest: { kernel: '2.6.32', drivers: MODULES }, lingering: 256 }],
   // Neither MSI-X nor indirect descriptors nor mergeable buffers: a header of ten bytes in a slot of its own.
-  ['a very old guest', { guest: { kernel: '2.6.28', drivers: MODULES }, lingering: 256 }],
+  [
+    'a very old guest',
+    {
+      guest: { kernel: '2.6.28', drivers: MODULES },
+      lingering: 256,
+      locksWithinHandlers: 'the ISR status',
+    },
+  ],
 ];
 
 const platform = { params: { tunables: { iommu_platform: true } } };
