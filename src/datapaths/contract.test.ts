@@ -42,6 +42,24 @@ const virtio: readonly (readonly [string, Omit<Contract, 'machine'>])[] = [
   ['a very old guest', { guest: { kernel: '2.6.28', drivers: MODULES }, lingering: 256 }],
 ];
 
+/** A polling guest frees what was sent when its ring runs short, and its stream knows no send buffer of a kernel. */
+const pmd = {
+  lingering: 256,
+  busyAtRest: 'the guest polls',
+  losesOnTheWayOut: 'nothing between ring and wire holds back a sender without a socket',
+};
+const polling: readonly (readonly [string, Omit<Contract, 'machine'>])[] = [
+  ['a polling guest', { params: { guestDriver: 'pmd' }, ...pmd }],
+  [
+    'a polling guest with a legacy device',
+    { params: { guestDriver: 'pmd', tunables: { 'disable-modern': true } }, ...pmd },
+  ],
+];
+const polledPacked: readonly [string, Omit<Contract, 'machine'>] = [
+  'a polling guest with packed rings, in order',
+  { params: { guestDriver: 'pmd', tunables: { packed: true, in_order: true } }, ...pmd },
+];
+
 /** Switches worth a run of their own, by kind. */
 const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contract, 'machine'>])[]>> = {
   e1000: [
@@ -50,6 +68,8 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
   ],
   'virtio-net': [
     ...virtio,
+    ...polling,
+    polledPacked,
     ['packed rings', { params: { tunables: { packed: true } } }],
     ['packed rings without EVENT_IDX', { params: { tunables: { packed: true, event_idx: false } } }],
     ['used in order', { params: { tunables: { in_order: true } } }],
@@ -60,12 +80,16 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
   ],
   'vhost-user': [
     ...virtio.filter(([name]) => !name.startsWith('a tap')),
+    ...polling,
+    polledPacked,
     ['packed rings', { params: { tunables: { packed: true } } }],
     ['packed rings, in order', { params: { tunables: { packed: true, in_order: true } } }],
     ['rings of 1024', { params: { tunables: { tx_queue_size: 1024, rx_queue_size: 1024 } } }],
   ],
   vdpa: [
     ...virtio.filter(([name]) => !name.startsWith('a tap')),
+    ...polling,
+    polledPacked,
     ['packed rings, in order', { params: { tunables: { packed: true, in_order: true } } }],
     [
       'coalesced notifications',
@@ -78,7 +102,11 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
     ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
   ],
   rtl8139: [['a tap of 10 frames', { params: { txqueuelen: 10 } }]],
-  'vhost-net': [...virtio, ['the ring served inside the exit', { params: { inlineBackend: true } }]],
+  'vhost-net': [
+    ...virtio,
+    ...polling,
+    ['the ring served inside the exit', { params: { inlineBackend: true } }],
+  ],
   native: [
     ['an interrupt per completion', { params: { completion: 'interrupt-per-completion' } }],
     [
