@@ -186,8 +186,8 @@ export class VirtioPmd implements NetDevice {
       cpu.charge(this.rxCost);
       burst.push(packet);
     }
-    cpu.serveNobody();
     this.chargeLines(cpu, rx);
+    cpu.serveNobody();
     return burst;
   }
 
