@@ -68,6 +68,24 @@ const lazily: readonly [string, Terms] = [
   { viommu: { cachingMode: false, strict: false } },
 ];
 
+/** A polling guest frees what was sent when its ring runs short, and its stream knows no send buffer of a kernel. */
+const pmd = {
+  lingering: 256,
+  busyAtRest: 'the guest polls',
+  losesOnTheWayOut: 'nothing between ring and wire holds back a sender without a socket',
+};
+const polling: readonly (readonly [string, Terms])[] = [
+  ['a polling guest', { params: { guestDriver: 'pmd' }, ...pmd }],
+  [
+    'a polling guest with a legacy device',
+    { params: { guestDriver: 'pmd', tunables: { 'disable-modern': true } }, ...pmd },
+  ],
+];
+const polledPacked: readonly [string, Terms] = [
+  'a polling guest with packed rings, in order',
+  { params: { guestDriver: 'pmd', tunables: { packed: true, in_order: true } }, ...pmd },
+];
+
 /** Switches worth a run of their own, by kind. */
 const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> = {
   e1000: [
@@ -86,6 +104,8 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
         viommu: { cachingMode: false, strict: true },
       },
     ],
+    ...polling,
+    polledPacked,
     ['packed rings', { params: { tunables: { packed: true } } }],
     ['packed rings without EVENT_IDX', { params: { tunables: { packed: true, event_idx: false } } }],
     ['used in order', { params: { tunables: { in_order: true } } }],
@@ -96,12 +116,16 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
   ],
   'vhost-user': [
     ...virtio.filter(([name]) => !name.startsWith('a tap')),
+    ...polling,
+    polledPacked,
     ['packed rings', { params: { tunables: { packed: true } } }],
     ['packed rings, in order', { params: { tunables: { packed: true, in_order: true } } }],
     ['rings of 1024', { params: { tunables: { tx_queue_size: 1024, rx_queue_size: 1024 } } }],
   ],
   vdpa: [
     ...virtio.filter(([name]) => !name.startsWith('a tap')),
+    ...polling,
+    polledPacked,
     ['packed rings, in order', { params: { tunables: { packed: true, in_order: true } } }],
     [
       'coalesced notifications',
@@ -129,6 +153,7 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
   'vhost-net': [
     ...virtio,
     ...virtioBehind,
+    ...polling,
     ['the ring served inside the exit', { params: { inlineBackend: true } }],
   ],
   native: [
@@ -141,7 +166,7 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
 };
 
 /** What holds of a kind on every machine. */
-const always: Readonly<Record<string, Omit<Contract, 'machine'>>> = {
+const always: Readonly<Record<string, Terms>> = {
   'vhost-user': {
     busyAtRest: 'the switch polls',
     losesOnTheWayOut: 'the switch returns buffers at once and drops what finds the NIC’s ring full',

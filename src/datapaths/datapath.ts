@@ -1,5 +1,6 @@
 /** What a datapath is: parameters, and wiring from a VM's network device to the NIC and back. */
 import type { z } from 'zod';
+import type { PollLoop } from '../models/guest/polling/poll-loop.ts';
 import type { Processor } from '../models/hardware/processor.ts';
 import type { Doorbell, NetDevice } from '../models/linux/net-device.ts';
 import type { Virtqueue } from '../models/virtio/virtqueue.ts';
@@ -11,6 +12,8 @@ export interface Attachment {
   /** Where applications run. */
   readonly processor: Processor;
   readonly device: NetDevice;
+  /** Where the guest polls: its applications run in here, and no kernel's network stack is above the device. */
+  readonly loop?: PollLoop;
   /** Frames of `flow` that arrive at the NIC go to this VM. */
   route(flow: number): void;
   /** Of a virtio device: its queues as the guest has them, for a hostile guest. */

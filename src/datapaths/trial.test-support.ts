@@ -8,6 +8,14 @@ import { StreamSender } from '../models/guest/applications/stream-sender.ts';
 import { type Arrivals, fixedSize, periodic, poisson } from '../models/guest/arrivals.ts';
 import type { GuestSystem } from '../models/guest/bind-drivers.ts';
 import { NetStack } from '../models/guest/net-stack.ts';
+import type { PollLoop } from '../models/guest/polling/poll-loop.ts';
+import type { PolledEndpoint } from '../models/guest/polling/polled-application.ts';
+import {
+  PolledClient,
+  PolledReceiver,
+  PolledSender,
+  PolledStream,
+} from '../models/guest/polling/polled-applications.ts';
 import { SOCKET_MEMORY, Socket } from '../models/guest/socket.ts';
 import { TrafficSource } from '../models/hardware/traffic-source.ts';
 import { interval, ms, type Picoseconds, perSecond, us } from '../units.ts';
@@ -55,6 +63,33 @@ class ClosingSocket extends Socket {
   }
 }
 
+class ClosingStream extends PolledStream {
+  private readonly closed: () => boolean;
+
+  constructor(loop: PollLoop, endpoint: PolledEndpoint, closed: () => boolean) {
+    super(loop, endpoint);
+    this.closed = closed;
+  }
+
+  override get due(): number {
+    return this.closed() ? NEVER : super.due;
+  }
+}
+
+/** The same loads in a guest that polls. */
+const poll = (
+  kind: Load['kind'],
+  loop: PollLoop,
+  endpoint: PolledEndpoint,
+  arrivals: Arrivals,
+  over: () => boolean,
+): void => {
+  if (kind === 'receive') new PolledReceiver(loop, endpoint);
+  else if (kind === 'request-response') new PolledClient(loop, endpoint, us(0));
+  else if (kind === 'stream') new ClosingStream(loop, endpoint, over);
+  else new PolledSender(loop, endpoint, arrivals);
+};
+
 export class Trial {
   readonly world: World;
   readonly attachment: Attachment;
@@ -62,7 +97,7 @@ export class Trial {
   /** Requests that ended before one of the same flow that began earlier. */
   readonly overtaken: string[] = [];
   private readonly stop: Picoseconds;
-  private readonly stack: NetStack;
+  private readonly above: NetStack | PollLoop;
 
   constructor(setup: TrialSetup) {
     const { machine, datapath, params = {}, loads, seed = 1, cores = [0, 1], stop = ms(1) } = setup;
@@ -72,8 +107,8 @@ export class Trial {
     const machineOfVm = { name: 'vm', vcpus: [[cores[0]]], backend: [cores[1]] };
     const vm = { ...machineOfVm, ...(guest && { guest }), ...(viommu && { viommu }) };
     this.attachment = datapath.build(this.world, vm, datapath.params.parse(params));
-    const { processor, device } = this.attachment;
-    this.stack = new NetStack(processor, this.world.packets, device);
+    const { processor, device, loop } = this.attachment;
+    this.above = loop ?? new NetStack(processor, this.world.packets, device);
     this.watchOrder();
     loads.forEach((load, flow) => {
       this.add(load, flow);
@@ -104,16 +139,14 @@ export class Trial {
   }
 
   private add({ kind, rate, size }: Load, flow: number): void {
-    const { world, attachment, stack, stop } = this;
+    const { world, attachment, above, stop } = this;
     const { sim, books, packets, peer, random } = world;
     const { processor } = attachment;
     const record = books.timeline.workload(`${kind} ${flow}`);
     this.records.push(record);
     record.startMeasuring(sim.now);
     const over = (): boolean => sim.now >= stop;
-    const socket = new ClosingSocket(SOCKET_MEMORY, 277, () => kind === 'stream' && over());
-    const endpoint = { record, flow, socket, stack, packets, sizes: fixedSize(size) };
-    stack.bind(flow, socket);
+    const polled = { record, flow, packets, sizes: fixedSize(size) };
     attachment.route(flow);
     const gap = interval(perSecond(rate));
     const stream = random.stream(`arrivals ${flow}`);
@@ -125,6 +158,18 @@ export class Trial {
       },
     };
     peer.role(flow, { kind: 'sink' });
+    if (kind === 'receive')
+      new TrafficSource(sim, peer, { record, flow, arrivals: ending, sizes: polled.sizes });
+    // The last request is never answered: it stays in flight.
+    if (kind === 'request-response')
+      peer.role(flow, { kind: 'server', response: size, service: () => (over() ? NEVER : us(5)) });
+    if (!(above instanceof NetStack)) {
+      poll(kind, above, polled, ending, over);
+      return;
+    }
+    const socket = new ClosingSocket(SOCKET_MEMORY, 277, () => kind === 'stream' && over());
+    const endpoint = { ...polled, socket, stack: above };
+    above.bind(flow, socket);
     switch (kind) {
       case 'poisson':
       case 'periodic':
@@ -135,11 +180,8 @@ export class Trial {
         return;
       case 'receive':
         new Receiver(processor, endpoint);
-        new TrafficSource(sim, peer, { record, flow, arrivals: ending, sizes: endpoint.sizes });
         return;
       case 'request-response':
-        // The last request is never answered: it stays in flight.
-        peer.role(flow, { kind: 'server', response: size, service: () => (over() ? NEVER : us(5)) });
         new RequestClient(processor, endpoint, us(0));
     }
   }

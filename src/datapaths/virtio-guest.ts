@@ -1,5 +1,7 @@
 /** The guest's half of a virtio network device: it boots with the device, and what they negotiate decides how they talk. */
 import type { z } from 'zod';
+import { PollLoop } from '../models/guest/polling/poll-loop.ts';
+import { VirtioPmd } from '../models/guest/polling/virtio-pmd.ts';
 import { VirtioNet } from '../models/guest/virtio-net.ts';
 import { VringDma } from '../models/guest/vring-dma.ts';
 import type { VirtioBackend } from '../models/host/backend-features.ts';
@@ -14,6 +16,7 @@ import { GuestMemory } from '../models/virtio/guest-memory.ts';
 import { receiveBuffer, transmitBufferOf } from '../models/virtio/net-buffer.ts';
 import { type Virtqueue, virtqueue } from '../models/virtio/virtqueue.ts';
 import type { Attachment } from './datapath.ts';
+import { CURRENT_LINUX } from './guest-bus.ts';
 import { type GuestDma, guestDmaOf, qemuOf } from './qemu.ts';
 import { type VirtioInterrupts, virtioInterrupts } from './virtio-interrupts.ts';
 import { type VirtioLink, virtioLink } from './virtio-link.ts';
@@ -22,6 +25,12 @@ import type { Vm, World } from './world.ts';
 
 /** Buffers that a guest may hold at once: two rings of the largest size and what is on its way. */
 const BUFFERS = 4096;
+
+type VirtioAttachment = Omit<Attachment, 'route' | 'device'> & { readonly device: VirtioNet | VirtioPmd };
+
+/** The VM with what its guest makes of virtio devices where `params` say who drives them. */
+export const driven = (vm: Vm, { guestDriver }: Pick<z.output<typeof virtioShape>, 'guestDriver'>): Vm =>
+  guestDriver === 'pmd' ? { ...vm, guest: { ...(vm.guest ?? CURRENT_LINUX), polls: true } } : vm;
 
 export class VirtioGuest {
   readonly vcpu: VCpu;
@@ -35,7 +44,7 @@ export class VirtioGuest {
   private readonly vm: Vm;
   private readonly params: z.output<typeof virtioShape>;
   private qemu: MainLoop | null = null;
-  private device!: VirtioNet;
+  private device!: VirtioNet | VirtioPmd;
   private vectors: VirtioInterrupts['vectors'] = {};
 
   /** @throws RangeError when the guest has no driver for the device. */
@@ -44,7 +53,7 @@ export class VirtioGuest {
     this.world = world;
     this.vm = vm;
     this.params = params;
-    this.link = virtioLink(vm, tunables, backend);
+    this.link = virtioLink(driven(vm, params), tunables, backend);
     this.vcpu = world.vcpu(vm);
     this.tx = virtqueue(this.link.format, tunables.tx_queue_size);
     this.rx = virtqueue(this.link.format, tunables.rx_queue_size);
@@ -92,15 +101,26 @@ export class VirtioGuest {
     return new Kick(books, this.vcpu, queue, backend, machine.fastMmio, this.link.notifySpace);
   }
 
-  /** Linux's driver, which finds the device as it is now. @returns what a datapath's attachment says of the VM. */
-  attach(kickTx: Doorbell, kickRx: Doorbell): Omit<Attachment, 'route' | 'device'> & { device: VirtioNet } {
+  /** The driver, which finds the device as it is now. @returns what a datapath's attachment says of the VM. */
+  attach(kickTx: Doorbell, kickRx: Doorbell): VirtioAttachment {
     const { vcpu, memory, tx, rx, vectors, link, behind } = this;
     const { packets, books } = this.world;
+    const virtqueues = { tx: { queue: tx, doorbell: kickTx }, rx: { queue: rx, doorbell: kickRx } };
+    const parts = { tx, rx, memory, packets, kickTx, kickRx };
+    if (this.params.guestDriver === 'pmd') {
+      const port = new VirtioPmd(vcpu, parts, link);
+      this.device = port;
+      const loop = new PollLoop(vcpu, vcpu.thread, packets, port);
+      return { processor: vcpu, device: port, loop, virtqueues };
+    }
     const stackRx = books.costs.cost('stack.rx');
     const dma = behind === null ? undefined : new VringDma(behind.dma, memory);
-    const parts = { tx, rx, memory, packets, kickTx, kickRx, stackRx, dma, ...vectors };
-    this.device = new VirtioNet(vcpu, parts, driverOptions(this.params, link));
-    const virtqueues = { tx: { queue: tx, doorbell: kickTx }, rx: { queue: rx, doorbell: kickRx } };
-    return { processor: vcpu, device: this.device, virtqueues };
+    const driver = new VirtioNet(
+      vcpu,
+      { ...parts, stackRx, dma, ...vectors },
+      driverOptions(this.params, link),
+    );
+    this.device = driver;
+    return { processor: vcpu, device: driver, virtqueues };
   }
 }

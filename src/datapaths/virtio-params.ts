@@ -80,6 +80,12 @@ export const virtioParams = {
     .boolean()
     .describe('teaching: false lets transmit completions never interrupt')
     .default(true),
+  guestDriver: z
+    .enum(['linux', 'pmd'])
+    .describe(
+      'who drives the device in the guest: virtio_net under its kernel (linux), or a DPDK application that polls',
+    )
+    .optional(),
 };
 
 export const virtioShape = z.strictObject(virtioParams);

@@ -5,7 +5,8 @@ import type { Boot } from '../datapaths/guest-bus.ts';
 import { datapathOf } from '../datapaths/index.ts';
 import { type Vm, World } from '../datapaths/world.ts';
 import type { RandomStream } from '../kernel/random.ts';
-import { BatchSender } from '../models/guest/applications/batch-sender.ts';
+import type { Endpoint } from '../models/guest/applications/application.ts';
+import { type Batching, BatchSender } from '../models/guest/applications/batch-sender.ts';
 import { OpenLoopSender } from '../models/guest/applications/open-loop-sender.ts';
 import { Receiver } from '../models/guest/applications/receiver.ts';
 import { RequestClient } from '../models/guest/applications/request-client.ts';
@@ -20,6 +21,14 @@ import {
 } from '../models/guest/arrivals.ts';
 import { HostileDriver } from '../models/guest/hostile-driver.ts';
 import { NetStack } from '../models/guest/net-stack.ts';
+import type { PollLoop } from '../models/guest/polling/poll-loop.ts';
+import type { PolledEndpoint } from '../models/guest/polling/polled-application.ts';
+import {
+  PolledClient,
+  PolledReceiver,
+  PolledSender,
+  PolledStream,
+} from '../models/guest/polling/polled-applications.ts';
 import { SOCKET_MEMORY, Socket, truesize } from '../models/guest/socket.ts';
 import { type Context, type Program, RUN, WAIT } from '../models/hardware/context.ts';
 import { FRAME_MIN } from '../models/hardware/frame.ts';
@@ -67,12 +76,24 @@ const sizesOf = (size: number | readonly { size: number; weight: number }[], str
         size.map(({ size: bytes, weight }) => ({ size: Math.max(bytes, FRAME_MIN), share: weight })),
       );
 
+/** The same behind a socket of the guest's kernel. */
+const bound = (endpoint: PolledEndpoint, stack: NetStack, socket: Socket): Endpoint => {
+  stack.bind(endpoint.flow, socket);
+  return { ...endpoint, stack, socket };
+};
+
 /** net.core.rmem_default in packets of this size. */
 const receiveLimit = (size: number): number => Math.floor(SOCKET_MEMORY / truesize(size));
 
+/** A VM on its datapath, with what its applications run above: its kernel's network stack, or a poll loop. */
+interface Attached {
+  readonly attachment: Attachment;
+  readonly above: NetStack | PollLoop;
+}
+
 class TrialBuilder {
   private readonly world: World;
-  private readonly attachments = new Map<string, { attachment: Attachment; stack: NetStack }>();
+  private readonly attachments = new Map<string, Attached>();
   readonly boots = new Map<string, Boot>();
   private flow = 0;
 
@@ -92,8 +113,9 @@ class TrialBuilder {
   private attach(vm: Vm, kind: string, params: unknown, hostile: VmSettings['hostile']): void {
     const { world } = this;
     const attachment = datapathOf(kind).build(world, vm, params as never);
-    const stack = new NetStack(attachment.processor, world.packets, attachment.device);
-    this.attachments.set(vm.name, { attachment, stack });
+    const { processor, device, loop } = attachment;
+    const above = loop ?? new NetStack(processor, world.packets, device);
+    this.attachments.set(vm.name, { attachment, above });
     const virtqueue = attachment.virtqueues?.[hostile?.queue ?? 'tx'];
     if (hostile === undefined || virtqueue === undefined) return;
     const { misdeed, after, every = null } = hostile;
@@ -134,10 +156,13 @@ class TrialBuilder {
         return { ...base, offered: null, lag: () => 0 };
       case 'stream': {
         const sizes = sizesOf(workload.size, this.stream(record, 'size'));
-        const socket = new Socket(workload.sendBuffer, 1);
-        const { processor, endpoint } = this.endpoint(record, workload.vm, socket, sizes);
+        const { endpoint, attached } = this.endpoint(record, workload.vm, sizes);
+        const { above, attachment } = attached;
         world.peer.role(endpoint.flow, { kind: 'sink' });
-        new StreamSender(processor, endpoint);
+        if (above instanceof NetStack) {
+          const socket = new Socket(workload.sendBuffer, 1);
+          new StreamSender(attachment.processor, bound(endpoint, above, socket));
+        } else new PolledStream(above, endpoint);
         return { ...base, offered: null, lag: () => 0 };
       }
     }
@@ -147,15 +172,11 @@ class TrialBuilder {
     return this.world.random.stream(`workload ${record.name} ${variate}`);
   }
 
-  private endpoint(record: WorkloadRecord, vm: string, socket: Socket, sizes: Sizes) {
-    const { attachment, stack } = this.attachments.get(vm) as NonNullable<
-      ReturnType<typeof this.attachments.get>
-    >;
+  private endpoint(record: WorkloadRecord, vm: string, sizes: Sizes) {
+    const attached = this.attachments.get(vm) as Attached;
     const flow = this.flow++;
-    stack.bind(flow, socket);
-    attachment.route(flow);
-    const endpoint = { record, flow, socket, stack, packets: this.world.packets, sizes };
-    return { processor: attachment.processor, endpoint };
+    attached.attachment.route(flow);
+    return { attached, endpoint: { record, flow, packets: this.world.packets, sizes } };
   }
 
   private arrivals(record: WorkloadRecord, workload: Extract<Workload, { kind: 'open-loop' }>): Arrivals {
@@ -166,25 +187,35 @@ class TrialBuilder {
 
   private addSender(record: WorkloadRecord, workload: Extract<Workload, { kind: 'open-loop' }>) {
     const sizes = sizesOf(workload.size, this.stream(record, 'size'));
-    const socket = new Socket(SOCKET_MEMORY, 1);
-    const { processor, endpoint } = this.endpoint(record, workload.vm, socket, sizes);
+    const { endpoint, attached } = this.endpoint(record, workload.vm, sizes);
     this.world.peer.role(endpoint.flow, { kind: 'sink' });
-    const arrivals = this.arrivals(record, workload);
-    const { batch } = workload;
-    const sender =
-      batch === undefined
-        ? new OpenLoopSender(processor, endpoint, arrivals)
-        : new BatchSender(processor, endpoint, arrivals, batch);
+    const sender = this.sender(attached, endpoint, this.arrivals(record, workload), workload.batch);
     return { offered: workload.rate, lag: (now: number) => Math.max(0, now - sender.intended) };
+  }
+
+  private sender(
+    { above, attachment: { processor } }: Attached,
+    endpoint: PolledEndpoint,
+    arrivals: Arrivals,
+    batch: Batching | undefined,
+  ): { readonly intended: Picoseconds } {
+    if (!(above instanceof NetStack)) return new PolledSender(above, endpoint, arrivals, batch);
+    const socketed = bound(endpoint, above, new Socket(SOCKET_MEMORY, 1));
+    return batch === undefined
+      ? new OpenLoopSender(processor, socketed, arrivals)
+      : new BatchSender(processor, socketed, arrivals, batch);
   }
 
   private addReceiver(record: WorkloadRecord, workload: Extract<Workload, { kind: 'open-loop' }>) {
     const { world } = this;
     const sizes = sizesOf(workload.size, this.stream(record, 'size'));
     const largest = typeof workload.size === 'number' ? workload.size : 1514;
-    const socket = new Socket(SOCKET_MEMORY, receiveLimit(largest));
-    const { processor, endpoint } = this.endpoint(record, workload.vm, socket, sizes);
-    new Receiver(processor, endpoint);
+    const { endpoint, attached } = this.endpoint(record, workload.vm, sizes);
+    const { above, attachment } = attached;
+    if (above instanceof NetStack) {
+      const socket = new Socket(SOCKET_MEMORY, receiveLimit(largest));
+      new Receiver(attachment.processor, bound(endpoint, above, socket));
+    } else new PolledReceiver(above, endpoint);
     new TrafficSource(world.sim, world.peer, {
       record,
       flow: endpoint.flow,
@@ -205,15 +236,18 @@ class TrialBuilder {
         ? workload.service
         : (Math.round(service.exponential(workload.service)) as Picoseconds);
     for (let i = 0; i < workload.connections; i++) {
-      const socket = new Socket(SOCKET_MEMORY, 16);
       const sizes = fixedSize(Math.max(workload.request, FRAME_MIN));
-      const { processor, endpoint } = this.endpoint(record, workload.vm, socket, sizes);
+      const { endpoint, attached } = this.endpoint(record, workload.vm, sizes);
+      const { above, attachment } = attached;
       world.peer.role(endpoint.flow, {
         kind: 'server',
         response: Math.max(workload.response, FRAME_MIN),
         service: draw,
       });
-      new RequestClient(processor, endpoint, workload.think);
+      if (above instanceof NetStack) {
+        const socketed = bound(endpoint, above, new Socket(SOCKET_MEMORY, 16));
+        new RequestClient(attachment.processor, socketed, workload.think);
+      } else new PolledClient(above, endpoint, workload.think);
     }
   }
 }

@@ -21,6 +21,17 @@ export const checkViommu = (scenario: Scenario, name: string, mistake: Report): 
       'QEMU puts an assigned device (sriov) behind intel-iommu only with caching-mode: true',
     );
   }
+  for (const kind of kinds) {
+    const params = paramsOf(scenario, name, kind) as {
+      tunables?: Partial<VirtioTunables>;
+      guestDriver?: string;
+    };
+    if (params.guestDriver !== 'pmd' || params.tunables?.iommu_platform !== true) continue;
+    mistake(
+      ['vms', name, 'viommu'],
+      'a polling guest (guestDriver: pmd) behind an IOMMU that it sees is not modelled; drop iommu_platform',
+    );
+  }
   for (const kind of UNINFORMED.filter((each) => kinds.has(each))) {
     const { tunables } = paramsOf(scenario, name, kind) as { tunables: VirtioTunables };
     if (!tunables.iommu_platform) continue;

@@ -269,3 +269,19 @@ describe('expectations', () => {
     expect(load(text).points).toHaveLength(2);
   });
 });
+
+test('a hostile guest does not poll: its vCPU has one program', () => {
+  const hostile = changed(
+    SHORT,
+    'backend: 1 }',
+    'backend: 1 }, hostile: { misdeed: looped chain, after: 1 ms }',
+  );
+  const virtio = changed(hostile, '[native, vhost-net]', '[vhost-net]');
+  expect(mistakes(virtio)).toEqual([]);
+  const polls = changed(virtio, RUN, `parameters: { vhost-net: { guestDriver: pmd } }\n${RUN}`);
+  refused(
+    polls,
+    '{ misdeed',
+    'vms.web.hostile: a guest that polls vhost-net (guestDriver: pmd) leaves its vCPU to nobody else; take linux',
+  );
+});

@@ -152,6 +152,16 @@ const hostileCheck = (scenario: Scenario, name: string, mistake: Report): void =
       `${other} has no virtqueue; give this VM a virtio \`datapath:\` of its own`,
     );
   }
+  const polled = kinds.find((kind) => {
+    const { guestDriver } = scenario.parameters[kind] as { guestDriver?: string };
+    return guestDriver === 'pmd';
+  });
+  if (polled !== undefined) {
+    mistake(
+      ['vms', name, 'hostile'],
+      `a guest that polls ${polled} (guestDriver: pmd) leaves its vCPU to nobody else; take linux`,
+    );
+  }
   const packed = kinds.some((kind) => {
     const { tunables } = scenario.parameters[kind] as { tunables?: { packed?: boolean } };
     return net.tunables.packed ?? tunables?.packed ?? false;

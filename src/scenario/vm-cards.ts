@@ -29,9 +29,11 @@ export const cardOf = (scenario: Scenario, vm: string, kind: string): Card | nul
 export const bootOf = (scenario: Scenario, vm: string, kind: string): Boot | null => {
   const { guest = CURRENT_LINUX, net } = scenario.vms[vm];
   if (datapathOf(kind).card === undefined) return null;
+  const { guestDriver } = paramsOf(scenario, vm, kind) as { readonly guestDriver?: string };
+  const booted = guestDriver === 'pmd' ? { ...guest, polls: true } : guest;
   const kinds = [kind, ...(net.devices ?? [])];
   const cards = kinds.map((each) => ({ kind: each, ...(cardOf(scenario, vm, each) as Card) }));
-  return bootWith(guest, cards);
+  return bootWith(booted, cards);
 };
 
 /** The datapath of `vm` where the others are compared on `datapath`. */

@@ -2,6 +2,8 @@
 import type { Accesses, Found, PciBus } from '../hardware/pci/pci-bus.ts';
 import { VIRTIO_ID_NET, virtioIdOf } from '../virtio/pci-transport.ts';
 import { driverFor, identityText, VIRTIO_NET_MODULE } from './pci-drivers.ts';
+import { dpdkVirtioNet, PMD_MODULE } from './polling/pmd-features.ts';
+import { VIRTIO_MODERN_SINCE } from './virtio-net-features.ts';
 import { probeVirtioNet, type VirtioProbe } from './virtio-pci.ts';
 
 export interface GuestSystem {
@@ -9,6 +11,8 @@ export interface GuestSystem {
   readonly kernel: string;
   /** Modules that it can load. */
   readonly drivers: readonly string[];
+  /** Its virtio network devices belong to DPDK's driver, through vfio-pci, whatever the kernel knows of them. */
+  readonly polls?: boolean;
 }
 
 /** What became of one function. */
@@ -24,10 +28,15 @@ export interface Binding {
   readonly virtio: VirtioProbe | null;
 }
 
-const bind = (bus: PciBus, found: Found, { kernel, drivers }: GuestSystem): Binding => {
+const bind = (bus: PciBus, found: Found, { kernel, drivers, polls = false }: GuestSystem): Binding => {
   const { slot, identity } = found;
   const here = { place: `00:${slot.toString(16).padStart(2, '0')}.0`, id: identityText(identity) };
   const unbound = (reason: string): Binding => ({ ...here, driver: null, reason, virtio: null });
+  if (polls && virtioIdOf(identity) === VIRTIO_ID_NET) {
+    const probe = probeVirtioNet(bus, found, VIRTIO_MODERN_SINCE, dpdkVirtioNet);
+    if ('refusal' in probe) return unbound(probe.refusal);
+    return { ...here, driver: PMD_MODULE, reason: '', virtio: probe };
+  }
   const taken = driverFor(identity, kernel, drivers);
   if ('refusal' in taken) return unbound(taken.refusal);
   if (taken.module !== 'virtio_pci') return { ...here, driver: taken.module, reason: '', virtio: null };

@@ -12,7 +12,7 @@ import type { HostCore } from './thread.ts';
 const LONGEST = seconds(1);
 
 /** Where the thread is. */
-interface Placed {
+export interface Placed {
   readonly core: HostCore | null;
 }
 

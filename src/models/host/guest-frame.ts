@@ -21,7 +21,8 @@ export const takeFrame = (queue: DeviceQueue, memory: GuestMemory, packets: Pack
 };
 
 /** The frame follows its header, in the same piece or in one of its own. */
-const frameIn = ({ address, pieces }: DeviceQueue, memory: GuestMemory): number => {
+const frameIn = ({ address, readable, pieces, rules }: DeviceQueue, memory: GuestMemory): number => {
   const first = memory.read(address[0]);
-  return first === NO_PACKET && pieces > 1 ? memory.read(address[1]) : first;
+  const last = rules.ignoresDirection ? pieces : readable;
+  return first === NO_PACKET && last > 1 ? memory.read(address[1]) : first;
 };

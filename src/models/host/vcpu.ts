@@ -227,7 +227,7 @@ export class VCpu extends Processor {
     if (context.inExit || this.thread.core?.thread !== this.thread) return;
     // Cut at the very end of the idle loop's way back: the task that is to run pays, or the idle loop would halt under it.
     const left = context === this.idle && this.current !== null ? this.current : context;
-    left.prelude(this.costs.pollution, left.modeNow);
+    left.prelude(this.costs.pollution, left.spinning ? OPEN : left.modeNow);
     left.prelude(this.costs.exitLight, EXIT_KERNEL);
     this.exits.externalInterrupt.value++;
   }

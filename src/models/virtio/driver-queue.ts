@@ -45,6 +45,8 @@ export interface DriverQueue {
 
   /** A used entry is there to be taken. */
   readonly moreUsed: boolean;
+  /** Used entries that wait to be taken, by the device's index; a packed ring has none to tell: null. */
+  readonly usedCount: number | null;
   /** Takes one used buffer back. @returns its token, or NOTHING: there is none, or the queue is broken (`fault`). */
   reap(): number;
 

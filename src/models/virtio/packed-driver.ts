@@ -31,6 +31,7 @@ export class PackedDriver implements DriverQueue, Cursor {
   private lastUsed = 0;
   private usedWrap = true;
   outstanding = 0;
+  readonly usedCount = null;
   /** The driver's copy of its event structure's flags (event_flags_shadow). */
   private shadow: typeof ENABLE | typeof DISABLE | typeof DESC;
   private eventTriggered = false;

@@ -156,6 +156,11 @@ export class SplitDriver implements DriverQueue {
     return this.lastUsed !== this.ring.usedIdx && this.fault === null;
   }
 
+  get usedCount(): number {
+    this.ring.lines.driverReads(this.ring.usedLine);
+    return distance(this.ring.usedIdx, this.lastUsed);
+  }
+
   reap(): number {
     if (!this.moreUsed) return NOTHING;
     const head = this.options.inOrder ? this.nextInOrder() : this.usedHead();
