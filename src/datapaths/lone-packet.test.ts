@@ -187,7 +187,7 @@ const expected: Readonly<Record<string, Expected>> = {
       wakeReader,
       {
         backend: {
-          ...{ 'host.contextSwitch': 1, 'qemu.mainLoop': 1, 'tap.read': 1 },
+          ...{ 'host.contextSwitch': 1, 'qemu.mainLoop': 1, 'tap.read': 1, 'tap.readEmpty': 1 },
           ...{ 'rtl8139.rx': 1, 'rtl8139.crcPerByte': SIZE, ...twoCopies, ...message },
         },
       },
@@ -224,6 +224,7 @@ const expected: Readonly<Record<string, Expected>> = {
           'host.contextSwitch': 1,
           'qemu.mainLoop': 1,
           'tap.read': 1,
+          'tap.readEmpty': 1,
           'e1000.rx': 1,
           ...twoCopies,
           'interrupt.ioctl': 1,
@@ -267,6 +268,7 @@ const expected: Readonly<Record<string, Expected>> = {
           'host.contextSwitch': 1,
           'qemu.mainLoop': 1,
           'tap.read': 1,
+          'tap.readEmpty': 1,
           'e1000e.rx': 1,
           ...twoCopies,
           ...message,
@@ -310,6 +312,7 @@ const expected: Readonly<Record<string, Expected>> = {
         'host.contextSwitch': 1,
         'qemu.mainLoop': 1,
         'tap.read': 1,
+        'tap.readEmpty': 1,
         'qemu.virtqueue': 1,
         ...twoCopies,
         'interrupt.ioctl': 1,

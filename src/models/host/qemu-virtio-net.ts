@@ -3,7 +3,7 @@
  * decision per packet.
  *
  *   kick ─► eventfd read ─► bottom half: pop, writev to the tap (host stack inside), push, signal? ─► again
- *   tap  ─► up to 50: read, pop, copy, push, signal?
+ *   tap  ─► up to 50: read, pop, copy, push, signal? ─► the read that finds nothing
  *
  * A ring that breaks the rules breaks the whole device (virtio_error): nothing more is popped, kicks are ignored, the
  * tap is no longer read. Only a reset would mend it, and no driver of this model resets a device.
@@ -151,7 +151,14 @@ export class QemuVirtioNet implements QemuDevice {
   private *tapSend(cpu: Context): Access {
     const { parts } = this;
     const { rx, tap, memory, packets, rxInterrupt } = parts;
-    for (let read = 0; read < TAP_BURST && tap.queue.length > 0; read++) {
+    // What raised the source may have been read in the callback before: then ppoll does not report the tap.
+    if (tap.queue.length === 0) return;
+    for (let read = 0; read < TAP_BURST; read++) {
+      if (tap.queue.length === 0) {
+        this.io.chargeEmptyRead(cpu);
+        yield RUN;
+        break;
+      }
       let head = this.pop(rx);
       if (head === EMPTY) {
         // No buffers: ask for the refill kick, look once more, and stop reading the tap until it comes.
