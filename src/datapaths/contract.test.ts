@@ -50,6 +50,13 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
   ],
   'virtio-net': [
     ...virtio,
+    [
+      'MMIO',
+      {
+        params: { transport: 'mmio' },
+        starvesInFlood: 'each interrupt waits twice for the BQL, for 50 frames of the main loop each time',
+      },
+    ],
     ['packed rings', { params: { tunables: { packed: true } } }],
     ['packed rings without EVENT_IDX', { params: { tunables: { packed: true, event_idx: false } } }],
     ['used in order', { params: { tunables: { in_order: true } } }],
@@ -78,7 +85,11 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
     ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
   ],
   rtl8139: [['a tap of 10 frames', { params: { txqueuelen: 10 } }]],
-  'vhost-net': [...virtio, ['the ring served inside the exit', { params: { inlineBackend: true } }]],
+  'vhost-net': [
+    ...virtio,
+    ['MMIO', { params: { transport: 'mmio' } }],
+    ['the ring served inside the exit', { params: { inlineBackend: true } }],
+  ],
   native: [
     ['an interrupt per completion', { params: { completion: 'interrupt-per-completion' } }],
     [

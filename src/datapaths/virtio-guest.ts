@@ -16,7 +16,7 @@ import type { Attachment } from './datapath.ts';
 import { qemuOf } from './qemu.ts';
 import { type VirtioInterrupts, virtioInterrupts } from './virtio-interrupts.ts';
 import { type VirtioLink, virtioLink } from './virtio-link.ts';
-import { driverOptions, type virtioShape } from './virtio-params.ts';
+import { driverOptions, type Transport, type virtioShape } from './virtio-params.ts';
 import type { Vm, World } from './world.ts';
 
 /** Buffers that a guest may hold at once: two rings of the largest size and what is on its way. */
@@ -35,12 +35,18 @@ export class VirtioGuest {
   private vectors: VirtioInterrupts['vectors'] = {};
 
   /** @throws RangeError when the guest has no driver for the device. */
-  constructor(world: World, vm: Vm, params: z.output<typeof virtioShape>, backend: VirtioBackend) {
+  constructor(
+    world: World,
+    vm: Vm,
+    params: z.output<typeof virtioShape>,
+    backend: VirtioBackend,
+    transport: Transport = 'pci',
+  ) {
     const { tunables } = params;
     this.world = world;
     this.vm = vm;
     this.params = params;
-    this.link = virtioLink(vm, tunables, backend);
+    this.link = virtioLink(vm, tunables, backend, transport);
     this.vcpu = world.vcpu(vm);
     this.tx = virtqueue(this.link.format, tunables.tx_queue_size);
     this.rx = virtqueue(this.link.format, tunables.rx_queue_size);
@@ -73,7 +79,9 @@ export class VirtioGuest {
   /** A notify address whose exit KVM turns into an eventfd signal. */
   kick(queue: 'tx' | 'rx', backend: Kicked): Kick {
     const { books, machine } = this.world;
-    return new Kick(books, this.vcpu, queue, backend, machine.fastMmio, this.link.notifySpace);
+    // Over MMIO the value that is written says which queue is meant: KVM must decode the instruction to match it.
+    const byAddress = machine.fastMmio && this.link.vectors !== 'mmio';
+    return new Kick(books, this.vcpu, queue, backend, byAddress, this.link.notifySpace);
   }
 
   /** Linux's driver, which finds the device as it is now. @returns what a datapath's attachment says of the VM. */

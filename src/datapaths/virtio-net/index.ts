@@ -8,20 +8,21 @@
 import { z } from 'zod';
 import { EmulatedKick } from '../../models/host/emulated-kick.ts';
 import { QemuVirtioNet } from '../../models/host/qemu-virtio-net.ts';
-import { VirtioNetPci } from '../../models/host/virtio-net-pci.ts';
 import type { Doorbell } from '../../models/linux/net-device.ts';
 import { QEMU } from '../../models/virtio/backend-rules.ts';
 import { ns } from '../../units.ts';
 import { defineDatapath } from '../datapath.ts';
 import { qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
-import { propertiesOf, virtioParams } from '../virtio-params.ts';
+import { virtioCard } from '../virtio-link.ts';
+import { transport, virtioParams } from '../virtio-params.ts';
 
 export const virtioNet = defineDatapath({
   kind: 'virtio-net',
   summary: 'Virtio ring served by QEMU in user space, in its main loop.',
   params: z.strictObject({
     ...virtioParams,
+    transport: transport.optional(),
     tx: z
       .enum(['bh', 'timer'])
       .describe('QEMU: transmit in the next iteration of the main loop, or when x-txtimer is over')
@@ -36,11 +37,11 @@ export const virtioNet = defineDatapath({
   }),
 
   rings: { tx: 256, rx: 1024 },
-  card: ({ tunables }) => new VirtioNetPci(propertiesOf(tunables), 'qemu'),
+  card: ({ tunables, transport = 'pci' }) => virtioCard(tunables, 'qemu', transport),
 
   build(world, vm, params) {
     const { sim, books, packets, hostNetwork: network } = world;
-    const guest = new VirtioGuest(world, vm, params, 'qemu');
+    const guest = new VirtioGuest(world, vm, params, 'qemu', params.transport);
     const { vcpu } = guest;
     const loop = qemuOf(world, vm);
     const tap = tapOf(world, vm, params.txqueuelen);
