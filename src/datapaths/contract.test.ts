@@ -57,6 +57,13 @@ const variants: Readonly<Record<string, readonly (readonly [string, Omit<Contrac
         starvesInFlood: 'each interrupt waits twice for the BQL, for 50 frames of the main loop each time',
       },
     ],
+    ['Firecracker', { params: { monitor: 'firecracker' } }],
+    ['Firecracker on PCI', { params: { monitor: 'firecracker', transport: 'pci', signal: 'per-request' } }],
+    [
+      'Firecracker before 1.10, without EVENT_IDX',
+      { params: { monitor: 'firecracker', rxCopies: 2, tunables: { event_idx: false } } },
+    ],
+    ['Cloud Hypervisor', { params: { monitor: 'cloud-hypervisor' } }],
     ['packed rings', { params: { tunables: { packed: true } } }],
     ['packed rings without EVENT_IDX', { params: { tunables: { packed: true, event_idx: false } } }],
     ['used in order', { params: { tunables: { in_order: true } } }],

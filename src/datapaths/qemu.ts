@@ -1,13 +1,18 @@
-/** The QEMU process of a VM: its main loop thread and its big lock. */
-import { BigLock } from '../models/host/big-lock.ts';
+/** The monitor's process of a VM: QEMU's main loop thread and its big lock, or another monitor's event loop. */
+import { BigLock, NO_LOCK } from '../models/host/big-lock.ts';
 import { MainLoop } from '../models/host/main-loop.ts';
+import { type Monitor, QEMU_MONITOR } from '../models/host/monitor.ts';
 import { Tap } from '../models/host/tap.ts';
 import type { Attachment } from './datapath.ts';
 import type { Vm, World } from './world.ts';
 
-export const qemuOf = (world: World, vm: Vm): MainLoop => {
-  const loop = new MainLoop(world.books, new BigLock(world.books, vm.name));
-  world.hostThread(`qemu ${vm.name}`, vm.backend, (cpu) => loop.program(cpu));
+export const qemuOf = (world: World, vm: Vm): MainLoop => monitorOf(world, vm, QEMU_MONITOR);
+
+/** The thread of a monitor that serves the VM's device. */
+export const monitorOf = (world: World, vm: Vm, monitor: Monitor): MainLoop => {
+  const lock = monitor.bigLock ? new BigLock(world.books, vm.name) : NO_LOCK;
+  const loop = new MainLoop(world.books, lock, monitor);
+  world.hostThread(`${monitor.name} ${vm.name}`, vm.backend, (cpu) => loop.program(cpu));
   return loop;
 };
 

@@ -62,7 +62,13 @@ const byLine = (books: World['books'], link: VirtioLink, ends: Ends): VirtioInte
     const interrupt = pin.interrupt(QUEUE_INTERRUPT);
     return how === 'irqfd' ? new GuestNotifier(books, loop, interrupt) : interrupt;
   };
-  const registers = new EmulatedRegisters(books, vcpu, mmio ? pin.mmioModel : pin.model, loop.lock);
+  const registers = new EmulatedRegisters(
+    books,
+    vcpu,
+    mmio ? pin.mmioModel : pin.model,
+    loop.lock,
+    loop.monitor.costs.registers,
+  );
   const addLine: AddLine = (component, program) =>
     edge
       ? vcpu.interrupt(component, program)

@@ -1,5 +1,5 @@
 /**
- * virtio-net served by QEMU itself: the ring is read and written by the main loop thread.
+ * virtio-net served by QEMU itself: the ring is read and written by the main loop thread. Or by another monitor.
  *
  *   guest vCPU               │ host thread "qemu main"           │ device
  *   virtio_net ─► tx ring ─kick─► eventfd, BH ─writev─► bridge ──┼─► NIC ─► wire
@@ -9,51 +9,61 @@ import { z } from 'zod';
 import { EmulatedKick } from '../../models/host/emulated-kick.ts';
 import { QemuVirtioNet } from '../../models/host/qemu-virtio-net.ts';
 import type { Doorbell } from '../../models/linux/net-device.ts';
-import { QEMU } from '../../models/virtio/backend-rules.ts';
+import { backendRules } from '../../models/virtio/backend-rules.ts';
 import { ns } from '../../units.ts';
 import { defineDatapath } from '../datapath.ts';
-import { qemuOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
+import { monitorOf, routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
 import { virtioCard } from '../virtio-link.ts';
 import { transport, virtioParams } from '../virtio-params.ts';
 
+import { checkMonitor, monitorFor, monitorShape, tunablesFor } from './monitors.ts';
+
 export const virtioNet = defineDatapath({
   kind: 'virtio-net',
-  summary: 'Virtio ring served by QEMU in user space, in its main loop.',
-  params: z.strictObject({
-    ...virtioParams,
-    transport: transport.optional(),
-    tx: z
-      .enum(['bh', 'timer'])
-      .describe('QEMU: transmit in the next iteration of the main loop, or when x-txtimer is over')
-      .default('bh'),
-    'x-txtimer': z.int().min(1).max(1e9).describe('QEMU: tx=timer, ns').default(150_000),
-    ioeventfd: z
-      .boolean()
-      .describe('QEMU: false makes each kick an exit to QEMU in the vCPU thread')
-      .default(true),
-    'x-txburst': z.int().min(1).max(1024).describe('QEMU: packets per transmit flush').default(256),
-    txqueuelen: z.int().min(1).max(100_000).describe('ring of the tap, frames').default(TAP_QUEUE_LENGTH),
-  }),
+  summary: 'Virtio ring served by QEMU in user space, in its main loop, or by another monitor.',
+  params: z
+    .strictObject({
+      ...virtioParams,
+      transport: transport.optional(),
+      tx: z
+        .enum(['bh', 'timer'])
+        .describe('QEMU: transmit in the next iteration of the main loop, or when x-txtimer is over')
+        .default('bh'),
+      'x-txtimer': z.int().min(1).max(1e9).describe('QEMU: tx=timer, ns').default(150_000),
+      ioeventfd: z
+        .boolean()
+        .describe('QEMU: false makes each kick an exit to QEMU in the vCPU thread')
+        .default(true),
+      'x-txburst': z.int().min(1).max(1024).describe('QEMU: packets per transmit flush').default(256),
+      ...monitorShape,
+      txqueuelen: z.int().min(1).max(100_000).describe('ring of the tap, frames').default(TAP_QUEUE_LENGTH),
+    })
+    .superRefine(checkMonitor),
 
   rings: { tx: 256, rx: 1024 },
-  card: ({ tunables, transport = 'pci' }) => virtioCard(tunables, 'qemu', transport),
+  card: (params) => {
+    const monitor = monitorFor(params);
+    return virtioCard(tunablesFor(params), monitor.name, monitor.transport);
+  },
 
   build(world, vm, params) {
     const { sim, books, packets, hostNetwork: network } = world;
-    const guest = new VirtioGuest(world, vm, params, 'qemu', params.transport);
+    const monitor = monitorFor(params);
+    const options = { ...params, tunables: tunablesFor(params) };
+    const guest = new VirtioGuest(world, vm, options, monitor.name, monitor.transport);
     const { vcpu } = guest;
-    const loop = qemuOf(world, vm);
+    const loop = monitorOf(world, vm, monitor);
     const tap = tapOf(world, vm, params.txqueuelen);
     const backend = new QemuVirtioNet(sim, books, {
       vm: vm.name,
-      ...guest.queues(QEMU),
+      ...guest.queues(backendRules[monitor.name]),
       memory: guest.memory,
       packets,
       tap,
       network,
       loop,
-      ...guest.interrupts('KVM_SIGNAL_MSI', loop),
+      ...guest.interrupts(monitor.injection, loop),
       transmit: { tx: params.tx, timer: ns(params['x-txtimer']), burst: params['x-txburst'] },
     });
     const kick = (queue: 'tx' | 'rx', kicked: typeof backend.kickTx): Doorbell =>

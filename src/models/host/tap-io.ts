@@ -18,8 +18,14 @@ export class TapIo {
   private readonly stage: Stage;
   private readonly wait: Stage;
 
-  /** @param wait names what a frame waited for before QEMU took it up. */
-  constructor(books: Accounting, packets: Packets, network: HostNetwork, wait: string) {
+  /** @param wait names what a frame waited for before QEMU took it up. @param stage names its way through QEMU. */
+  constructor(
+    books: Accounting,
+    packets: Packets,
+    network: HostNetwork,
+    wait: string,
+    stage = 'qemu: transmit',
+  ) {
     const { costs, timeline } = books;
     this.packets = packets;
     this.network = network;
@@ -28,7 +34,7 @@ export class TapIo {
     this.readEmpty = costs.cost('tap.readEmpty');
     this.copy = costs.cost('copy.setup');
     this.copyPerByte = costs.cost('copy.perByte');
-    this.stage = timeline.working('qemu: transmit');
+    this.stage = timeline.working(stage);
     this.wait = timeline.waiting(wait);
   }
 

@@ -9,7 +9,7 @@ import { type Context, RUN } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { MainLoop, Source } from './main-loop.ts';
-import { TAP_BURST } from './qemu-virtio-net.ts';
+import { TAP_BURST } from './monitor.ts';
 import type { Tap } from './tap.ts';
 import type { TapIo } from './tap-io.ts';
 
