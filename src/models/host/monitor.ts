@@ -28,6 +28,8 @@ export interface Monitor {
   readonly tapBurst: number;
   /** The tap wakes the loop by edges (EPOLLET): each new frame once more, and a refill reads at once. */
   readonly edgeTriggered: boolean;
+  /** Takes all receive buffers as soon as it hears of them, so that each refill kicks. */
+  readonly takesAhead: boolean;
   /** Copies of a frame received: 1, readv into the guest's buffers; 2, into its own first. */
   readonly rxCopies: 1 | 2;
 }
@@ -53,6 +55,7 @@ export const QEMU_MONITOR: Monitor = {
   publishesEach: true,
   tapBurst: TAP_BURST,
   edgeTriggered: false,
+  takesAhead: false,
   rxCopies: 2,
 };
 
@@ -80,6 +83,7 @@ export const FIRECRACKER_MONITOR: Monitor = {
   transport: 'mmio',
   publishesEach: false,
   edgeTriggered: true,
+  takesAhead: true,
 };
 
 /** A thread of its own for each queue pair. */
@@ -89,6 +93,7 @@ export const CLOUD_HYPERVISOR_MONITOR: Monitor = {
   transport: 'pci',
   publishesEach: true,
   edgeTriggered: false,
+  takesAhead: false,
 };
 
 export const MONITORS: Readonly<Record<Monitor['name'], Monitor>> = {

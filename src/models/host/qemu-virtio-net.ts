@@ -50,6 +50,8 @@ export class QemuVirtioNet implements QemuDevice {
   private readonly pops: Counter;
   private readonly flushes: Counter;
   broken = false;
+  /** The guest brought receive buffers that a monitor that takes them ahead has not looked at. */
+  private refilled = true;
 
   constructor(sim: Simulation, books: Accounting, parts: QemuVirtioNetParts) {
     const { costs, timeline, counters } = books;
@@ -170,6 +172,7 @@ export class QemuVirtioNet implements QemuDevice {
     if (this.broken) return;
     const waiting = this.parts.tap.attach(() => this.tapReadable.raise());
     if (this.monitor.edgeTriggered) {
+      this.refilled = true;
       yield* this.tapSend(cpu);
       return;
     }
@@ -183,6 +186,9 @@ export class QemuVirtioNet implements QemuDevice {
     const { rx, tap, packets } = parts;
     // What raised the source may have been read in the callback before: then ppoll does not report the tap.
     if (tap.queue.length === 0 && !monitor.edgeTriggered) return;
+    // Simplification: taken ahead are not the buffers themselves, only the announcement of the next kick.
+    if (monitor.takesAhead && this.refilled) rx.allowKicks();
+    this.refilled = false;
     let used = 0;
     for (let read = 0; read < monitor.tapBurst; read++) {
       if (tap.queue.length === 0) {

@@ -97,7 +97,7 @@ export const HARDWARE: BackendRules = {
 export const FIRECRACKER: BackendRules = {
   name: 'firecracker',
   popMovesEvent: false,
-  announces: 'taken',
+  announces: 'memory',
   refusesEmpty: false,
   ignoresDirection: false,
   countsInUse: false,
@@ -113,6 +113,7 @@ export const CLOUD_HYPERVISOR: BackendRules = {
   ...FIRECRACKER,
   name: 'cloud-hypervisor',
   popMovesEvent: true,
+  announces: 'taken',
   looksAtDirection: false,
 };
 
