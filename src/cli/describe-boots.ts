@@ -14,6 +14,7 @@ const INTERRUPTS: Readonly<Record<Vectors, string>> = {
   'per queue': 'an MSI-X vector for each queue',
   shared: 'one MSI-X vector for both queues',
   INTx: 'INTx',
+  mmio: 'one line, read and acknowledged by register',
 };
 
 const cardText = ({ kind, place: slot, id, driver, reason, virtio }: BoundCard): string => {

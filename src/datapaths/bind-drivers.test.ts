@@ -1,9 +1,10 @@
 /** A guest meets its devices: which driver binds, what is negotiated, and how many accesses that takes. */
 import { describe, expect, test } from 'vitest';
-import { bindDrivers } from '../models/guest/bind-drivers.ts';
+import { bindDrivers, bindMmio } from '../models/guest/bind-drivers.ts';
 import { MODULES } from '../models/guest/pci-drivers.ts';
 import { type Accesses, PciBus, SLOTS } from '../models/hardware/pci/pci-bus.ts';
 import { NO_REGISTERS, PciFunction } from '../models/hardware/pci/pci-function.ts';
+import { VirtioNetMmio } from '../models/host/virtio-net-mmio.ts';
 import { VirtioNetPci } from '../models/host/virtio-net-pci.ts';
 import type { VirtioNetProperties } from '../models/host/virtio-net-properties.ts';
 import { hasFeature } from '../models/virtio/features.ts';
@@ -201,6 +202,43 @@ describe('accesses in set-up', () => {
     const { accesses } = boot([virtio().fn], '6.12', []);
     expect(registerAccesses(accesses)).toBe(0);
     expect(accesses['config read']).toBe(SLOTS - 1 + 5 + 6);
+  });
+});
+
+describe('a device that is on no bus', () => {
+  const DEFAULTS = { vectors: 4, 'disable-legacy': false, 'disable-modern': false };
+  const sizes = { rx_queue_size: 256, tx_queue_size: 256 };
+
+  const probe = (kernel: string, drivers: readonly string[] = MODULES) => {
+    const { accesses } = new PciBus();
+    const { mmio, registers } = new VirtioNetMmio({ ...DEFAULTS, ...sizes }, 'qemu');
+    return { accesses, registers, binding: bindMmio(mmio, 1, { kernel, drivers }, accesses) };
+  };
+
+  test('is found by its registers, and negotiates as over PCI, without a vector', () => {
+    const { binding, registers } = probe('6.12');
+    expect(binding).toMatchObject({ place: '0xd0001000', driver: 'virtio_net', virtio: { vectors: 'mmio' } });
+    expect(binding.virtio?.negotiated).toBe(
+      boot([virtio({ 'disable-legacy': true }).fn]).bindings[0].virtio?.negotiated,
+    );
+    expect(registers.queues.map(({ size, enabled, vector }) => [size, enabled, vector])).toEqual([
+      [256, true, 0xffff],
+      [256, true, 0xffff],
+      [64, true, 0xffff],
+    ]);
+  });
+
+  test('takes 31 accesses, and 11 for each queue', () => {
+    // Identity: 4. Reset, ACKNOWLEDGE, DRIVER, DRIVER_OK: 2 each; features read and written: 4 each; FEATURES_OK and its
+    // second look: 3; MAC: 6 bytes between two generations. A queue: select, ready?, greatest size, size, three addresses
+    // in halves, ready.
+    const device = 4 + 4 * 2 + 2 * 4 + 3 + 8;
+    expect(registerAccesses(probe('6.12').accesses)).toBe(device + 3 * (4 + 6 + 1));
+  });
+
+  test('needs virtio_mmio, of a release that knows version 2', () => {
+    expect(probe('6.12', ['virtio_pci', 'virtio_net']).binding.reason).toBe('the guest has no virtio_mmio');
+    expect(probe('3.19').binding.reason).toBe('virtio_mmio of Linux 3.19 does not know version 2');
   });
 });
 

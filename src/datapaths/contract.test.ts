@@ -106,6 +106,20 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
     ],
     ...polling,
     polledPacked,
+    [
+      'MMIO',
+      {
+        params: { transport: 'mmio' },
+        starvesInFlood: 'each interrupt waits twice for the BQL, for 50 frames of the main loop each time',
+      },
+    ],
+    ['Firecracker', { params: { monitor: 'firecracker' } }],
+    ['Firecracker on PCI', { params: { monitor: 'firecracker', transport: 'pci', signal: 'per-request' } }],
+    [
+      'Firecracker before 1.10, without EVENT_IDX',
+      { params: { monitor: 'firecracker', rxCopies: 2, tunables: { event_idx: false } } },
+    ],
+    ['Cloud Hypervisor', { params: { monitor: 'cloud-hypervisor' } }],
     ['packed rings', { params: { tunables: { packed: true } } }],
     ['packed rings without EVENT_IDX', { params: { tunables: { packed: true, event_idx: false } } }],
     ['used in order', { params: { tunables: { in_order: true } } }],
@@ -154,6 +168,7 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
     ...virtio,
     ...virtioBehind,
     ...polling,
+    ['MMIO', { params: { transport: 'mmio' } }],
     ['the ring served inside the exit', { params: { inlineBackend: true } }],
   ],
   native: [

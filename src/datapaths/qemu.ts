@@ -1,8 +1,12 @@
-/** The QEMU process of a VM: its main loop thread, its big lock, and the IOMMU that it shows the guest. */
-import { BigLock } from '../models/host/big-lock.ts';
+/**
+ * The monitor's process of a VM: QEMU's main loop thread, its big lock and the IOMMU that it shows the guest, or another
+ * monitor's event loop.
+ */
+import { BigLock, type Lock, NO_LOCK } from '../models/host/big-lock.ts';
 import { EmulatedRegisters } from '../models/host/emulated-registers.ts';
 import { GuestIommu } from '../models/host/guest-iommu.ts';
 import { MainLoop } from '../models/host/main-loop.ts';
+import { type Monitor, QEMU_MONITOR } from '../models/host/monitor.ts';
 import { Tap } from '../models/host/tap.ts';
 import type { VCpu } from '../models/host/vcpu.ts';
 import { DmaMapping } from '../models/linux/dma-mapping.ts';
@@ -10,9 +14,13 @@ import { EmulatedInvalidation } from '../models/linux/invalidation.ts';
 import type { Attachment } from './datapath.ts';
 import type { Vm, World } from './world.ts';
 
-export const qemuOf = (world: World, vm: Vm): MainLoop => {
-  const loop = new MainLoop(world.books, new BigLock(world.books, vm.name));
-  world.hostThread(`qemu ${vm.name}`, vm.backend, (cpu) => loop.program(cpu));
+export const qemuOf = (world: World, vm: Vm): MainLoop => monitorOf(world, vm, QEMU_MONITOR);
+
+/** The thread of a monitor that serves the VM's device. */
+export const monitorOf = (world: World, vm: Vm, monitor: Monitor): MainLoop => {
+  const lock = monitor.bigLock ? new BigLock(world.books, vm.name) : NO_LOCK;
+  const loop = new MainLoop(world.books, lock, monitor);
+  world.hostThread(`${monitor.name} ${vm.name}`, vm.backend, (cpu) => loop.program(cpu));
   return loop;
 };
 
@@ -38,7 +46,7 @@ export interface GuestDma {
 }
 
 /** Puts a device behind an IOMMU that the guest sees; null where the VM has none. */
-export const guestDmaOf = (world: World, vm: Vm, vcpu: VCpu, lock: BigLock): GuestDma | null => {
+export const guestDmaOf = (world: World, vm: Vm, vcpu: VCpu, lock: Lock): GuestDma | null => {
   const { viommu } = vm;
   if (viommu === undefined) return null;
   const { cachingMode, strict } = viommu;

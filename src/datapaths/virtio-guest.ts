@@ -8,6 +8,7 @@ import type { VirtioBackend } from '../models/host/backend-features.ts';
 import type { Injection } from '../models/host/interrupt-path.ts';
 import { Kick, type Kicked } from '../models/host/kick.ts';
 import type { MainLoop } from '../models/host/main-loop.ts';
+import { type Monitor, QEMU_MONITOR } from '../models/host/monitor.ts';
 import type { VCpu } from '../models/host/vcpu.ts';
 import type { Doorbell } from '../models/linux/net-device.ts';
 import type { BackendRules } from '../models/virtio/backend-rules.ts';
@@ -17,10 +18,10 @@ import { receiveBuffer, transmitBufferOf } from '../models/virtio/net-buffer.ts'
 import { type Virtqueue, virtqueue } from '../models/virtio/virtqueue.ts';
 import type { Attachment } from './datapath.ts';
 import { CURRENT_LINUX } from './guest-bus.ts';
-import { type GuestDma, guestDmaOf, qemuOf } from './qemu.ts';
+import { type GuestDma, guestDmaOf, monitorOf } from './qemu.ts';
 import { type VirtioInterrupts, virtioInterrupts } from './virtio-interrupts.ts';
 import { type VirtioLink, virtioLink } from './virtio-link.ts';
-import { driverOptions, type virtioShape } from './virtio-params.ts';
+import { driverOptions, type Transport, type virtioShape } from './virtio-params.ts';
 import type { Vm, World } from './world.ts';
 
 /** Buffers that a guest may hold at once: two rings of the largest size and what is on its way. */
@@ -43,17 +44,28 @@ export class VirtioGuest {
   private readonly world: World;
   private readonly vm: Vm;
   private readonly params: z.output<typeof virtioShape>;
-  private qemu: MainLoop | null = null;
+  private readonly monitor: Monitor;
+  private monitorLoop: MainLoop | null = null;
   private device!: VirtioNet | VirtioPmd;
   private vectors: VirtioInterrupts['vectors'] = {};
 
   /** @throws RangeError when the guest has no driver for the device. */
-  constructor(world: World, vm: Vm, params: z.output<typeof virtioShape>, backend: VirtioBackend) {
+  constructor(
+    world: World,
+    vm: Vm,
+    params: z.output<typeof virtioShape>,
+    backend: VirtioBackend,
+    {
+      transport = 'pci',
+      monitor = QEMU_MONITOR,
+    }: { transport?: Transport | undefined; monitor?: Monitor } = {},
+  ) {
     const { tunables } = params;
     this.world = world;
     this.vm = vm;
     this.params = params;
-    this.link = virtioLink(driven(vm, params), tunables, backend);
+    this.monitor = monitor;
+    this.link = virtioLink(driven(vm, params), tunables, backend, transport);
     this.vcpu = world.vcpu(vm);
     this.tx = virtqueue(this.link.format, tunables.tx_queue_size);
     this.rx = virtqueue(this.link.format, tunables.rx_queue_size);
@@ -65,10 +77,10 @@ export class VirtioGuest {
         : null;
   }
 
-  /** QEMU's main loop, which not every device has work for. */
+  /** The monitor's event loop, which not every device has work for. */
   get loop(): MainLoop {
-    this.qemu ??= qemuOf(this.world, this.vm);
-    return this.qemu;
+    this.monitorLoop ??= monitorOf(this.world, this.vm, this.monitor);
+    return this.monitorLoop;
   }
 
   /** The device's side of both rings, as `rules` has it. */
@@ -98,7 +110,9 @@ export class VirtioGuest {
   /** A notify address whose exit KVM turns into an eventfd signal. */
   kick(queue: 'tx' | 'rx', backend: Kicked): Kick {
     const { books, machine } = this.world;
-    return new Kick(books, this.vcpu, queue, backend, machine.fastMmio, this.link.notifySpace);
+    // Over MMIO the value that is written says which queue is meant: KVM must decode the instruction to match it.
+    const byAddress = machine.fastMmio && this.link.vectors !== 'mmio';
+    return new Kick(books, this.vcpu, queue, backend, byAddress, this.link.notifySpace);
   }
 
   /** The driver, which finds the device as it is now. @returns what a datapath's attachment says of the VM. */

@@ -3,13 +3,14 @@ import { hasSince } from '../models/guest/kernel-release.ts';
 import type { Vectors, VirtioProbe } from '../models/guest/virtio-pci.ts';
 import type { Space } from '../models/hardware/pci/pci-function.ts';
 import type { VirtioBackend } from '../models/host/backend-features.ts';
+import { VirtioNetMmio } from '../models/host/virtio-net-mmio.ts';
 import { VirtioNetPci } from '../models/host/virtio-net-pci.ts';
 import type { DeviceRegisters } from '../models/virtio/device-registers.ts';
 import { hasFeature } from '../models/virtio/features.ts';
 import { anyLayout, headerSize } from '../models/virtio/net-buffer.ts';
 import type { RingFormat } from '../models/virtio/virtqueue.ts';
-import { bootWith, CURRENT_LINUX } from './guest-bus.ts';
-import { propertiesOf, type VirtioTunables } from './virtio-params.ts';
+import { bootWith, type Card, CURRENT_LINUX } from './guest-bus.ts';
+import { propertiesOf, type Transport, type VirtioTunables } from './virtio-params.ts';
 import type { Vm } from './world.ts';
 
 export interface VirtioLink {
@@ -48,17 +49,37 @@ const linkOf = (
   header: headerSize(negotiated),
   headerApart: !anyLayout(negotiated),
   vectors,
-  notifySpace: kind === 'modern' ? 'memory' : 'port',
+  notifySpace: kind === 'legacy' ? 'port' : 'memory',
   version1: hasFeature(negotiated, 'VIRTIO_F_VERSION_1'),
   accessPlatform: hasFeature(negotiated, 'VIRTIO_F_ACCESS_PLATFORM'),
   hasNapiTx: hasSince(kernel, NAPI_TX_SINCE),
 });
 
+type VirtioCard = Card & { readonly registers: DeviceRegisters };
+
+/** The device as its guest finds it. @throws RangeError with the reason why it cannot be made. */
+export const virtioCard = (
+  tunables: VirtioTunables,
+  backend: VirtioBackend,
+  transport: Transport,
+): VirtioCard => {
+  const properties = propertiesOf(tunables);
+  if (transport === 'pci') return new VirtioNetPci(properties, backend);
+  const { mmio, registers } = new VirtioNetMmio(properties, backend);
+  return { mmio, registers };
+};
+
 /** @throws RangeError when the guest has no driver for the device; who builds a VM asks before. */
-export const virtioLink = (vm: Vm, tunables: VirtioTunables, backend: VirtioBackend): VirtioLink => {
+export const virtioLink = (
+  vm: Vm,
+  tunables: VirtioTunables,
+  backend: VirtioBackend,
+  transport: Transport = 'pci',
+): VirtioLink => {
   const guest = vm.guest ?? CURRENT_LINUX;
-  const { fn, registers } = new VirtioNetPci(propertiesOf(tunables), backend);
-  const [{ virtio, reason }] = bootWith(guest, [{ kind: backend, fn, registers }]).cards;
+  const card = virtioCard(tunables, backend, transport);
+  const { registers } = card;
+  const [{ virtio, reason }] = bootWith(guest, [{ kind: backend, ...card }]).cards;
   if (virtio === null) throw new RangeError(`${vm.name} has no driver for its virtio device: ${reason}`);
   return linkOf(virtio, registers, guest.kernel);
 };

@@ -20,6 +20,12 @@ const transportShape = {
   'disable-modern': z.boolean().describe('QEMU: a legacy device (false)').optional(),
 };
 
+/** How the guest finds the device and is interrupted by it; unsaid in scenarios that do not speak of it. */
+export const transport = z
+  .enum(['pci', 'mmio'])
+  .describe('virtio over PCI with MSI-X, or over MMIO with one line that two registers serve (pci)');
+export type Transport = z.output<typeof transport>;
+
 /** Without defaults, for a VM that overrides some of them. */
 export const virtioTunableShape = {
   tx_queue_size: z.int().describe('QEMU: entries of the transmit ring, a power of two'),

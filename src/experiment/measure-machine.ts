@@ -12,6 +12,7 @@ export const payerOf = ({ payer, plane, side, cost }: Spending, vms: readonly st
   if (vm !== undefined) return plane === 'own' ? 'guest' : plane;
   if (payer.startsWith('vhost ')) return 'vhost';
   if (payer.startsWith('qemu ')) return 'qemu main';
+  if (/^(firecracker|cloud-hypervisor) /.test(payer)) return 'event loop';
   if (payer.startsWith('pmd ')) return 'pmd';
   if (/^core\d+ (softirq|irq|ksoftirqd)$/.test(payer)) return 'host softirq';
   return side === 'guest' ? 'guest' : 'application';

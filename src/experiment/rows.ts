@@ -50,7 +50,7 @@ export interface CostRow extends Point {
   readonly core: string;
   readonly thread: string;
   readonly side: Side;
-  /** Who is billed, e.g. `guest web`, `vcpu-k`, `vhost`, `qemu main`, `host softirq`. */
+  /** Who is billed, e.g. `guest web`, `vcpu-k`, `vhost`, `qemu main`, `event loop`, `host softirq`. */
   readonly payer: string;
   readonly cost: string;
   readonly busy_ns_per_request: number;

@@ -202,6 +202,7 @@ describe('a cost row', () => {
     [{ payer: 'web vcpu0 task', plane: 'vcpu-k' as const }, 'vcpu-k'],
     [{ payer: 'vhost web' }, 'vhost'],
     [{ payer: 'qemu web' }, 'qemu main'],
+    [{ payer: 'cloud-hypervisor web' }, 'event loop'],
     [{ payer: 'core3 softirq' }, 'host softirq'],
     [{ payer: 'core3 irq' }, 'host softirq'],
   ])('of %o is billed to %s', (line, payer) => {

@@ -4,6 +4,12 @@ import type { Scenario } from './schema.ts';
 import type { PathKey } from './text/mistake.ts';
 import { kindOf, paramsOf } from './vm-cards.ts';
 
+interface Params {
+  readonly tunables?: Partial<VirtioTunables>;
+  readonly guestDriver?: string;
+  readonly monitor?: string;
+}
+
 type Report = (path: readonly PathKey[], message: string) => void;
 
 /** Backends that would have to learn of the guest's pages from QEMU, which is not modelled. */
@@ -22,15 +28,16 @@ export const checkViommu = (scenario: Scenario, name: string, mistake: Report): 
     );
   }
   for (const kind of kinds) {
-    const params = paramsOf(scenario, name, kind) as {
-      tunables?: Partial<VirtioTunables>;
-      guestDriver?: string;
-    };
-    if (params.guestDriver !== 'pmd' || params.tunables?.iommu_platform !== true) continue;
-    mistake(
-      ['vms', name, 'viommu'],
-      'a polling guest (guestDriver: pmd) behind an IOMMU that it sees is not modelled; drop iommu_platform',
-    );
+    const { tunables, guestDriver, monitor = 'qemu' } = paramsOf(scenario, name, kind) as Params;
+    if (tunables?.iommu_platform !== true) continue;
+    if (guestDriver === 'pmd') {
+      mistake(
+        ['vms', name, 'viommu'],
+        'a polling guest (guestDriver: pmd) behind an IOMMU that it sees is not modelled; drop iommu_platform',
+      );
+    }
+    if (monitor !== 'qemu')
+      mistake(['vms', name, 'viommu'], `${monitor} has no intel-iommu; drop iommu_platform`);
   }
   for (const kind of UNINFORMED.filter((each) => kinds.has(each))) {
     const { tunables } = paramsOf(scenario, name, kind) as { tunables: VirtioTunables };

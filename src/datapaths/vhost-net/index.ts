@@ -8,18 +8,19 @@
 import { z } from 'zod';
 import { Vhost } from '../../models/host/vhost.ts';
 import { VhostIotlb } from '../../models/host/vhost-iotlb.ts';
-import { VirtioNetPci } from '../../models/host/virtio-net-pci.ts';
 import { VHOST } from '../../models/virtio/backend-rules.ts';
 import { defineDatapath } from '../datapath.ts';
 import { routeTo, TAP_QUEUE_LENGTH, tapOf } from '../qemu.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
-import { propertiesOf, virtioParams } from '../virtio-params.ts';
+import { virtioCard } from '../virtio-link.ts';
+import { transport, virtioParams } from '../virtio-params.ts';
 
 export const vhostNet = defineDatapath({
   kind: 'vhost-net',
   summary: 'Virtio ring served by a host kernel thread on its own core.',
   params: z.strictObject({
     ...virtioParams,
+    transport: transport.optional(),
     inlineBackend: z
       .boolean()
       .describe('teaching: the kicking vCPU serves the transmit ring itself, inside the exit')
@@ -28,11 +29,11 @@ export const vhostNet = defineDatapath({
   }),
 
   rings: { tx: 256, rx: 1024 },
-  card: ({ tunables }) => new VirtioNetPci(propertiesOf(tunables), 'vhost'),
+  card: ({ tunables, transport = 'pci' }) => virtioCard(tunables, 'vhost', transport),
 
   build(world, vm, params) {
     const { books, packets, hostNetwork: network } = world;
-    const guest = new VirtioGuest(world, vm, params, 'vhost');
+    const guest = new VirtioGuest(world, vm, params, 'vhost', { transport: params.transport });
     const { behind } = guest;
     const tap = tapOf(world, vm, params.txqueuelen);
     const vhost = new Vhost(books, {

@@ -1,8 +1,11 @@
 /** A guest boots: its kernel scans the PCI bus and binds a driver to each function that one of its modules takes. */
 import type { Accesses, Found, PciBus } from '../hardware/pci/pci-bus.ts';
+import type { Region } from '../hardware/pci/pci-function.ts';
 import { VIRTIO_ID_NET, virtioIdOf } from '../virtio/pci-transport.ts';
-import { driverFor, identityText, VIRTIO_NET_MODULE } from './pci-drivers.ts';
+import { hasSince } from './kernel-release.ts';
+import { driverFor, identityText, VIRTIO_MMIO_MODULE, VIRTIO_NET_MODULE } from './pci-drivers.ts';
 import { dpdkVirtioNet, PMD_MODULE } from './polling/pmd-features.ts';
+import { probeVirtioMmio } from './virtio-mmio.ts';
 import { VIRTIO_MODERN_SINCE } from './virtio-net-features.ts';
 import { probeVirtioNet, type VirtioProbe } from './virtio-pci.ts';
 
@@ -17,9 +20,9 @@ export interface GuestSystem {
 
 /** What became of one function. */
 export interface Binding {
-  /** As lspci writes it: bus:slot.function. */
+  /** As lspci writes it: bus:slot.function; of a device without a bus its address. */
   readonly place: string;
-  /** `vendor:device`, hexadecimal. */
+  /** `vendor:device`, hexadecimal; virtio-mmio has none. */
   readonly id: string;
   /** The module that drives it; null: none does, for the reason given. */
   readonly driver: string | null;
@@ -54,4 +57,28 @@ export const bindDrivers = (
 ): { readonly bindings: readonly Binding[]; readonly accesses: Accesses } => {
   const bindings = bus.enumerate().map((found) => bind(bus, found, guest));
   return { bindings, accesses: { ...bus.accesses } };
+};
+
+/** Where the first virtio-mmio device is, and how far the next (Firecracker; QEMU's microvm puts them elsewhere). */
+const MMIO_START = 0xd000_0000;
+const MMIO_SIZE = 0x1000;
+
+/** Drivers of devices that are on no bus; `index` counts them. @param accesses what it took is added there. */
+export const bindMmio = (
+  region: Region,
+  index: number,
+  { kernel, drivers }: GuestSystem,
+  accesses: Accesses,
+): Binding => {
+  const here = { place: `0x${(MMIO_START + index * MMIO_SIZE).toString(16)}`, id: 'virtio-mmio' };
+  const unbound = (reason: string): Binding => ({ ...here, driver: null, reason, virtio: null });
+  for (const module of [VIRTIO_MMIO_MODULE, VIRTIO_NET_MODULE]) {
+    if (!drivers.includes(module)) return unbound(`the guest has no ${module}`);
+  }
+  if (!hasSince(kernel, VIRTIO_MODERN_SINCE)) {
+    return unbound(`virtio_mmio of Linux ${kernel} does not know version 2`);
+  }
+  const probe = probeVirtioMmio(region, accesses, kernel);
+  if ('refusal' in probe) return unbound(probe.refusal);
+  return { ...here, driver: VIRTIO_NET_MODULE, reason: '', virtio: probe };
 };

@@ -36,7 +36,13 @@ const DRIVERS: readonly PciDriver[] = [
 
 /** Drivers of the virtio bus: they bind to what virtio_pci found. */
 export const VIRTIO_NET_MODULE = 'virtio_net';
-export const MODULES: readonly string[] = [...DRIVERS.map(({ module }) => module), VIRTIO_NET_MODULE];
+/** The driver of the MMIO transport. */
+export const VIRTIO_MMIO_MODULE = 'virtio_mmio';
+export const MODULES: readonly string[] = [
+  ...DRIVERS.map(({ module }) => module),
+  VIRTIO_MMIO_MODULE,
+  VIRTIO_NET_MODULE,
+];
 
 export const identityText = ({ vendor, device }: Identity): string =>
   [vendor, device].map((id) => id.toString(16).padStart(4, '0')).join(':');

@@ -1,6 +1,7 @@
 /**
  * Interrupts that both queues share (drivers/virtio/virtio_pci_common.c): one MSI-X vector, or the level-triggered
- * line, whose handler first reads the ISR status, an exit that also lowers the line.
+ * line, whose handler first reads the ISR status, an exit that also lowers the line; and that of MMIO
+ * (drivers/virtio/virtio_mmio.c), whose handler reads one register and writes another.
  */
 import type { Context, Program } from '../hardware/context.ts';
 import { RUN, WAIT } from '../hardware/context.ts';
@@ -14,7 +15,7 @@ interface Sharing {
   readonly napi: Context;
 }
 
-type AddLine = (name: string, program: (line: InterruptLine) => Program) => InterruptLine;
+export type AddLine = (name: string, program: (line: InterruptLine) => Program) => InterruptLine;
 
 /** Whether the interrupt is this device's, found out on the way into the handler; null: nobody else has the line. */
 type Ours = ((cpu: Context) => Access<boolean>) | null;
@@ -59,4 +60,15 @@ export const sharedVector = (cpu: Processor): QueueVectors =>
 export const intxLine = (cpu: Processor, addLine: AddLine, registers: RegisterPort): QueueVectors =>
   shared(cpu, 'virtio-net INTx', addLine, function* (context) {
     return (yield* registers.read(context, 'ISR')) !== 0;
+  });
+
+/** Bit of InterruptStatus: a queue has used buffers. */
+const USED_BUFFERS = 1;
+
+/** vm_interrupt: reads InterruptStatus, writes it to InterruptACK, then looks at all queues. */
+export const mmioLine = (cpu: Processor, addLine: AddLine, registers: RegisterPort): QueueVectors =>
+  shared(cpu, 'virtio-net mmio', addLine, function* (context) {
+    const status = yield* registers.read(context, 'InterruptStatus');
+    yield* registers.write(context, 'InterruptACK', status);
+    return (status & USED_BUFFERS) !== 0;
   });

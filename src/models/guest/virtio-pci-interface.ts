@@ -8,9 +8,9 @@ import { type Features, NO_FEATURES, windowOf, withWindow } from '../virtio/feat
 import type { StatusPort } from '../virtio/negotiation.ts';
 import { notifyAddress, type Structure } from '../virtio/pci-transport.ts';
 
-/** Vectors as the driver asks for them; NO_VECTOR leaves a queue without. */
+/** A transport, of PCI or not. Vectors as the driver asks for them; NO_VECTOR leaves a queue without. */
 export interface DeviceInterface extends StatusPort {
-  readonly kind: 'modern' | 'legacy';
+  readonly kind: 'modern' | 'legacy' | 'mmio';
   /** Sets the vector of configuration changes. @returns what the device made of it. */
   configVector(vector: number): number;
   /** Makes the queue known to the device. @returns the vector that it has, or null: there is no such queue. */

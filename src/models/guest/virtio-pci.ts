@@ -23,11 +23,11 @@ import { hasSince } from './kernel-release.ts';
 import { linuxVirtioNet, VIRTIO_MODERN_SINCE, VIRTIO_MSI_X_SINCE } from './virtio-net-features.ts';
 import { type DeviceInterface, legacyInterface, modernInterface } from './virtio-pci-interface.ts';
 
-/** How the device interrupts: an MSI-X vector for each queue, one for both, or the level-triggered line. */
-export type Vectors = 'per queue' | 'shared' | 'INTx';
+/** How the device interrupts: an MSI-X vector for each queue, one for both, the level-triggered line, or that of MMIO. */
+export type Vectors = 'per queue' | 'shared' | 'INTx' | 'mmio';
 
 export interface VirtioProbe extends Agreement {
-  readonly interface: 'modern' | 'legacy';
+  readonly interface: DeviceInterface['kind'];
   readonly vectors: Vectors;
   /** Address that a kick of queue i goes to. */
   readonly notify: readonly number[];
@@ -114,6 +114,14 @@ export const probeVirtioNet = (
         : `no legacy interface for Linux ${release}`,
     };
   }
+  return setUp(device, driver, table);
+};
+
+/**
+ * Features, queues and vectors of a device whose interface is known.
+ * @param table entries of its MSI-X table.
+ */
+export const setUp = (device: DeviceInterface, driver: DriverSide, table: number): VirtioProbe | Refusal => {
   const agreement = agree(device, driver, device.kind === 'legacy');
   if ('refusal' in agreement) return agreement;
   const { negotiated } = agreement;

@@ -51,6 +51,22 @@ const CONTROL: readonly Feature[] = [
   'VIRTIO_NET_F_MQ',
 ];
 
+/** Everything: the backend is the device itself. */
+const ALL = featureSet(
+  ...RING,
+  ...OFFLOADS,
+  ...USO,
+  ...CONTROL,
+  'VIRTIO_NET_F_CTRL_VLAN',
+  'VIRTIO_F_ANY_LAYOUT',
+  'VIRTIO_NET_F_MRG_RXBUF',
+  'VIRTIO_NET_F_MTU',
+  'VIRTIO_NET_F_RSS',
+  'VIRTIO_NET_F_RSC_EXT',
+  'VIRTIO_NET_F_HASH_REPORT',
+);
+const MONITOR_OFFLOADS = OFFLOADS.filter((name) => !/GSO|ECN/.test(name));
+
 /** By backend; QEMU itself masks nothing. vdpa differs from device to device: this is a ConnectX with mlx5_vdpa. */
 export const BACKENDS = {
   qemu: { asked: featureSet(), has: featureSet() },
@@ -97,6 +113,29 @@ export const BACKENDS = {
       'VIRTIO_F_IN_ORDER',
       'VIRTIO_NET_F_MRG_RXBUF',
       'VIRTIO_NET_F_MTU',
+    ),
+  },
+  // Net::new_with_tap of Firecracker: no control queue, no indirect descriptors.
+  firecracker: {
+    asked: ALL,
+    has: featureSet(
+      ...MONITOR_OFFLOADS,
+      'VIRTIO_F_VERSION_1',
+      'VIRTIO_F_EVENT_IDX',
+      'VIRTIO_NET_F_MRG_RXBUF',
+      'VIRTIO_NET_F_MTU',
+    ),
+  },
+  // Net::new of Cloud Hypervisor, recalled: neither mergeable buffers nor indirect descriptors.
+  'cloud-hypervisor': {
+    asked: ALL,
+    has: featureSet(
+      ...MONITOR_OFFLOADS,
+      'VIRTIO_F_VERSION_1',
+      'VIRTIO_F_EVENT_IDX',
+      'VIRTIO_NET_F_MTU',
+      'VIRTIO_NET_F_CTRL_VQ',
+      'VIRTIO_NET_F_CTRL_GUEST_OFFLOADS',
     ),
   },
   // mlx5_vdpa_get_device_features of drivers/vdpa/mlx5/net/mlx5_vnet.c: no EVENT_IDX and no indirect descriptors.

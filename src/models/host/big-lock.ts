@@ -44,3 +44,13 @@ export class BigLock {
     next?.signal();
   }
 }
+
+export type Lock = Pick<BigLock, 'take' | 'acquire' | 'release'> & { readonly holder: Context | null };
+
+/** Of monitors without a lock around everything: nobody waits. */
+export const NO_LOCK: Lock = {
+  holder: null,
+  take: () => true,
+  *acquire(): Access {},
+  release: () => {},
+};

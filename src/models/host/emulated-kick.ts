@@ -8,7 +8,7 @@ import type { Counter } from '../../accounting/counters.ts';
 import { type Context, type Program, RUN } from '../hardware/context.ts';
 import { EXIT_USER } from '../hardware/mode.ts';
 import type { Doorbell } from '../linux/net-device.ts';
-import type { BigLock } from './big-lock.ts';
+import type { Lock } from './big-lock.ts';
 import type { Exit } from './exits.ts';
 import type { HandlesOutput } from './qemu-virtio-parts.ts';
 import type { VCpu } from './vcpu.ts';
@@ -16,14 +16,14 @@ import type { VCpu } from './vcpu.ts';
 export class EmulatedKick implements Doorbell {
   private readonly vcpu: VCpu;
   private readonly device: HandlesOutput;
-  private readonly lock: BigLock;
+  private readonly lock: Lock;
   private readonly heavy: Cost;
   private readonly dispatch: Cost;
   private readonly kicks: Counter;
   private readonly accesses: Counter;
   private exit: Exit | null = null;
 
-  constructor(books: Accounting, vcpu: VCpu, queue: string, device: HandlesOutput, lock: BigLock) {
+  constructor(books: Accounting, vcpu: VCpu, queue: string, device: HandlesOutput, lock: Lock) {
     this.vcpu = vcpu;
     this.device = device;
     this.lock = lock;

@@ -8,7 +8,7 @@ import type { Counter } from '../../accounting/counters.ts';
 import { type Context, RUN } from '../hardware/context.ts';
 import { EXIT_USER } from '../hardware/mode.ts';
 import type { Access, RegisterPort } from '../hardware/register-port.ts';
-import type { BigLock } from './big-lock.ts';
+import type { Lock } from './big-lock.ts';
 import type { VCpu } from './vcpu.ts';
 
 /** A device model inside QEMU; its work is charged to whoever runs it. */
@@ -28,7 +28,7 @@ const COALESCED_MAX = 169;
 export class EmulatedRegisters implements RegisterPort {
   private readonly vcpu: VCpu;
   private readonly device: DeviceModel;
-  private readonly lock: BigLock;
+  private readonly lock: Lock;
   private readonly heavy: Cost;
   private readonly light: Cost;
   private readonly dispatch: Cost;
@@ -37,13 +37,14 @@ export class EmulatedRegisters implements RegisterPort {
   private readonly writes = new Map<string, Counter>();
   private readonly queued: { readonly register: string; readonly value: number }[] = [];
 
-  constructor(books: Accounting, vcpu: VCpu, device: DeviceModel, lock: BigLock) {
+  /** @param dispatch what the monitor takes to find the register. */
+  constructor(books: Accounting, vcpu: VCpu, device: DeviceModel, lock: Lock, dispatch = 'qemu.mmio') {
     this.vcpu = vcpu;
     this.device = device;
     this.lock = lock;
     this.heavy = books.costs.cost('exit.heavy');
     this.light = books.costs.cost('exit.coalesced');
-    this.dispatch = books.costs.cost('qemu.mmio');
+    this.dispatch = books.costs.cost(dispatch);
   }
 
   *read(cpu: Context, register: string): Access<number> {

@@ -1,6 +1,7 @@
 /**
  * The interrupt line of a virtio device without MSI-X: high while the ISR status is not zero (virtio 1.2 §4.1.5.3), so
- * one that comes while the guest has not read the last one costs and changes nothing.
+ * one that comes while the guest has not read the last one costs and changes nothing. Behind an irqfd, as Firecracker has
+ * it, each is an edge of its own.
  * Simplification: the ioctl that lowers the line is part of the price of the register access that makes it.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
@@ -18,30 +19,53 @@ export const CONFIG_INTERRUPT = 3;
 
 export class IntxPin {
   private readonly line: Interrupt;
+  private readonly edge: boolean;
   private readonly registers: DeviceRegisters;
 
-  /** @param line KVM_IRQ_LINE to the guest's IOAPIC. */
-  constructor(line: Interrupt, registers: DeviceRegisters) {
+  /** @param line KVM_IRQ_LINE to the guest's IOAPIC, or an irqfd. @param trigger how the guest takes it. */
+  constructor(line: Interrupt, registers: DeviceRegisters, trigger: 'level' | 'edge' = 'level') {
     this.line = line;
+    this.edge = trigger === 'edge';
     this.registers = registers;
   }
 
   /** An interrupt of this kind, as QEMU raises it itself. */
   interrupt(bits: number): Interrupt {
-    const { line, registers } = this;
+    const { line, registers, edge } = this;
     return {
       charge: (cpu) => {
-        if (registers.isr === 0) line.charge(cpu);
+        if (edge || registers.isr === 0) line.charge(cpu);
       },
       raise: () => {
-        const low = registers.isr === 0;
+        const rises = edge || registers.isr === 0;
         registers.isr |= bits;
-        if (low) line.raise();
+        if (rises) line.raise();
       },
     };
   }
 
-  /** What the guest's handler may read. */
+  /** The line is up: at the end of interrupt a level-triggered one comes again. */
+  get asserted(): boolean {
+    return !this.edge && this.registers.isr !== 0;
+  }
+
+  /** Over MMIO: reading the status changes nothing, writing a register acknowledges it (virtio 1.2 §4.2.2). */
+  get mmioModel(): DeviceModel {
+    const { registers } = this;
+    return {
+      immediate: new Set(['InterruptStatus', 'InterruptACK']),
+      *read(): Access<number> {
+        yield RUN;
+        return registers.isr;
+      },
+      *write(_cpu, _register, value): Access {
+        yield RUN;
+        registers.acknowledge(value);
+      },
+    };
+  }
+
+  /** What the guest's handler of INTx may read. */
   get model(): DeviceModel {
     const { registers } = this;
     return {

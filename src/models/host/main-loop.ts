@@ -1,9 +1,13 @@
-/** QEMU's main loop thread: ppoll, then file descriptors, then bottom halves, all under the BQL. */
+/**
+ * QEMU's main loop thread: ppoll, then file descriptors, then bottom halves, all under the BQL; and other monitors' event
+ * loops, which have epoll_wait and no such lock.
+ */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import type { Access } from '../hardware/register-port.ts';
-import type { BigLock } from './big-lock.ts';
+import type { Lock } from './big-lock.ts';
+import { type Monitor, QEMU_MONITOR } from './monitor.ts';
 
 /** Something the loop dispatches: a readable descriptor or a bottom half. */
 export interface Source {
@@ -17,15 +21,17 @@ interface Registered {
 }
 
 export class MainLoop {
-  readonly lock: BigLock;
+  readonly lock: Lock;
+  readonly monitor: Monitor;
   private readonly iteration: Cost;
   private readonly sources: Registered[] = [];
   private cpu!: Context;
   private sleeping = true;
 
-  constructor(books: Accounting, lock: BigLock) {
+  constructor(books: Accounting, lock: Lock, monitor: Monitor = QEMU_MONITOR) {
     this.lock = lock;
-    this.iteration = books.costs.cost('qemu.mainLoop');
+    this.monitor = monitor;
+    this.iteration = books.costs.cost(monitor.costs.iteration);
   }
 
   /** Blocked in ppoll: whoever makes a source ready pays for a wake-up. */

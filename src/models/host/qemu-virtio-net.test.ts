@@ -198,6 +198,20 @@ describe('receive', () => {
     expect(iterations()).toBe(3);
   });
 
+  // tap_send of net/tap.c: `while (true) { read … if (size <= 0) break; … if (packets >= 50) break; }`.
+  test.each([
+    [1, 1],
+    [49, 1],
+    [50, 0],
+    [51, 1],
+  ])('of a burst of %i frames takes %i reads that find nothing', (frames, empty) => {
+    const { guest, charged } = bench();
+    guest.receive(frames);
+    guest.run(1000);
+    expect(charged()['tap.read']).toBe(frames);
+    expect(charged()['tap.readEmpty'] ?? 0).toBe(empty);
+  });
+
   test('gives others their turn after 50 frames', () => {
     const { guest } = bench();
     guest.receive(120);

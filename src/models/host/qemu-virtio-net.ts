@@ -3,7 +3,9 @@
  * decision per packet.
  *
  *   kick ─► eventfd read ─► bottom half: pop, writev to the tap (host stack inside), push, signal? ─► again
- *   tap  ─► up to 50: read, pop, copy, push, signal?
+ *   tap  ─► up to 50: read, pop, copy, push, signal? ─► the read that finds nothing
+ *
+ * Other monitors have their own policy for the same steps (monitor.ts).
  *
  * A ring that breaks the rules breaks the whole device (virtio_error): nothing more is popped, kicks are ignored, the
  * tap is no longer read. Only a reset would mend it, and no driver of this model resets a device.
@@ -21,12 +23,10 @@ import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
 import type { Kicked } from './kick.ts';
 import type { Source } from './main-loop.ts';
+import type { Monitor } from './monitor.ts';
 import type { HandlesOutput, QemuDevice, QemuVirtioNetParts } from './qemu-virtio-parts.ts';
 import { QemuVirtioTransmit } from './qemu-virtio-transmit.ts';
 import { TapIo } from './tap-io.ts';
-
-/** Frames one tap_send callback reads before others get their turn (net/tap.c). */
-export const TAP_BURST = 50;
 
 export class QemuVirtioNet implements QemuDevice {
   readonly kickTx: Kicked & HandlesOutput;
@@ -35,6 +35,7 @@ export class QemuVirtioNet implements QemuDevice {
   private readonly counters: Counters;
   private readonly timeline: Timeline;
   private readonly parts: QemuVirtioNetParts;
+  private readonly monitor: Monitor;
   private readonly io: TapIo;
   private readonly virtqueue: Cost;
   private readonly eventfdRead: Cost;
@@ -49,6 +50,8 @@ export class QemuVirtioNet implements QemuDevice {
   private readonly pops: Counter;
   private readonly flushes: Counter;
   broken = false;
+  /** The guest brought receive buffers that a monitor that takes them ahead has not looked at. */
+  private refilled = true;
 
   constructor(sim: Simulation, books: Accounting, parts: QemuVirtioNetParts) {
     const { costs, timeline, counters } = books;
@@ -59,16 +62,18 @@ export class QemuVirtioNet implements QemuDevice {
     this.pops = counters.counter('virtqueue', 'pop', parts.vm);
     this.flushes = counters.counter('virtqueue', 'flush', parts.vm);
     this.parts = parts;
-    this.io = new TapIo(books, parts.packets, parts.network, 'wait: QEMU main loop');
-    this.virtqueue = costs.cost('qemu.virtqueue');
-    this.eventfdRead = costs.cost('qemu.eventfdRead');
+    const { monitor } = loop;
+    this.monitor = monitor;
+    this.io = new TapIo(books, parts.packets, parts.network, monitor.stages.wait, monitor.stages.transmit);
+    this.virtqueue = costs.cost(monitor.costs.virtqueue);
+    this.eventfdRead = costs.cost(monitor.costs.eventfdRead);
     this.wake = costs.cost('wake.waker');
     this.copy = costs.cost('copy.setup');
     this.copyPerByte = costs.cost('copy.perByte');
     this.ringLine = costs.cost('ring.line');
     this.descriptor = costs.cost('ring.descriptor');
-    this.stageRx = timeline.working('qemu: receive');
-    this.waitRx = timeline.waiting('wait: QEMU main loop, receive');
+    this.stageRx = timeline.working(monitor.stages.receive);
+    this.waitRx = timeline.waiting(`${monitor.stages.wait}, receive`);
     const kicked = (handleOutput: (cpu: Context) => Access): Kicked & HandlesOutput => {
       const event = loop.source((cpu) => this.eventRead(cpu, handleOutput));
       return {
@@ -98,7 +103,7 @@ export class QemuVirtioNet implements QemuDevice {
   *fail(cpu: Context, queue: DeviceQueue, name: 'tx' | 'rx'): Access {
     const { vm, configInterrupt } = this.parts;
     this.broken = true;
-    countError(this.counters, vm, `qemu virtio-net ${name}`, queue.fault);
+    countError(this.counters, vm, `${this.monitor.name} virtio-net ${name}`, queue.fault);
     this.chargeRing(cpu, queue);
     if (configInterrupt === null) return;
     const interrupt = configInterrupt();
@@ -122,18 +127,41 @@ export class QemuVirtioNet implements QemuDevice {
     yield* handleOutput(cpu);
   }
 
-  /** Used entries are published one by one. */
-  use(queue: DeviceQueue, head: number, written: number): void {
+  *use(cpu: Context, queue: DeviceQueue, head: number, written: number): Access {
+    const { publishesEach, signal } = this.monitor;
     queue.push(head, written);
-    queue.flush();
     this.pops.value++;
+    if (publishesEach || signal === 'per-request') this.publish(queue);
+    if (signal === 'per-request') yield* this.decide(cpu, queue);
+  }
+
+  *settle(cpu: Context, queue: DeviceQueue, used: number): Access {
+    const { publishesEach, signal } = this.monitor;
+    if (used === 0 || signal === 'per-request') return;
+    if (!publishesEach) this.publish(queue);
+    yield* this.decide(cpu, queue);
+  }
+
+  private publish(queue: DeviceQueue): void {
+    queue.flush();
     this.flushes.value++;
+  }
+
+  private *decide(cpu: Context, queue: DeviceQueue): Access {
+    const { tx, txInterrupt, rxInterrupt } = this.parts;
+    if (!queue.shouldSignal()) return;
+    const interrupt = queue === tx ? txInterrupt : rxInterrupt;
+    this.chargeRing(cpu, queue);
+    interrupt.charge(cpu);
+    yield RUN;
+    interrupt.raise();
   }
 
   private drop(packet: Packet): void {
     const { packets } = this.parts;
     const request = packets.request[packet];
-    if (request >= 0) this.timeline.drop(request, this.sim.now, 'qemu virtio-net: device broken');
+    if (request >= 0)
+      this.timeline.drop(request, this.sim.now, `${this.monitor.name} virtio-net: device broken`);
     packets.release(packet);
   }
 
@@ -142,27 +170,38 @@ export class QemuVirtioNet implements QemuDevice {
   /** The guest refilled its ring: frames that waited in the tap can be read. */
   private *handleRx(cpu: Context): Access {
     if (this.broken) return;
-    if (!this.parts.tap.attach(() => this.tapReadable.raise())) return;
-    if (!this.tapReadable.raise()) return;
+    const waiting = this.parts.tap.attach(() => this.tapReadable.raise());
+    if (this.monitor.edgeTriggered) {
+      this.refilled = true;
+      yield* this.tapSend(cpu);
+      return;
+    }
+    if (!waiting || !this.tapReadable.raise()) return;
     cpu.charge(this.wake);
     yield RUN;
   }
 
   private *tapSend(cpu: Context): Access {
-    const { parts } = this;
-    const { rx, tap, memory, packets, rxInterrupt } = parts;
-    for (let read = 0; read < TAP_BURST && tap.queue.length > 0; read++) {
-      let head = this.pop(rx);
-      if (head === EMPTY) {
-        // No buffers: ask for the refill kick, look once more, and stop reading the tap until it comes.
-        if (rx.allowKicks()) head = this.pop(rx);
-        if (head === EMPTY) {
-          tap.detach(this.broken ? 'ring full, device broken' : undefined);
-          return;
-        }
+    const { parts, monitor } = this;
+    const { rx, tap, packets } = parts;
+    // What raised the source may have been read in the callback before: then ppoll does not report the tap.
+    if (tap.queue.length === 0 && !monitor.edgeTriggered) return;
+    // Simplification: taken ahead are not the buffers themselves, only the announcement of the next kick.
+    if (monitor.takesAhead && this.refilled) rx.allowKicks();
+    this.refilled = false;
+    let used = 0;
+    for (let read = 0; read < monitor.tapBurst; read++) {
+      if (tap.queue.length === 0) {
+        this.io.chargeEmptyRead(cpu);
+        yield RUN;
+        break;
       }
-      rx.suppressKicks();
-      const address = rx.address[rx.readable];
+      const head = this.popReceive();
+      if (head === EMPTY) {
+        tap.detach(this.broken ? 'ring full, device broken' : undefined);
+        yield* this.settle(cpu, rx, used);
+        return;
+      }
       const packet = tap.queue.shift();
       cpu.serve(packets.request[packet], this.stageRx, this.waitRx);
       this.io.chargeRead(cpu, packet);
@@ -171,24 +210,41 @@ export class QemuVirtioNet implements QemuDevice {
         cpu.serveNobody();
         yield RUN;
         this.drop(packet);
+        yield* this.settle(cpu, rx, used);
         yield* this.fail(cpu, rx, 'rx');
+        used = 0;
         break;
       }
-      parts.iommu?.translate(cpu, memory.page(address));
-      cpu.charge(this.virtqueue);
-      this.chargeRing(cpu, rx);
+      yield* this.deliver(cpu, head, packet);
+      used++;
+    }
+    yield* this.settle(cpu, rx, used);
+    if (tap.queue.length > 0) this.tapReadable.raise();
+  }
+
+  /** A buffer for a frame. With none left: ask for the refill kick, and look once more. */
+  private popReceive(): number {
+    const { rx } = this.parts;
+    let head = this.pop(rx);
+    if (head === EMPTY && rx.allowKicks()) head = this.pop(rx);
+    if (head !== EMPTY && this.monitor.suppressesKicks) rx.suppressKicks();
+    return head;
+  }
+
+  /** The frame was read, and the read is charged: into the guest's buffer, and used. */
+  private *deliver(cpu: Context, head: number, packet: Packet): Access {
+    const { rx, memory, packets, iommu } = this.parts;
+    const address = rx.address[rx.readable];
+    iommu?.translate(cpu, memory.page(address));
+    cpu.charge(this.virtqueue);
+    this.chargeRing(cpu, rx);
+    if (this.monitor.rxCopies === 2) {
       cpu.charge(this.copy);
       cpu.charge(this.copyPerByte, packets.size[packet]);
-      cpu.serveNobody();
-      yield RUN;
-      memory.write(address, packet);
-      this.use(rx, head, packets.size[packet]);
-      if (!rx.shouldSignal()) continue;
-      this.chargeRing(cpu, rx);
-      rxInterrupt.charge(cpu);
-      yield RUN;
-      rxInterrupt.raise();
     }
-    if (tap.queue.length > 0) this.tapReadable.raise();
+    cpu.serveNobody();
+    yield RUN;
+    memory.write(address, packet);
+    yield* this.use(cpu, rx, head, packets.size[packet]);
   }
 }

@@ -36,8 +36,10 @@ export interface QemuDevice {
   /** A ring broke the rules: nothing is popped any more. */
   readonly broken: boolean;
   pop(queue: DeviceQueue): number;
-  /** Gives a buffer back: used entries are published one by one. */
-  use(queue: DeviceQueue, head: number, written: number): void;
+  /** Gives a buffer back, and decides about an interrupt where that is done for each. */
+  use(cpu: Context, queue: DeviceQueue, head: number, written: number): Access;
+  /** Done with a queue for now: publishes, and decides about an interrupt, where that is done for all together. */
+  settle(cpu: Context, queue: DeviceQueue, used: number): Access;
   /** Charges what it took to read the ring since the last call. */
   chargeRing(cpu: Context, queue: DeviceQueue): void;
   fail(cpu: Context, queue: DeviceQueue, name: 'tx' | 'rx'): Access;

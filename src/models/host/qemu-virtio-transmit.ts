@@ -2,6 +2,8 @@
  * The transmit queue of QEMU's virtio-net (hw/net/virtio-net.c): a bottom half flushes it in the next iteration of the
  * main loop, or, with `tx=timer`, a timer does.
  *
+ * Other monitors serve it in the same iteration, until it is empty.
+ *
  *   kick ─► handle_tx: kicks off ─► bottom half or timer: flush ≤ x-txburst, kicks on, flush again ─► found more: once more
  */
 import type { Accounting } from '../../accounting/accounting.ts';
@@ -32,8 +34,9 @@ export class QemuVirtioTransmit {
     this.sim = sim;
     this.device = device;
     this.parts = parts;
-    this.io = new TapIo(books, parts.packets, parts.network, 'wait: QEMU main loop');
-    this.virtqueue = books.costs.cost('qemu.virtqueue');
+    const { stages, costs } = parts.loop.monitor;
+    this.io = new TapIo(books, parts.packets, parts.network, stages.wait, stages.transmit);
+    this.virtqueue = books.costs.cost(costs.virtqueue);
     this.wake = books.costs.cost('wake.waker');
     this.flushSource = parts.loop.source((cpu) => this.flushDue(cpu));
     this.expire = sim.handler((armed) => {
@@ -43,8 +46,12 @@ export class QemuVirtioTransmit {
 
   /** handle_tx_bh, handle_tx_timer: by the main loop, or by the vCPU thread that kicks without an ioeventfd. */
   *handleOutput(cpu: Context): Access {
-    const { tx, transmit } = this.parts;
+    const { tx, transmit, loop } = this.parts;
     if (this.device.broken) return;
+    if (!loop.monitor.deferred) {
+      yield* this.drain(cpu);
+      return;
+    }
     if (this.waiting) {
       if (transmit.tx === 'bh') return;
       // More came before the timer: no use in waiting for it.
@@ -60,6 +67,15 @@ export class QemuVirtioTransmit {
       cpu.charge(this.wake);
       yield RUN;
     }
+  }
+
+  /** A monitor that serves the queue at once does so until it is empty, and is kicked for what comes then. */
+  private *drain(cpu: Context): Access {
+    const { device, parts } = this;
+    let sent = 0;
+    do sent += yield* this.flush(cpu, Number.POSITIVE_INFINITY);
+    while (!device.broken && parts.tx.allowKicks());
+    yield* device.settle(cpu, parts.tx, sent);
   }
 
   private arm(): void {
@@ -81,11 +97,11 @@ export class QemuVirtioTransmit {
   }
 
   /** virtio_net_flush_tx: each packet is written to the tap, used, and decided about by itself. */
-  private *flush(cpu: Context): Access<number> {
+  private *flush(cpu: Context, burst = this.parts.transmit.burst): Access<number> {
     const { device, parts, io } = this;
-    const { tx, txInterrupt } = parts;
+    const { tx } = parts;
     let sent = 0;
-    for (; sent < parts.transmit.burst; sent++) {
+    for (; sent < burst; sent++) {
       const head = device.pop(tx);
       if (head === BROKEN) yield* device.fail(cpu, tx, 'tx');
       if (head < 0) break;
@@ -98,12 +114,7 @@ export class QemuVirtioTransmit {
       yield RUN;
       const backlog = io.send(cpu, packet, paid);
       if (backlog !== null) yield cpu.call(backlog);
-      device.use(tx, head, 0);
-      if (!tx.shouldSignal()) continue;
-      device.chargeRing(cpu, tx);
-      txInterrupt.charge(cpu);
-      yield RUN;
-      txInterrupt.raise();
+      yield* device.use(cpu, tx, head, 0);
     }
     return sent;
   }

@@ -135,6 +135,7 @@ describe('receive', () => {
     expect([rings.rxDone, rings.rxOwned]).toEqual([40, 24]);
     expect(counts(({ payer }) => payer === 'qemu vm')).toMatchObject({
       'tap.read': 40,
+      'tap.readEmpty': 1,
       'rtl8139.rx': 40,
       'rtl8139.crcPerByte': 40 * 60,
       'copy.setup': 80,

@@ -12,21 +12,29 @@ export class TapIo {
   private readonly network: HostNetwork;
   private readonly write: Cost;
   private readonly read: Cost;
+  private readonly readEmpty: Cost;
   private readonly copy: Cost;
   private readonly copyPerByte: Cost;
   private readonly stage: Stage;
   private readonly wait: Stage;
 
-  /** @param wait names what a frame waited for before QEMU took it up. */
-  constructor(books: Accounting, packets: Packets, network: HostNetwork, wait: string) {
+  /** @param wait names what a frame waited for before QEMU took it up. @param stage names its way through QEMU. */
+  constructor(
+    books: Accounting,
+    packets: Packets,
+    network: HostNetwork,
+    wait: string,
+    stage = 'qemu: transmit',
+  ) {
     const { costs, timeline } = books;
     this.packets = packets;
     this.network = network;
     this.write = costs.cost('tap.write');
     this.read = costs.cost('tap.read');
+    this.readEmpty = costs.cost('tap.readEmpty');
     this.copy = costs.cost('copy.setup');
     this.copyPerByte = costs.cost('copy.perByte');
-    this.stage = timeline.working('qemu: transmit');
+    this.stage = timeline.working(stage);
     this.wait = timeline.waiting(wait);
   }
 
@@ -58,6 +66,11 @@ export class TapIo {
   chargeRead(cpu: Context, packet: Packet): void {
     cpu.charge(this.read);
     this.chargeCopy(cpu, packet);
+  }
+
+  /** read that finds nothing (EAGAIN): how a reader learns that it has all. */
+  chargeEmptyRead(cpu: Context): void {
+    cpu.charge(this.readEmpty);
   }
 
   /** A copy between the guest's memory and a buffer, or between two buffers. */

@@ -1,6 +1,6 @@
 /**
- * QEMU's way from a tap to an emulated NIC (net/tap.c, net/queue.c): the main loop reads up to 50 frames a callback; one
- * that the device has no descriptor for waits in front of it, and the tap is left alone until the guest brings some.
+ * QEMU's way from a tap to an emulated NIC (net/tap.c, net/queue.c): the main loop reads until the tap is empty, at most 50
+ * frames a callback; one that the device has no descriptor for waits in front of it, and the tap is left alone until the guest brings some.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
@@ -9,7 +9,7 @@ import { type Context, RUN } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { MainLoop, Source } from './main-loop.ts';
-import { TAP_BURST } from './qemu-virtio-net.ts';
+import { TAP_BURST } from './monitor.ts';
 import type { Tap } from './tap.ts';
 import type { TapIo } from './tap-io.ts';
 
@@ -58,8 +58,13 @@ export class TapReader {
   private *tapSend(cpu: Context): Access {
     const { tap, packets, io } = this.parts;
     // Frames that came before the tap was left alone may have raised the source once more.
-    if (this.queued !== NONE) return;
-    for (let read = 0; read < TAP_BURST && tap.queue.length > 0; read++) {
+    if (this.queued !== NONE || tap.queue.length === 0) return;
+    for (let read = 0; read < TAP_BURST; read++) {
+      if (tap.queue.length === 0) {
+        io.chargeEmptyRead(cpu);
+        yield RUN;
+        break;
+      }
       const packet = tap.queue.shift();
       cpu.serve(packets.request[packet], this.stage, this.wait);
       io.chargeRead(cpu, packet);

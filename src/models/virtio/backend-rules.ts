@@ -1,7 +1,7 @@
 /** Where backends differ in how they serve a ring: what they write to ask for kicks, and what they refuse. */
 
 export interface BackendRules {
-  readonly name: 'qemu' | 'vhost' | 'dpdk' | 'hardware';
+  readonly name: 'qemu' | 'vhost' | 'dpdk' | 'hardware' | 'firecracker' | 'cloud-hypervisor';
   /** While kicks are allowed, each pop of a split ring moves avail_event along (virtqueue_split_pop). */
   readonly popMovesEvent: boolean;
   /**
@@ -90,6 +90,33 @@ export const HARDWARE: BackendRules = {
   looksAtDirection: true,
 };
 
+/**
+ * src/vmm/src/devices/virtio/queue.rs of Firecracker: the event index is written when the queue is found empty.
+ * Simplification: an avail index that moves too far, for which Firecracker ends the VM, only breaks the device.
+ */
+export const FIRECRACKER: BackendRules = {
+  name: 'firecracker',
+  popMovesEvent: false,
+  announces: 'memory',
+  refusesEmpty: false,
+  ignoresDirection: false,
+  countsInUse: false,
+  indirectMax: 65_536,
+  needsReset: true,
+  wrapForgetsSignal: false,
+  skipsUsed: false,
+  looksAtDirection: true,
+};
+
+/** net_util/src/queue_pair.rs of Cloud Hypervisor over rust-vmm's virtio-queue: the event index follows each buffer. */
+export const CLOUD_HYPERVISOR: BackendRules = {
+  ...FIRECRACKER,
+  name: 'cloud-hypervisor',
+  popMovesEvent: true,
+  announces: 'taken',
+  looksAtDirection: false,
+};
+
 export type Backend = BackendRules['name'];
 
 export const backendRules: Readonly<Record<Backend, BackendRules>> = {
@@ -97,4 +124,6 @@ export const backendRules: Readonly<Record<Backend, BackendRules>> = {
   vhost: VHOST,
   dpdk: DPDK,
   hardware: HARDWARE,
+  firecracker: FIRECRACKER,
+  'cloud-hypervisor': CLOUD_HYPERVISOR,
 };

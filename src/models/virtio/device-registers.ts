@@ -1,6 +1,6 @@
 /**
- * The registers of a virtio PCI device: what common configuration structure and legacy header have in common, and the
- * layout of both (virtio 1.2 §4.1.4.3 and §4.1.4.10). Vectors that the device does not have read back as NO_VECTOR.
+ * The registers of a virtio device: what common configuration structure, legacy header and MMIO transport have in common,
+ * and the layout of the first two (virtio 1.2 §4.1.4.3 and §4.1.4.10). Vectors that the device does not have read back as NO_VECTOR.
  */
 import type { DeviceStatus } from './negotiation.ts';
 
@@ -56,7 +56,7 @@ export class DeviceRegisters {
   /** Entries of the vector table; 0: the device has no MSI-X. */
   readonly vectors: number;
   configVector = NO_VECTOR;
-  /** ISR status: bit 0, a queue interrupts; bit 1, the configuration changed. Only without MSI-X. */
+  /** ISR status: bit 0, a queue interrupts; bit 1, the configuration changed. Only without MSI-X, and over MMIO. */
   isr = 0;
   private featureSelect = 0;
   private driverFeatureSelect = 0;
@@ -82,6 +82,11 @@ export class DeviceRegisters {
     const { isr } = this;
     this.isr = 0;
     return isr;
+  }
+
+  /** InterruptACK of virtio-mmio: clears these bits (§4.2.2). */
+  acknowledge(bits: number): void {
+    this.isr &= ~bits;
   }
 
   readCommon(offset: number): number {
