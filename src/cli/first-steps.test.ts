@@ -41,9 +41,10 @@ describe('list', () => {
       expect(stdout).toContain(question);
     }
     for (const name of readdirSync(path.join(SCENARIOS, 'profiles'))) expect(stdout).toContain(`  ${name} `);
-    for (const { kind, summary } of datapaths)
-      expect(stdout.split('\n')).toContainEqual(expect.stringMatching(new RegExp(`^ {2}${kind} +`)));
-    expect(stdout).toContain(` ${summary}`);
+    for (const { kind, summary } of datapaths) {
+      expect(stdout).toMatch(new RegExp(`^ {2}${kind} +`, 'm'));
+      expect(stdout).toContain(` ${summary}`);
+    }
     for (const { name } of METRICS) expect(stdout).toContain(`  ${name} `);
   });
 
