@@ -9,30 +9,27 @@ export type Request = number;
 /** Work that serves no request. */
 export const NO_REQUEST = -1;
 
-/** Different stages one request may pass through; repeated visits share an entry. */
-const MARKS_MAX = 48;
 /** Requests open at once: beyond it the offered load has run away. */
 const REQUESTS_MAX = 1 << 21;
 
-// A request is a record of doubles (its last mark, ..., then the time in each of its stages) and one of bytes (how many
-// stages, then which): what is touched together lies together.
+// A request is a row of doubles (its last mark, ..., then by stage the time it spent there, 0: none) and a row of bytes (how
+// many stages it was in, then which, in order of the first visit). Both rows are equally wide.
 const LAST = 0;
 const STARTED = 1;
 const OPENED = 2;
 const SIZE = 3;
 const OWNER = 4;
 const TIMES = 5;
-const DOUBLES = 56;
-const BYTES = 64;
 
 export class Timeline {
   readonly stages = new Stages();
   readonly workloads: WorkloadRecord[] = [];
   private capacity = 256;
+  private width = 64;
   private readonly free: number[] = [];
   private used = 0;
-  private doubles = new Float64Array(this.capacity * DOUBLES);
-  private bytes = new Uint8Array(this.capacity * BYTES);
+  private doubles = new Float64Array(this.capacity * this.width);
+  private bytes = new Uint8Array(this.capacity * this.width);
 
   workload(name: string): WorkloadRecord {
     const record = new WorkloadRecord(this.workloads.length, name);
@@ -48,13 +45,12 @@ export class Timeline {
     const request = this.free.pop() ?? this.fresh();
     workload.submit(now);
     const { doubles } = this;
-    const base = request * DOUBLES;
-    doubles[base + LAST] = intended;
-    doubles[base + STARTED] = intended;
-    doubles[base + OPENED] = now;
-    doubles[base + SIZE] = size;
-    doubles[base + OWNER] = workload.id;
-    this.bytes[request * BYTES] = 0;
+    const row = request * this.width;
+    doubles[row + LAST] = intended;
+    doubles[row + STARTED] = intended;
+    doubles[row + OPENED] = now;
+    doubles[row + SIZE] = size;
+    doubles[row + OWNER] = workload.id;
     return request;
   }
 
@@ -69,86 +65,85 @@ export class Timeline {
     }
     this.capacity *= 2;
     const { doubles, bytes } = this;
-    this.doubles = new Float64Array(this.capacity * DOUBLES);
+    this.doubles = new Float64Array(this.capacity * this.width);
     this.doubles.set(doubles);
-    this.bytes = new Uint8Array(this.capacity * BYTES);
+    this.bytes = new Uint8Array(this.capacity * this.width);
     this.bytes.set(bytes);
   }
 
   /** The time from the last mark up to `at` was spent in `stage`. */
   mark(request: Request, stage: number, at: number): void {
-    const { doubles, bytes } = this;
-    const base = request * DOUBLES;
-    const span = at - doubles[base + LAST];
+    const { doubles } = this;
+    const row = request * this.width;
+    const span = at - doubles[row + LAST];
     if (span === 0) return;
-    if (span < 0) throw new InvariantError(`request ${request}: a stage ends before it begins (${span} ps)`);
-    doubles[base + LAST] = at;
-    const list = request * BYTES;
-    const marks = bytes[list];
-    for (let i = marks; i > 0; i--) {
-      if (bytes[list + i] === stage) {
-        doubles[base + TIMES - 1 + i] += span;
-        return;
-      }
-    }
-    if (marks === MARKS_MAX) throw new InvariantError(`a request passes more than ${MARKS_MAX} stages`);
-    bytes[list] = marks + 1;
-    bytes[list + marks + 1] = stage;
-    doubles[base + TIMES + marks] = span;
+    if (span < 0) refuseSpan(request, span);
+    doubles[row + LAST] = at;
+    const time = row + TIMES + stage;
+    if (doubles[time] === 0) this.enter(row, stage);
+    doubles[time] += span;
+  }
+
+  private enter(row: number, stage: number): void {
+    const { bytes } = this;
+    const visited = bytes[row] + 1;
+    bytes[row] = visited;
+    bytes[row + visited] = stage;
   }
 
   /** The next `span` ps were spent in `stage`. */
   add(request: Request, stage: number, span: number): void {
-    this.mark(request, stage, this.doubles[request * DOUBLES + LAST] + span);
+    this.mark(request, stage, this.doubles[request * this.width + LAST] + span);
   }
 
   /** Someone worked for the request in `work` from `start` to `end`; before that it waited in `wait`. */
   worked(request: Request, wait: number, work: number, start: number, end: number): void {
-    if (this.doubles[request * DOUBLES + LAST] !== start) this.mark(request, wait, start);
+    if (this.doubles[request * this.width + LAST] !== start) this.mark(request, wait, start);
     if (end !== start) this.mark(request, work, end);
   }
 
   /** When the request was meant to start, ps. */
   intended(request: Request): Picoseconds {
-    return this.doubles[request * DOUBLES + STARTED] as Picoseconds;
+    return this.doubles[request * this.width + STARTED] as Picoseconds;
   }
 
   workloadOf(request: Request): WorkloadRecord {
-    return this.workloads[this.doubles[request * DOUBLES + OWNER]];
+    return this.workloads[this.doubles[request * this.width + OWNER]];
   }
 
   /** Ends a request whose last stage was marked at `now`. @throws InvariantError when its stages do not telescope. */
   close(request: Request, now: Picoseconds): void {
     const { doubles, bytes } = this;
-    const base = request * DOUBLES;
-    const latency = now - doubles[base + STARTED];
-    const list = request * BYTES + 1;
-    const marks = bytes[list - 1];
-    const times = base + TIMES;
+    const row = request * this.width;
+    const latency = (now - doubles[row + STARTED]) as Picoseconds;
+    const record = this.workloads[doubles[row + OWNER]];
+    const measured = record.complete(now, doubles[row + OPENED], latency, doubles[row + SIZE]);
+    const sampled = measured && record.sampled() ? new Float64Array(STAGES_MAX) : null;
+    const visited = bytes[row];
     let sum = 0;
-    for (let i = 0; i < marks; i++) sum += doubles[times + i];
-    if (sum !== latency) {
-      throw new InvariantError(`the stages of a request add up to ${sum} ps, its latency is ${latency} ps`);
+    for (let i = 1; i <= visited; i++) {
+      const stage = bytes[row + i];
+      const time = doubles[row + TIMES + stage];
+      doubles[row + TIMES + stage] = 0;
+      sum += time;
+      if (measured) record.stageSums[stage] += time;
+      if (sampled === null) continue;
+      sampled[stage] = time;
+      record.placeSums[stage] += i - 1;
+      record.placeCounts[stage]++;
     }
-    const record = this.workloads[doubles[base + OWNER]];
-    if (record.complete(now, doubles[base + OPENED], latency as Picoseconds, doubles[base + SIZE])) {
-      const row = record.sampled() ? new Float64Array(STAGES_MAX) : null;
-      for (let i = 0; i < marks; i++) {
-        const stage = bytes[list + i];
-        record.stageSums[stage] += doubles[times + i];
-        if (row === null) continue;
-        row[stage] = doubles[times + i];
-        record.placeSums[stage] += i;
-        record.placeCounts[stage]++;
-      }
-      if (row !== null) record.keep(row);
-    }
+    bytes[row] = 0;
+    if (sum !== latency) refuseSum(sum, latency);
+    if (sampled !== null) record.keep(sampled);
     this.free.push(request);
   }
 
   /** The request ends without completing; `place` says where and why. */
   drop(request: Request, now: Picoseconds, place: string): void {
-    this.workloadOf(request).drop(now, this.doubles[request * DOUBLES + OPENED], place);
+    const row = request * this.width;
+    this.workloadOf(request).drop(now, this.doubles[row + OPENED], place);
+    this.doubles.fill(0, row + TIMES, row + this.width);
+    this.bytes[row] = 0;
     this.free.push(request);
   }
 
@@ -157,10 +152,30 @@ export class Timeline {
   }
 
   working(name: string): Stage {
-    return this.stages.working(name);
+    return this.withRoom(this.stages.working(name));
   }
 
   waiting(name: string): Stage {
-    return this.stages.waiting(name);
+    return this.withRoom(this.stages.waiting(name));
   }
+
+  /** Rows are made wider for a stage that does not fit; no request may be open then. */
+  private withRoom(stage: Stage): Stage {
+    if (TIMES + stage.id < this.width) return stage;
+    if (this.used > this.free.length)
+      throw new InvariantError(`stage "${stage.name}" comes after the first request`);
+    this.width *= 2;
+    this.doubles = new Float64Array(this.capacity * this.width);
+    this.bytes = new Uint8Array(this.capacity * this.width);
+    return stage;
+  }
+}
+
+// Functions of their own: V8 would make the numbers into text before it knows whether they are needed.
+function refuseSpan(request: Request, span: number): never {
+  throw new InvariantError(`request ${request}: a stage ends before it begins (${span} ps)`);
+}
+
+function refuseSum(sum: number, latency: number): never {
+  throw new InvariantError(`the stages of a request add up to ${sum} ps, its latency is ${latency} ps`);
 }

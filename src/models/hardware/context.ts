@@ -135,12 +135,13 @@ export class Context extends Batch {
         this.slept = false;
       }
       const { value, done } = resume.call(this.program as Program);
-      if (value === RUN) return;
+      // First, so that V8 only ever sees numbers compared below.
       if (done) {
         this.program = this.callers.pop() ?? null;
         if (this.program === null) throw new InvariantError(`the program of context ${this.name} ended`);
         continue;
       }
+      if (value === RUN) return;
       if (value === CALL) continue;
       this.atWait = true;
       // Charges made before WAIT run first; the signal is looked at when they are done.

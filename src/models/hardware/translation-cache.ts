@@ -11,14 +11,20 @@ const UNITS = 1 << UNIT_BITS;
 /** Positions are counted anew before they grow beyond what an Int32Array holds. */
 const POSITIONS = 2 ** 30;
 
-/** What a cache knows of one domain: by unit, where in the log it was used last; 0: not cached. */
+/** What a cache knows of one domain. */
 export interface CachedDomain {
   readonly key: number;
+  /** By unit: where in the log it was used last; at `flushed` or before: not cached. */
   lastUse: Int32Array;
+  /** All that was used up to here has been forgotten. */
+  flushed: number;
+  /** Translations that are cached. */
+  live: number;
 }
 
 export class TranslationCache {
   private readonly entries: number;
+  private readonly positions: number;
   private readonly domains: CachedDomain[] = [];
   private readonly log: Int32Array;
   private readonly mask: number;
@@ -27,9 +33,13 @@ export class TranslationCache {
   private tail = 1;
   private live = 0;
 
-  /** @param entries translations it holds, at least 1. */
-  constructor(entries: number) {
+  /**
+   * @param entries translations it holds, at least 1.
+   * @param positions after so many, at least twice the log, they are counted anew.
+   */
+  constructor(entries: number, positions = POSITIONS) {
     this.entries = entries;
+    this.positions = positions;
     this.log = new Int32Array(2 ** Math.ceil(Math.log2(entries + 1) + 2));
     this.mask = this.log.length - 1;
   }
@@ -40,7 +50,8 @@ export class TranslationCache {
 
   /** The part of the cache that one domain's translations are asked for in. */
   domain(): CachedDomain {
-    const added = { key: this.domains.length << UNIT_BITS, lastUse: new Int32Array(1024) };
+    const key = this.domains.length << UNIT_BITS;
+    const added = { key, lastUse: new Int32Array(1024), flushed: 0, live: 0 };
     this.domains.push(added);
     return added;
   }
@@ -48,7 +59,7 @@ export class TranslationCache {
   /** Whether `unit` is cached; it is then the youngest. */
   has(domain: CachedDomain, unit: number): boolean {
     const { lastUse } = domain;
-    if (unit >>> 0 >= lastUse.length || lastUse[unit] === 0) return false;
+    if (unit >>> 0 >= lastUse.length || lastUse[unit] <= domain.flushed) return false;
     if (lastUse[unit] !== this.tail - 1) lastUse[unit] = this.write(domain.key + unit);
     return true;
   }
@@ -57,54 +68,66 @@ export class TranslationCache {
   add(domain: CachedDomain, unit: number): void {
     if (unit >= domain.lastUse.length) this.widen(domain, unit);
     if (this.live === this.entries) this.evict();
-    else this.live++;
+    this.live++;
+    domain.live++;
     domain.lastUse[unit] = this.write(domain.key + unit);
   }
 
   /** Forgets one translation, if it is there. */
-  drop({ lastUse }: CachedDomain, unit: number): void {
-    if (unit >>> 0 >= lastUse.length || lastUse[unit] === 0) return;
+  drop(domain: CachedDomain, unit: number): void {
+    const { lastUse } = domain;
+    if (unit >>> 0 >= lastUse.length || lastUse[unit] <= domain.flushed) return;
     lastUse[unit] = 0;
+    domain.live--;
     this.live--;
   }
 
   /** Forgets all translations of a domain. */
   flush(domain: CachedDomain): void {
-    for (let at = this.head; at !== this.tail; at++) {
-      const key = this.log[at & this.mask];
-      if (key >>> UNIT_BITS === domain.key >>> UNIT_BITS) this.drop(domain, key & (UNITS - 1));
-    }
+    domain.flushed = this.tail - 1;
+    this.live -= domain.live;
+    domain.live = 0;
+    if (this.live === 0) this.head = this.tail;
   }
 
   /** @returns the position of the new entry. */
   private write(key: number): number {
-    if (this.tail - this.head > this.mask || this.tail === POSITIONS) this.compact();
+    if (this.tail - this.head > this.mask || this.tail === this.positions) this.compact();
     const at = this.tail++;
     this.log[at & this.mask] = key;
     return at;
   }
 
+  /** Whether the log's entry at `at` is somebody's last use. */
+  private lives(at: number): boolean {
+    const key = this.log[at & this.mask];
+    const domain = this.domains[key >>> UNIT_BITS];
+    return at > domain.flushed && domain.lastUse[key & (UNITS - 1)] === at;
+  }
+
   private evict(): void {
-    for (;;) {
-      const at = this.head++;
-      const key = this.log[at & this.mask];
-      const { lastUse } = this.domains[key >>> UNIT_BITS];
-      const unit = key & (UNITS - 1);
-      if (lastUse[unit] !== at) continue;
-      lastUse[unit] = 0;
-      return;
-    }
+    while (!this.lives(this.head)) this.head++;
+    const key = this.log[this.head++ & this.mask];
+    this.drop(this.domains[key >>> UNIT_BITS], key & (UNITS - 1));
   }
 
   /** The log or its count is full: only each translation's last use is kept, in order. */
   private compact(): void {
     const kept: number[] = [];
     for (let at = this.head; at !== this.tail; at++) {
-      const key = this.log[at & this.mask];
-      if (this.domains[key >>> UNIT_BITS].lastUse[key & (UNITS - 1)] === at) kept.push(key);
+      if (this.lives(at)) kept.push(this.log[at & this.mask]);
     }
-    this.head = this.tail = 1;
+    if (this.tail + this.mask > this.positions) this.restart();
+    this.head = this.tail;
     for (const key of kept) this.domains[key >>> UNIT_BITS].lastUse[key & (UNITS - 1)] = this.write(key);
+  }
+
+  private restart(): void {
+    this.tail = 1;
+    for (const domain of this.domains) {
+      domain.flushed = 0;
+      domain.lastUse.fill(0);
+    }
   }
 
   private widen(domain: CachedDomain, unit: number): void {
