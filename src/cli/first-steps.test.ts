@@ -172,7 +172,7 @@ describe('check', () => {
   });
 
   test('tells every mistake with its place and ends with 2', () => {
-    const text = SHORT.replace('vcpus: [0]', 'vcpus: [99]').replace('size: 64 B', 'size: 9000 B');
+    const text = SHORT.replace('vcpus: [0]', 'vcpus: [99]').replace('size: 64 B', 'size: 99000 B');
     write(text, 'wrong.yaml');
     const { status, stderr } = vmio(folder, ['check', 'wrong.yaml']);
     expect(status).toBe(2);
@@ -180,7 +180,7 @@ describe('check', () => {
       expect.stringContaining(
         `wrong.yaml:${placeOf(text, '99')}: vms.web.pin.vcpus[0]: core 99 does not exist`,
       ),
-      expect.stringContaining(`wrong.yaml:${placeOf(text, '9000 B')}: workloads.bulk.size: 9000 B is more`),
+      expect.stringContaining(`wrong.yaml:${placeOf(text, '99000 B')}: workloads.bulk.size: 99000 B is more`),
     ]);
     expect(stderr).toContain('2 mistakes; nothing was run');
   });

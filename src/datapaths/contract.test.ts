@@ -70,6 +70,7 @@ const lazily: readonly [string, Terms] = [
 
 /** A polling guest frees what was sent when its ring runs short, and its stream knows no send buffer of a kernel. */
 const pmd = {
+  sendsFrames: 'an mbuf holds a frame',
   lingering: 256,
   busyAtRest: 'the guest polls',
   losesOnTheWayOut: 'nothing between ring and wire holds back a sender without a socket',

@@ -25,6 +25,7 @@ import type { World } from './world.ts';
 
 class HypercallDevice implements NetDevice {
   stopped = false;
+  readonly tso = true;
   readonly doorbell: Doorbell;
   private readonly world: World;
   private readonly fn: NicFunction;

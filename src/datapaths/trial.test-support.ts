@@ -44,6 +44,8 @@ export interface TrialSetup {
   readonly guest?: GuestSystem;
   /** When senders stop. */
   readonly stop?: Picoseconds;
+  /** How long it may take until all that they sent has come to its end: 1 s where not given. */
+  readonly drain?: Picoseconds;
 }
 
 /** Never, as far as a trial is concerned. */
@@ -97,12 +99,14 @@ export class Trial {
   /** Requests that ended before one of the same flow that began earlier. */
   readonly overtaken: string[] = [];
   private readonly stop: Picoseconds;
+  private readonly end: Picoseconds;
   private readonly above: NetStack | PollLoop;
 
   constructor(setup: TrialSetup) {
     const { machine, datapath, params = {}, loads, seed = 1, cores = [0, 1], stop = ms(1) } = setup;
     const { guest, viommu } = setup;
     this.stop = stop;
+    this.end = (stop + (setup.drain ?? ms(1000))) as Picoseconds;
     this.world = new World(machine, { seed, replication: 0, maxEvents: 20e6 });
     const machineOfVm = { name: 'vm', vcpus: [[cores[0]]], backend: [cores[1]] };
     const vm = { ...machineOfVm, ...(guest && { guest }), ...(viommu && { viommu }) };
@@ -189,7 +193,7 @@ export class Trial {
   /** Runs until the senders stop, or until all that they sent has come to its end. */
   run(until: 'stopped' | 'drained'): this {
     const { sim, cores } = this.world;
-    sim.run(until === 'stopped' ? this.stop : ((this.stop + ms(1000)) as Picoseconds));
+    sim.run(until === 'stopped' ? this.stop : this.end);
     for (const core of cores) core.settleBooks();
     return this;
   }

@@ -20,6 +20,8 @@ export interface VirtioLink {
   /** Bytes before each frame, and whether they need a descriptor of their own. */
   readonly header: number;
   readonly headerApart: boolean;
+  /** The device, or what is behind it, cuts packets into frames. */
+  readonly tso: boolean;
   readonly vectors: Vectors;
   /** Where kicks go: memory, or the legacy header's port. */
   readonly notifySpace: Space;
@@ -48,6 +50,7 @@ const linkOf = (
   indirect: hasFeature(negotiated, 'VIRTIO_F_INDIRECT_DESC'),
   header: headerSize(negotiated),
   headerApart: !anyLayout(negotiated),
+  tso: (['VIRTIO_NET_F_HOST_TSO4', 'VIRTIO_NET_F_GSO'] as const).some((each) => hasFeature(negotiated, each)),
   vectors,
   notifySpace: kind === 'legacy' ? 'port' : 'memory',
   version1: hasFeature(negotiated, 'VIRTIO_F_VERSION_1'),

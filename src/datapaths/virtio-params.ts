@@ -20,6 +20,15 @@ const transportShape = {
   'disable-modern': z.boolean().describe('QEMU: a legacy device (false)').optional(),
 };
 
+/** Offloads of what is sent, which stay unsaid as well. */
+const offloadShape = {
+  host_tso4: z
+    .boolean()
+    .describe('QEMU: VIRTIO_NET_F_HOST_TSO4; false: the guest cuts packets into frames itself (true)')
+    .optional(),
+  gso: z.boolean().describe('QEMU: VIRTIO_NET_F_GSO, the same for a legacy device (true)').optional(),
+};
+
 /** How the guest finds the device and is interrupted by it; unsaid in scenarios that do not speak of it. */
 export const transport = z
   .enum(['pci', 'mmio'])
@@ -45,6 +54,7 @@ export const virtioTunableShape = {
     .describe(
       'guest module virtio_net: transmit completions interrupt; off by default before Linux 5.3, absent before 4.12',
     ),
+  ...offloadShape,
   ...transportShape,
 };
 
@@ -60,6 +70,7 @@ export const virtioTunables = z.strictObject({
   packed: packed.default(false),
   in_order: in_order.default(false),
   napi_tx: napi_tx.default(true),
+  ...offloadShape,
   ...transportShape,
 });
 
@@ -100,17 +111,19 @@ interface DriverTerms {
   readonly indirect: boolean;
   readonly header: number;
   readonly headerApart: boolean;
+  readonly tso: boolean;
   readonly hasNapiTx: boolean;
 }
 
 /** The guest driver's options from a datapath's parameters and what was negotiated. */
 export const driverOptions = (
   params: z.output<typeof virtioShape>,
-  { indirect, header, headerApart, hasNapiTx }: DriverTerms,
+  { indirect, header, headerApart, hasNapiTx, tso }: DriverTerms,
 ): VirtioNetOptions => ({
   indirect,
   header,
   headerApart,
+  tso,
   napi_tx: params.tunables.napi_tx && hasNapiTx,
   rearmsWhileReaping: params.guestKernelRearms,
   completionInterrupts: params.completionInterrupts,

@@ -96,7 +96,7 @@ const ENDS: readonly (readonly [path: string, allowed: readonly string[], beyond
   ['workloads.rpc.think', ['0 us', '1 ps', '100 s'], ['101 s', '-1 us']],
   ['workloads.rpc.service', ['0 us', '100 s'], ['101 s']],
   ['workloads.rpc.connections', ['1', '256'], ['0', '257', '1.5']],
-  ['workloads.bulk.size', ['1 B', '1514 B'], ['0 B', '1515 B', '[]']],
+  ['workloads.bulk.size', ['1 B', '64 KiB'], ['0 B', '65537 B', '[]']],
   [
     'workloads.bulk.batch',
     ['{ size: 1, flush: 1 ps }', '{ size: 64, flush: 100 s }'],

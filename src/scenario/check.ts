@@ -1,10 +1,10 @@
 /** Rules that join several keys: cores exist, names refer to something, limits of real devices hold. */
 import type { Datapath } from '../datapaths/datapath.ts';
 import { datapaths } from '../datapaths/index.ts';
-import { FRAME_MAX } from '../models/hardware/frame.ts';
 import { isSplitOnly } from '../models/virtio/misdeeds.ts';
 import { inSeconds, LONGEST_TRIAL, seconds } from '../units.ts';
 import { checkCards } from './check-cards.ts';
+import { sizeRefused } from './check-sizes.ts';
 import { checkViommu } from './check-viommu.ts';
 import { extent, priced } from './price.ts';
 import type { Profile } from './profile.ts';
@@ -107,12 +107,8 @@ const workloadCheck = (scenario: Scenario, mistake: Report): void => {
       mistake(['workloads', name, 'size'], 'every weight is 0');
     }
     for (const [key, size] of sizes) {
-      if (size > FRAME_MAX) {
-        mistake(
-          ['workloads', name, key],
-          `${size} B is more than one frame at MTU 1500 (${FRAME_MAX} B); segmentation offload is not modelled yet`,
-        );
-      }
+      const reason = sizeRefused(scenario, workload, key, size);
+      if (reason !== null) mistake(['workloads', name, key], `${size} B ${reason}`);
     }
   }
 };

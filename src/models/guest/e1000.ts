@@ -3,6 +3,7 @@ import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import { E1000_RING } from '../hardware/e1000-rings.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { Access } from '../hardware/register-port.ts';
+import { descriptorsOf } from '../hardware/segmentation.ts';
 import { NAPI_POLL_WEIGHT } from '../linux/napi.ts';
 import { E1000Itr } from './e1000-itr.ts';
 import { EmulatedDriver, type EmulatedDriverParts } from './emulated-driver.ts';
@@ -12,7 +13,13 @@ import type { Handled } from './transmit-ring.ts';
 /** RDT is written after so many refilled buffers (E1000_RX_BUFFER_WRITE), and at the end of a poll. */
 const RX_BUFFER_WRITE = 16;
 /** The queue stops below MAX_SKB_FRAGS + 7 free descriptors and starts again at 32. */
-const THRESHOLDS = { stopBelow: 24, wakeAt: 32 };
+/** A descriptor names at most 4 KiB (E1000_MAX_TXD_PWR); a packet to be cut has one more, the context. */
+const PER_DESCRIPTOR = 4096;
+const THRESHOLDS = {
+  stopBelow: 24,
+  wakeAt: 32,
+  slotsOf: (size: number) => 1 + descriptorsOf(size, PER_DESCRIPTOR),
+};
 /** Module parameter copybreak, compared before the FCS is cut off. */
 const COPYBREAK = 256;
 /** All causes the driver enables (IMS_ENABLE_MASK: RXT0, TXDW, RXDMT0, RXSEQ, LSC). */

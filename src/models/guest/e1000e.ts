@@ -8,6 +8,7 @@ import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import { RX_RING, RXQ0, TX_DESCRIPTORS, TXQ0 } from '../hardware/e1000e-rings.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { Access } from '../hardware/register-port.ts';
+import { descriptorsOf } from '../hardware/segmentation.ts';
 import { NAPI_POLL_WEIGHT } from '../linux/napi.ts';
 import { E1000Itr } from './e1000-itr.ts';
 import { EmulatedDriver, type EmulatedDriverParts } from './emulated-driver.ts';
@@ -18,8 +19,14 @@ import type { Handled } from './transmit-ring.ts';
 const RX_BUFFER_WRITE = 16;
 /** RDT after e1000e_open: 255 buffers are filled, the last multiple of 16 announced. */
 export const FIRST_RDT = 240;
+/** A descriptor names at most tx_fifo_limit bytes: the transmit FIFO of 20 KiB less 96, recalled. */
+const PER_DESCRIPTOR = 20_384;
 /** The queue stops below MAX_SKB_FRAGS + 2 = 19 free descriptors and starts again at 32 (TX_WAKE_THRESHOLD), in pairs. */
-const THRESHOLDS = { stopBelow: 9, wakeAt: 16 };
+const THRESHOLDS = {
+  stopBelow: 9,
+  wakeAt: 16,
+  slotsOf: (size: number) => Math.ceil((1 + descriptorsOf(size, PER_DESCRIPTOR)) / TX_DESCRIPTORS),
+};
 /** e1000_clean_rx_irq unmaps each buffer before it looks at copybreak, and the refill maps it again, or another. */
 const COPYBREAK = 0;
 

@@ -31,6 +31,7 @@ export interface DriverTerms extends Thresholds {
 
 export abstract class EmulatedDriver implements NetDevice {
   readonly doorbell: Doorbell;
+  readonly tso = true;
   protected readonly tx: TransmitRing;
   protected readonly rx: ReceiveRing;
   protected stack!: Stack;

@@ -60,7 +60,10 @@ export class NetStack {
   }
 
   private freed(packet: Packet): void {
-    this.sockets[this.packets.flow[packet]].freed(this.packets.size[packet]);
+    const { size, flow, train, whole } = this.packets;
+    // Frames that the stack itself cut give back what their packet took when the last of them is freed.
+    const freed = train[packet] === 0 ? size[packet] : whole[packet];
+    if (freed > 0) this.sockets[flow[packet]].freed(freed);
   }
 
   private received(packet: Packet): void {

@@ -9,12 +9,13 @@ import type { Packet } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { Access } from '../hardware/register-port.ts';
 import { NORMAL_TX_POLL, type Rtl8139Rings } from '../hardware/rtl8139-rings.ts';
+import { piecesOf } from '../hardware/segmentation.ts';
 import { NAPI_POLL_WEIGHT } from '../linux/napi.ts';
 import { EmulatedDriver, type EmulatedDriverParts } from './emulated-driver.ts';
 import { Napi } from './napi.ts';
 
 /** The queue stops at MAX_SKB_FRAGS + 1 = 18 free descriptors or fewer, and starts again above. */
-const THRESHOLDS = { stopBelow: 19, wakeAt: 19 };
+const THRESHOLDS = { stopBelow: 19, wakeAt: 19, slotsOf: piecesOf };
 /** cp_rx_poll maps a new buffer for each frame and unmaps the old one. */
 const COPYBREAK = 0;
 /** cp_rx_intr_mask: RxOK, RxErr, RxEmpty, RxFIFOOvr. */
@@ -49,8 +50,10 @@ export class Rtl8139Driver extends EmulatedDriver {
 
   /** cp_start_xmit: the descriptor is the device's at once, and TxPoll is written for each, whatever follows. */
   override publish(cpu: Context, packet: Packet, more: boolean): boolean {
+    const before = this.tx.tail;
     super.publish(cpu, packet, more);
-    this.parts.rings.txOwned++;
+    const { rings } = this.parts;
+    rings.txOwned += (this.tx.tail - before + rings.tx.length) % rings.tx.length;
     return true;
   }
 

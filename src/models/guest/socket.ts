@@ -3,12 +3,16 @@ import { InvariantError } from '../../accounting/invariant.ts';
 import type { Context } from '../hardware/context.ts';
 import { PacketQueue } from '../hardware/packet-queue.ts';
 import type { Packet } from '../hardware/packets.ts';
+import { isSegmented, TCP_HEADERS } from '../hardware/segmentation.ts';
 
 /** net.core.wmem_default and rmem_default, bytes of skb memory. */
 export const SOCKET_MEMORY = 212_992;
 
 /** Memory that an skb of a packet takes (truesize): head and shared info, then the payload in pages. */
-export const truesize = (size: number): number => (size <= 192 ? 768 : 2304);
+export const truesize = (size: number): number => {
+  if (isSegmented(size)) return 768 + Math.ceil((size - TCP_HEADERS) / 4096) * 4096;
+  return size <= 192 ? 768 : 2304;
+};
 
 export class Socket {
   readonly received: PacketQueue;

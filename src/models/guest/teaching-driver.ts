@@ -21,6 +21,7 @@ export interface TeachingParts {
 export class TeachingDriver implements NetDevice {
   readonly stopped = false;
   readonly doorbell: Doorbell;
+  readonly tso = true;
   private readonly parts: TeachingParts;
   private readonly unannounced: Packet[] = [];
   private readonly sent: Packet[] = [];

@@ -61,3 +61,17 @@ describe.each([
     // 64 buffers are enough for ten times sixteen only if each is given back.
   });
 });
+
+describe.each([
+  ['one slot with a table', { size: 12, apart: false, indirect: true }, [78, 32_768, 32_702], 1],
+  ['three slots without', { size: 12, apart: false, indirect: false }, [78, 32_768, 32_702], 3],
+  ['one more with the header apart', { size: 10, apart: true, indirect: false }, [10, 66, 32_768, 32_702], 4],
+] as const)('64 KiB take %s', (_name, setup, lengths, slots) => {
+  test('the device finds headers and page fragments', () => {
+    const { buffers, device, queue } = bench(setup);
+    expect(buffers.add(PACKET, 65_536)).toBe(true);
+    expect(SIZE - queue.numFree).toBe(slots);
+    expect(device.pop()).toBeGreaterThanOrEqual(0);
+    expect([...device.length.slice(0, device.pieces)]).toEqual(lengths);
+  });
+});

@@ -32,6 +32,8 @@ export interface VirtioNetOptions {
   readonly header?: number;
   /** The header needs a descriptor of its own: neither VERSION_1 nor ANY_LAYOUT. */
   readonly headerApart?: boolean;
+  /** HOST_TSO4 was negotiated; not so where not given. */
+  readonly tso?: boolean;
 }
 
 export interface VirtioNetParts {
@@ -50,6 +52,7 @@ export interface VirtioNetParts {
 
 export class VirtioNet implements NetDevice {
   readonly doorbell: Doorbell;
+  readonly tso: boolean;
   readonly txLine: InterruptLine;
   readonly rxLine: InterruptLine;
   private readonly cpu: Processor;
@@ -72,6 +75,7 @@ export class VirtioNet implements NetDevice {
     this.cpu = cpu;
     this.parts = parts;
     this.options = options;
+    this.tso = options.tso ?? false;
     this.tx = parts.tx.driver(options);
     const { header = VIRTIO_NET_HEADER, headerApart = false } = options;
     this.buffers = new TransmitBuffers(this.tx, parts.memory, { size: header, apart: headerApart });

@@ -1,5 +1,8 @@
 /** The descriptor rings of an emulated NIC in guest memory: the driver fills them, the device writes status back. */
 
+/** In a transmit slot: a part of the packet that a later slot names. */
+export const NOT_LAST = -1;
+
 export class DescriptorRings {
   /** Where the rings lie, and each receive buffer, for a device behind an IOMMU. */
   txRing = 0;

@@ -10,6 +10,7 @@ import type { Page } from './iommu-domain.ts';
 import { type Completion, ModeratedVector, type Moderation } from './moderation.ts';
 import { PacketQueue } from './packet-queue.ts';
 import type { Packet } from './packets.ts';
+import { isSegmented, piecesOf } from './segmentation.ts';
 
 export interface FunctionSettings {
   readonly txRing: number;
@@ -33,6 +34,9 @@ const PAGE_SHIFT = 12;
 /** Pages that a ring of so many descriptors takes. */
 export const ringPages = (entries: number): number =>
   Math.ceil((entries << DESCRIPTOR_SHIFT) / 2 ** PAGE_SHIFT);
+
+/** Descriptors that a packet takes: one a piece, and one that says how to cut it (a context descriptor). */
+export const transmitSlots = (size: number): number => (isSegmented(size) ? piecesOf(size) + 1 : 1);
 
 /** `nextBuffer`: none is posted for that frame so far. */
 export const NO_BUFFER = -1;
@@ -115,10 +119,11 @@ export class NicFunction {
     this.nic.transmit(this, packet, ps(0));
   }
 
-  /** Page of the next transmit descriptor. */
-  nextDescriptor(): Page {
+  /** Page of the next transmit descriptor, of a packet that has `slots` of them. */
+  nextDescriptor(slots: number): Page {
     const page = this.txRing + ((this.txSlot << DESCRIPTOR_SHIFT) >> PAGE_SHIFT);
-    if (++this.txSlot === this.settings.txRing) this.txSlot = 0;
+    this.txSlot += slots;
+    if (this.txSlot >= this.settings.txRing) this.txSlot -= this.settings.txRing;
     return page;
   }
 
@@ -174,8 +179,8 @@ export class NicFunction {
     return true;
   }
 
-  departed(): void {
-    this.sentFrames.value++;
+  departed(frames: number): void {
+    this.sentFrames.value += frames;
     this.writtenBack();
   }
 

@@ -26,7 +26,7 @@ const settings: NicSettings = {
   pipelineReceive: ns(410),
 };
 
-const bench = ({ translated = false, rxRing = 512, moderation = OFF } = {}) => {
+const bench = ({ translated = false, rxRing = 512, moderation = OFF, rate = settings.rate } = {}) => {
   const sim = new Simulation();
   const books = new Accounting(new CostTable(new Map(), streams(1, 0).stream));
   const packets = new Packets();
@@ -37,7 +37,7 @@ const bench = ({ translated = false, rxRing = 512, moderation = OFF } = {}) => {
     request: settings.dmaRead,
     deviceEntries: 0,
   });
-  const nic = new Nic(sim, books, packets, settings, iommu);
+  const nic = new Nic(sim, books, packets, { ...settings, rate }, iommu);
   const peer = new RemotePeer(sim, books, packets, nic);
   /** Its memory is mapped once, as a VF's. */
   const requester = (name: string) =>
@@ -107,6 +107,27 @@ describe('a lone frame of 60 bytes', () => {
     expect([record.completed, stage('wire')]).toEqual([1, WIRE_60]);
     expect(stage('nic: fetch')).toBe(200_000 + 700_000 + BUS_60 + 700_000 + 310_000);
     expect(stage('wait: wire') + stage('wait: PCIe')).toBe(0);
+  });
+});
+
+describe('a packet of 64 KiB', () => {
+  /** Doorbell, descriptor read, payload read, pipeline. */
+  const WAY = 200_000 + 700_000 + 700_000 + 310_000;
+  const onBus = (size: number): number => (size * 8 * 1000) / 50;
+
+  test('leaves as 46 frames in a row, of which the first goes as soon as it is fetched', () => {
+    const { sim, books, departures, send } = bench();
+    send(65_536);
+    sim.run(ns(100_000));
+    expect(departures.map(({ at }) => at)).toEqual([WAY + onBus(1514) + 45 * 1_230_400 + 400 * 800]);
+    expect(books.counters.counter('frames', 'tx', '').value).toBe(46);
+  });
+
+  test('leaves on a wire faster than the bus when its last frame is fetched', () => {
+    const { sim, departures, send } = bench({ rate: bitsPerSecond(100e9) });
+    send(65_536);
+    sim.run(ns(100_000));
+    expect(departures.map(({ at }) => at)).toEqual([WAY + onBus(65_536) + 400 * 80]);
   });
 });
 

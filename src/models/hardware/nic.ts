@@ -8,13 +8,14 @@ import type { Accounting } from '../../accounting/accounting.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { Port } from '../../kernel/port.ts';
 import type { Handler, Simulation } from '../../kernel/simulation.ts';
-import { type BitsPerSecond, bytes, type Picoseconds, transferTime } from '../../units.ts';
-import { serialization } from './frame.ts';
+import type { BitsPerSecond, Picoseconds } from '../../units.ts';
 import type { Iommu, IommuPort, Requester } from './iommu.ts';
 import type { Page } from './iommu-domain.ts';
 import { Link } from './link.ts';
-import { type FunctionSettings, NicFunction, NO_BUFFER } from './nic-function.ts';
+import { type FunctionSettings, NicFunction, NO_BUFFER, transmitSlots } from './nic-function.ts';
 import type { Packet, Packets } from './packets.ts';
+import { framesOf } from './segmentation.ts';
+import { Spans } from './spans.ts';
 
 export interface NicSettings {
   readonly rate: BitsPerSecond;
@@ -45,11 +46,6 @@ interface NicStages {
   readonly waitPcieIn: Stage;
 }
 
-interface Spans {
-  readonly onBus: Picoseconds;
-  readonly onWire: Picoseconds;
-}
-
 export class Nic {
   readonly sim: Simulation;
   readonly books: Accounting;
@@ -69,8 +65,7 @@ export class Nic {
   private readonly onRefusedRead: Handler;
   private readonly onRefusedWrite: Handler;
   private readonly routes: NicFunction[] = [];
-  private lastSize = -1;
-  private lastSpans: Spans = { onBus: 0 as Picoseconds, onWire: 0 as Picoseconds };
+  private readonly spans: Spans;
 
   constructor(sim: Simulation, books: Accounting, packets: Packets, settings: NicSettings, iommu: Iommu) {
     this.sim = sim;
@@ -78,6 +73,7 @@ export class Nic {
     this.packets = packets;
     this.settings = settings;
     this.iommu = iommu;
+    this.spans = new Spans(settings);
     const { timeline } = books;
     this.stages = {
       fetch: timeline.working('nic: fetch'),
@@ -123,16 +119,25 @@ export class Nic {
     if (dma !== null) {
       // Descriptor and payload, looked up together.
       const { reads } = this.iommu;
-      if (!this.translated(dma, reads, asked, request, from.nextDescriptor(), packets.page[packet])) {
+      if (
+        !this.translated(
+          dma,
+          reads,
+          asked,
+          request,
+          from.nextDescriptor(transmitSlots(size)),
+          packets.page[packet],
+        )
+      ) {
         sim.at(reads.done as Picoseconds, this.onRefusedRead, packet);
         return;
       }
       found = reads.done;
     }
     const fetched = (found + settings.dmaRead) as Picoseconds;
-    const { onBus, onWire } = this.spans(size);
+    const { onBus, onWire, lead } = this.spans.of(size);
     const bus = this.pcieOut.reserve(fetched, onBus);
-    const ready = (bus + onBus + settings.dmaRead + settings.pipelineTransmit) as Picoseconds;
+    const ready = (bus + lead + settings.dmaRead + settings.pipelineTransmit) as Picoseconds;
     const start = this.egress.reserve(ready, onWire);
     const end = start + onWire;
     if (request >= 0) {
@@ -144,18 +149,6 @@ export class Nic {
       timeline.mark(request, stages.wire.id, end);
     }
     sim.at(end as Picoseconds, this.onDeparture, packet);
-  }
-
-  /** What a frame of `size` bytes occupies; frames of one size follow each other, so the last answer is kept. */
-  private spans(size: number): Spans {
-    if (this.lastSize !== size) {
-      this.lastSize = size;
-      this.lastSpans = {
-        onBus: transferTime(bytes(size), this.settings.pcieRate),
-        onWire: serialization(size, this.settings.rate),
-      };
-    }
-    return this.lastSpans;
   }
 
   /**
@@ -188,7 +181,7 @@ export class Nic {
   private depart(packet: Packet): void {
     const from = this.functions[this.packets.via[packet]];
     this.departed.send(packet);
-    from.departed();
+    from.departed(framesOf(this.packets.size[packet]));
   }
 
   /** The remote peer starts to send a frame now. */
@@ -196,7 +189,7 @@ export class Nic {
     const { sim, settings, stages, packets, books } = this;
     const size = packets.size[packet];
     const request = packets.request[packet];
-    const { onBus, onWire } = this.spans(size);
+    const { onBus, onWire } = this.spans.of(size);
     const start = this.ingress.reserve(sim.now, onWire);
     const arrived = (start + onWire + settings.propagation + settings.pipelineReceive) as Picoseconds;
     const target = this.routes[packets.flow[packet]];

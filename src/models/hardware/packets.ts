@@ -1,12 +1,16 @@
 /** Pooled packets: what a frame on its way carries, as parallel arrays indexed by packet. */
 import { InvariantError } from '../../accounting/invariant.ts';
-import type { Request } from '../../accounting/timeline.ts';
+import { NO_REQUEST, type Request } from '../../accounting/timeline.ts';
+import { FRAME_MAX } from './frame.ts';
+import { framesOf, lastFrameOf } from './segmentation.ts';
 
 /** Index of a packet in the pool. */
 export type Packet = number;
 
 /** Packets alive at once in one trial: every ring, queue and link together hold fewer. */
 const PACKETS_MAX = 1 << 21;
+
+const COLUMNS = ['size', 'request', 'flow', 'via', 'page', 'train', 'whole'] as const;
 
 export class Packets {
   private capacity = 1024;
@@ -22,6 +26,11 @@ export class Packets {
   via = new Int32Array(this.capacity);
   /** Page of the buffer that it lies in, as the device addresses it; 0 until a driver says so. */
   page = new Int32Array(this.capacity);
+  /** Of a frame that software cut from a longer packet: the number of that packet, from 1 on; else 0. */
+  train = new Int32Array(this.capacity);
+  /** Of the last frame of a train: size of the packet that it was; else 0. */
+  whole = new Int32Array(this.capacity);
+  private trains = 0;
 
   /** Packets alive, for the conservation check. */
   get alive(): number {
@@ -34,12 +43,35 @@ export class Packets {
     this.request[packet] = request;
     this.flow[packet] = flow;
     this.page[packet] = 0;
+    this.train[packet] = 0;
+    this.whole[packet] = 0;
     return packet;
   }
 
   /** Another packet with the same content: what a copy between guest and host makes. */
   copy(packet: Packet): Packet {
-    return this.create(this.size[packet], this.request[packet], this.flow[packet]);
+    const copied = this.create(this.size[packet], this.request[packet], this.flow[packet]);
+    this.train[copied] = this.train[packet];
+    this.whole[copied] = this.whole[packet];
+    return copied;
+  }
+
+  /**
+   * skb_gso_segment: cuts a packet into the frames that it takes on a wire; the last one carries its request on.
+   * The packet itself is no more.
+   */
+  segment(packet: Packet): readonly Packet[] {
+    const { size, flow, request } = this;
+    const [whole, owner, last] = [size[packet], flow[packet], request[packet]];
+    this.release(packet);
+    this.trains++;
+    return Array.from({ length: framesOf(whole) }, (_, i) => {
+      const final = i === framesOf(whole) - 1;
+      const frame = this.create(final ? lastFrameOf(whole) : FRAME_MAX, final ? last : NO_REQUEST, owner);
+      this.train[frame] = this.trains;
+      if (final) this.whole[frame] = whole;
+      return frame;
+    });
   }
 
   release(packet: Packet): void {
@@ -55,16 +87,10 @@ export class Packets {
     if (this.capacity >= PACKETS_MAX)
       throw new InvariantError(`more than ${PACKETS_MAX} packets alive: one leaks`);
     this.capacity *= 2;
-    const { size, request, flow, via, page } = this;
-    this.size = new Int32Array(this.capacity);
-    this.request = new Int32Array(this.capacity);
-    this.flow = new Int32Array(this.capacity);
-    this.size.set(size);
-    this.request.set(request);
-    this.flow.set(flow);
-    this.via = new Int32Array(this.capacity);
-    this.via.set(via);
-    this.page = new Int32Array(this.capacity);
-    this.page.set(page);
+    for (const column of COLUMNS) {
+      const wider = new Int32Array(this.capacity);
+      wider.set(this[column]);
+      this[column] = wider;
+    }
   }
 }

@@ -7,6 +7,7 @@ import { Station } from '../../kernel/station.ts';
 import type { Picoseconds } from '../../units.ts';
 import type { Nic } from './nic.ts';
 import type { Packet, Packets } from './packets.ts';
+import { Reassembly } from './reassembly.ts';
 
 /** What the peer does with frames of one flow. */
 export type PeerRole =
@@ -21,6 +22,7 @@ export class RemotePeer {
   private readonly books: Accounting;
   private readonly nic: Nic;
   private readonly packets: Packets;
+  private readonly reassembly: Reassembly;
   private readonly roles: PeerRole[] = [];
   private readonly respond: Handler;
   private readonly reached: Handler;
@@ -35,6 +37,7 @@ export class RemotePeer {
     this.books = books;
     this.nic = nic;
     this.packets = packets;
+    this.reassembly = new Reassembly(packets);
     this.stageService = books.timeline.working('peer: service');
     this.stageWire = books.timeline.working('wire');
     this.waitPeer = books.timeline.waiting('wait: peer');
@@ -52,7 +55,12 @@ export class RemotePeer {
   private received(packet: Packet): void {
     const { packets, books, sim } = this;
     const request = packets.request[packet];
+    const whole = this.reassembly.complete(packet);
     if (request < 0) return;
+    if (!whole) {
+      books.timeline.drop(request, sim.now, 'peer: a frame of the packet is missing');
+      return;
+    }
     const role = this.roles[packets.flow[packet]];
     if (role.kind === 'sink') {
       books.timeline.close(request, sim.now);

@@ -7,7 +7,7 @@ import type { Cost } from '../../accounting/cost.ts';
 import type { Handler, Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import { type Context, RUN } from '../hardware/context.ts';
-import type { DescriptorRings } from '../hardware/descriptor-rings.ts';
+import { type DescriptorRings, NOT_LAST } from '../hardware/descriptor-rings.ts';
 import { E1000_RING, RXDMT0, RXT0, TXDW, TXQE } from '../hardware/e1000-rings.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
@@ -119,7 +119,9 @@ export class E1000 implements DeviceModel, ReceivingDevice {
     const { parts, io } = this;
     let causes = TXQE;
     for (; this.tdh !== tail; this.tdh = (this.tdh + 1) % E1000_RING) {
-      yield* io.transmit(cpu, parts.rings.tx[this.tdh], this.chargeTransmit);
+      const described = parts.rings.tx[this.tdh];
+      if (described === NOT_LAST) cpu.charge(this.tx);
+      else yield* io.transmitCut(cpu, described, this.chargeTransmit);
       parts.rings.txDone++;
       causes |= TXDW;
     }

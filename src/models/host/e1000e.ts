@@ -8,7 +8,7 @@ import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import { type Context, RUN } from '../hardware/context.ts';
-import type { DescriptorRings } from '../hardware/descriptor-rings.ts';
+import { type DescriptorRings, NOT_LAST } from '../hardware/descriptor-rings.ts';
 import { RXQ0, TX_DESCRIPTORS, TXQ0 } from '../hardware/e1000e-rings.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
@@ -120,9 +120,12 @@ export class E1000e implements DeviceModel, ReceivingDevice {
 
   /** e1000e_start_xmit: one cause for all that a TDT write announced. */
   private *startTransmit(cpu: Context, tail: number): Access {
-    const { rings } = this.parts;
+    const { rings, vnetHeader } = this.parts;
     for (; this.tdh !== tail; this.tdh = (this.tdh + 1) % rings.tx.length) {
-      yield* this.io.transmit(cpu, rings.tx[this.tdh], this.chargeTransmit);
+      const described = rings.tx[this.tdh];
+      if (described === NOT_LAST) cpu.charge(this.tx);
+      else if (vnetHeader) yield* this.io.transmit(cpu, described, this.chargeTransmit);
+      else yield* this.io.transmitCut(cpu, described, this.chargeTransmit);
       rings.txDone++;
     }
     this.icr |= TXQ0;

@@ -126,20 +126,19 @@ export class RingGuest {
     };
   }
 
-  private frames(count: number): Packet[] {
+  private frames(count: number, size = this.frame): Packet[] {
     const { packets, books, sim } = this.host;
     return Array.from({ length: count }, () =>
-      packets.create(this.frame, books.timeline.open(this.record, sim.now, sim.now, this.frame), 0),
+      packets.create(size, books.timeline.open(this.record, sim.now, sim.now, size), 0),
     );
   }
 
   /** Sends as a driver does: add, decide, kick; one after the other. */
-  transmit(count: number): void {
-    for (const packet of this.frames(count)) {
+  transmit(count: number, size = this.frame): void {
+    for (const packet of this.frames(count, size)) {
       const address = this.memory.allocate();
       this.memory.write(address, packet);
-      if (!this.driverTx.addOne(address, 12 + this.frame, false, address))
-        throw new Error('the ring is full');
+      if (!this.driverTx.addOne(address, 12 + size, false, address)) throw new Error('the ring is full');
       if (!this.driverTx.kickPrepare()) continue;
       this.counts.kicks++;
       this.kickTx.kick();

@@ -9,6 +9,7 @@ import type { Cost } from '../../accounting/cost.ts';
 import type { Timeline } from '../../accounting/timeline.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import { type Context, RUN } from '../hardware/context.ts';
+import { NOT_LAST } from '../hardware/descriptor-rings.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
 import { NORMAL_TX_POLL, type Rtl8139Rings, RX_EMPTY, RX_OK, TX_OK } from '../hardware/rtl8139-rings.ts';
@@ -119,7 +120,8 @@ export class Rtl8139 implements DeviceModel, ReceivingDevice {
       const described = rings.tx[this.txNext];
       this.txNext = (this.txNext + 1) % rings.tx.length;
       rings.txOwned--;
-      yield* this.io.transmit(cpu, described, this.chargeTransmit);
+      if (described === NOT_LAST) cpu.charge(this.tx);
+      else yield* this.io.transmitCut(cpu, described, this.chargeTransmit);
       rings.txDone++;
     }
     if (!sent) return;

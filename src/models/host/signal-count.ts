@@ -2,6 +2,7 @@
 import type { Accounting } from '../../accounting/accounting.ts';
 
 export class SignalCount {
+  /** Runs, and batches that something else than their end cut short. */
   private runs = 0;
   private packets = 0;
   private decisions = 0;
@@ -17,6 +18,11 @@ export class SignalCount {
   }
 
   run(): void {
+    this.runs++;
+  }
+
+  /** A packet that is part of no batch ended the one at hand. */
+  early(): void {
     this.runs++;
   }
 

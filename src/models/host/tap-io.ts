@@ -5,6 +5,7 @@ import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Access } from '../hardware/register-port.ts';
+import { isSegmented } from '../hardware/segmentation.ts';
 import type { HostNetwork } from './host-network.ts';
 
 export class TapIo {
@@ -87,6 +88,23 @@ export class TapIo {
     const packet = this.packets.copy(described);
     this.serve(cpu, packet);
     charge(cpu, described);
+    yield* this.writev(cpu, packet);
+  }
+
+  /**
+   * As `transmit`, of a NIC whose peer takes no packet longer than a frame: the emulation cuts it, one writev a frame.
+   * Simplification: what the cutting itself costs, the headers of each frame, is left out.
+   */
+  *transmitCut(cpu: Context, described: Packet, charge: (cpu: Context, packet: Packet) => void): Access {
+    const { packets } = this;
+    if (!isSegmented(packets.size[described])) return yield* this.transmit(cpu, described, charge);
+    const packet = packets.copy(described);
+    this.serve(cpu, packet);
+    charge(cpu, described);
+    for (const frame of packets.segment(packet)) yield* this.writev(cpu, frame);
+  }
+
+  private *writev(cpu: Context, packet: Packet): Access {
     const paid = this.chargeSend(cpu, packet);
     yield RUN;
     const backlog = this.send(cpu, packet, paid);

@@ -132,12 +132,30 @@ describe('transmit', () => {
   });
 
   test('lets receive have its turn after 524,288 bytes', () => {
-    // 64 × 8,192 B = 512 KiB.
-    const { guest } = bench({ frame: 8192 }, { 'vhost.rx': 0 });
-    guest.transmit(100);
+    // 142 × 3,700 B are a little more than 512 KiB.
+    const { guest } = bench({ frame: 3700 }, { 'vhost.rx': 0 });
+    guest.transmit(200);
     guest.receive(1);
     guest.run(2000);
-    expect(guest.order).toEqual(['tx 64', 'rx 1', 'tx 36']);
+    expect(guest.order).toEqual(['tx 64', 'tx 64', 'tx 14', 'rx 1', 'tx 58']);
+  });
+
+  test('sends a packet that fits in no page by itself, after the frames before it, and returns it with those behind it', () => {
+    const { guest } = bench();
+    guest.transmit(10);
+    guest.transmit(1, 65_536);
+    guest.transmit(5);
+    guest.run(1000);
+    expect(guest.published('tx')).toEqual([10, 6]);
+    expect(guest.counts.txDecisions).toBe(2);
+  });
+
+  test('of packets of 64 KiB only decides for each, and lets receive have its turn after eight', () => {
+    const { guest } = bench({}, { 'vhost.rx': 0 });
+    guest.transmit(10, 65_536);
+    guest.receive(1);
+    guest.run(2000);
+    expect(guest.order).toEqual([...Array(8).fill('tx 1'), 'rx 1', 'tx 1', 'tx 1']);
   });
 
   test('interrupts as the guest asks: once for a batch that crosses its event', () => {

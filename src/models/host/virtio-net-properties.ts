@@ -42,7 +42,7 @@ const SWITCHES = [
 
 type Switch = (typeof SWITCHES)[number][0];
 
-export interface VirtioNetProperties extends Partial<Record<Switch, boolean>> {
+export interface VirtioNetProperties extends Partial<Record<Switch, boolean | undefined>> {
   /** Entries of the MSI-X table; 0: the device has none, and interrupts by INTx. */
   readonly vectors: number;
   readonly 'disable-legacy': boolean;

@@ -71,9 +71,9 @@ export class DmaMapping {
     return first;
   }
 
-  /** Charges dma_map_single; what it does is `map`, after the commit. */
-  charge(cpu: Context): void {
-    if (this.mode !== 'passthrough') cpu.charge(this.mapCost);
+  /** Charges dma_map_single for so many pieces; what it does is `map`, after the commit. */
+  charge(cpu: Context, pieces = 1): void {
+    if (this.mode !== 'passthrough') cpu.charge(this.mapCost, pieces);
   }
 
   /** @returns a page for one buffer, which the device may use from now on. */

@@ -28,6 +28,8 @@ export interface NetDevice {
   /** The transmit queue takes nothing at present. */
   readonly stopped: boolean;
   readonly doorbell: Doorbell;
+  /** Packets longer than a frame are cut by the device or behind it (NETIF_F_TSO); else the stack does it (GSO). */
+  readonly tso: boolean;
   /** Charges what `start_xmit` costs for this packet. */
   prepare(cpu: Context, packet: Packet): void;
   /**

@@ -8,10 +8,11 @@ import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import type { Page } from '../hardware/iommu-domain.ts';
 import { BH_OFF } from '../hardware/mode.ts';
-import { type NicFunction, ringPages } from '../hardware/nic-function.ts';
+import { type NicFunction, ringPages, transmitSlots } from '../hardware/nic-function.ts';
 import { PacketQueue } from '../hardware/packet-queue.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
+import { isSegmented, piecesOf } from '../hardware/segmentation.ts';
 import type { DmaMapping } from './dma-mapping.ts';
 import { GRO_NORMAL_BATCH, NAPI_POLL_WEIGHT } from './napi.ts';
 import type { Doorbell, NetDevice, Stack } from './net-device.ts';
@@ -42,6 +43,7 @@ export interface NicDriverParts {
 
 export class NicDriver implements NetDevice {
   readonly doorbell: Doorbell;
+  readonly tso = true;
   readonly line: InterruptLine;
   readonly function: NicFunction;
   /** The softirq that hands packets to the stack. */
@@ -50,6 +52,9 @@ export class NicDriver implements NetDevice {
   private readonly parts: NicDriverParts;
   private readonly costs: NicDriverCosts;
   private readonly inFlight: PacketQueue;
+  private slotsTaken = 0;
+  /** Pages of the packets in flight beyond their first. Simplification: the NIC's own look-ups are for that one only. */
+  private readonly furtherPieces = new PacketQueue(Number.POSITIVE_INFINITY);
   /** In the ring, but the doorbell has not told of them. */
   private readonly unannounced: PacketQueue;
   private readonly waitInterrupt: Stage;
@@ -102,14 +107,18 @@ export class NicDriver implements NetDevice {
     for (let i = 0; i < rxRing; i++) fn.postBuffer(dma.map());
   }
 
-  prepare(cpu: Context, _packet: Packet): void {
-    this.parts.dma.charge(cpu);
+  prepare(cpu: Context, packet: Packet): void {
+    const { dma, packets } = this.parts;
+    dma.charge(cpu, piecesOf(packets.size[packet]));
     cpu.charge(this.costs.tx);
   }
 
   publish(_cpu: Context, packet: Packet, more: boolean): boolean {
     const { packets, dma } = this.parts;
+    const size = packets.size[packet];
     packets.page[packet] = dma.map();
+    for (let i = 1; i < piecesOf(size); i++) this.furtherPieces.push(dma.map());
+    this.slotsTaken += transmitSlots(size);
     this.inFlight.push(packet);
     this.unannounced.push(packet);
     if (this.free < STOP_BELOW) this.stopped = true;
@@ -117,7 +126,7 @@ export class NicDriver implements NetDevice {
   }
 
   private get free(): number {
-    return this.fn.settings.txRing - this.inFlight.length;
+    return this.fn.settings.txRing - this.slotsTaken;
   }
 
   private ring(): null {
@@ -224,12 +233,24 @@ export class NicDriver implements NetDevice {
       const packet = this.inFlight.shift();
       const invalidation = dma.unmap(cpu, packets.page[packet]);
       if (invalidation !== null) yield cpu.call(invalidation);
+      if (isSegmented(packets.size[packet])) yield cpu.call(this.unmapFurther(cpu, packet));
+      this.slotsTaken -= transmitSlots(packets.size[packet]);
       this.stack.freed(packet);
       packets.release(packet);
     }
     if (this.stopped && this.free >= STOP_BELOW * 2) {
       this.stopped = false;
       this.stack.restarted();
+    }
+  }
+
+  private *unmapFurther(cpu: Context, packet: Packet): Program {
+    const { dma, packets } = this.parts;
+    const pieces = piecesOf(packets.size[packet]);
+    dma.chargeUnmaps(cpu, pieces - 1);
+    for (let i = 1; i < pieces; i++) {
+      const invalidation = dma.unmap(cpu, this.furtherPieces.shift());
+      if (invalidation !== null) yield cpu.call(invalidation);
     }
   }
 }

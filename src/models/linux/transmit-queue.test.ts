@@ -11,6 +11,7 @@ import { TransmitQueue } from './transmit-queue.ts';
 /** A driver with a small ring that a test empties. */
 class FakeDevice implements NetDevice {
   stopped = false;
+  tso = true;
   readonly published: number[] = [];
   free: number;
   rings = 0;
@@ -33,22 +34,29 @@ class FakeDevice implements NetDevice {
     cpu.charge(this.cost);
   }
 
-  publish(_cpu: Context, packet: number): boolean {
+  publish(_cpu: Context, packet: number, more: boolean): boolean {
     if (this.stopped) throw new Error('published to a stopped queue');
     this.published.push(packet);
     this.free--;
     if (this.free === 0) this.stopped = true;
-    return true;
+    return !more || this.stopped;
   }
 
   attach(): void {}
 }
 
-const bench = ({ free = Number.POSITIVE_INFINITY, length = 1000, senderOn = 0 } = {}) => {
-  const machine = priced({ 'virtioNet.tx': 100, 'stack.qdisc': 10 });
+const bench = ({
+  free = Number.POSITIVE_INFINITY,
+  length = 1000,
+  senderOn = 0,
+  size = 60,
+  tso = true,
+} = {}) => {
+  const machine = priced({ 'virtioNet.tx': 100, 'stack.qdisc': 10, 'stack.gso': 30 });
   const world = new World(machine, { seed: 1, replication: 0, maxEvents: 1e6 });
   const { sim, books, packets, cores } = world;
   const device = new FakeDevice(world, free);
+  device.tso = tso;
   const stage = books.timeline.working('stack: transmit');
   const queue = new TransmitQueue(cores[0], packets, device, { name: 'guest', length, stage });
   const record = books.timeline.workload('w');
@@ -58,7 +66,7 @@ const bench = ({ free = Number.POSITIVE_INFINITY, length = 1000, senderOn = 0 } 
     yield WAIT;
     for (;;) {
       for (; wanted > 0; wanted--) {
-        const packet = packets.create(60, books.timeline.open(record, sim.now, sim.now, 60), 0);
+        const packet = packets.create(size, books.timeline.open(record, sim.now, sim.now, size), 0);
         const paid = queue.prepare(cpu, packet);
         yield RUN;
         sent.push(packet);
@@ -84,6 +92,40 @@ const bench = ({ free = Number.POSITIVE_INFINITY, length = 1000, senderOn = 0 } 
     books.ledger.spending().reduce((sum, line) => (line.cost === cost ? sum + line.count : sum), 0);
   return { world, device, queue, record, sent, send, restart, count };
 };
+
+describe('a packet longer than a frame', () => {
+  const sizes = ({ world, device }: ReturnType<typeof bench>) =>
+    device.published.map((packet) => world.packets.size[packet]);
+
+  test('is left to a device that cuts it', () => {
+    const made = bench({ size: 5000 });
+    made.send(2);
+    expect([sizes(made), made.device.rings, made.count('stack.gso')]).toEqual([[5000, 5000], 2, 0]);
+  });
+
+  test('is cut in front of one that does not, each frame at its price, and one doorbell is rung for all', () => {
+    const made = bench({ size: 5000, tso: false });
+    made.send(1);
+    expect([sizes(made), made.device.rings]).toEqual([[1514, 1514, 1514, 656], 1]);
+    expect(['stack.gso', 'virtioNet.tx', 'stack.qdisc'].map(made.count)).toEqual([4, 4, 0]);
+  });
+
+  test('rings also where the device stops among its frames; the others follow when it restarts', () => {
+    const made = bench({ size: 5000, tso: false, free: 2 });
+    made.send(1);
+    expect([sizes(made).length, made.device.rings]).toEqual([2, 1]);
+    made.restart(10);
+    expect([sizes(made).length, made.device.rings]).toEqual([4, 2]);
+  });
+
+  test('of which a frame finds no room loses its request once', () => {
+    const made = bench({ size: 5000, tso: false, free: 0, length: 3 });
+    made.device.stopped = true;
+    made.send(1);
+    expect([...made.record.drops]).toEqual([['guest qdisc: full', 1]]);
+    expect(made.world.packets.alive).toBe(3);
+  });
+});
 
 describe('a qdisc', () => {
   test('is bypassed while it is empty and the driver takes packets', () => {
@@ -222,10 +264,10 @@ test('a packet that is published belongs to the device: the doorbell may be rung
   send(2);
   device.doorbell.leave = (cpu) => cpu.charge(world.books.costs.cost('virtioNet.tx'));
   const { publish } = device;
-  device.publish = (cpu, packet) => {
+  device.publish = (cpu, packet, more) => {
     // As a NIC does at a doorbell: the instants at which the frame will pass its stages.
     timeline.mark(world.packets.request[packet], wire.id, world.sim.now + 1_000_000);
-    return publish.call(device, cpu, packet);
+    return publish.call(device, cpu, packet, more);
   };
   restart(10);
   expect([device.published.length, record.inFlight]).toEqual([2, 2]);

@@ -7,6 +7,7 @@ import { BH_OFF, inExit } from '../hardware/mode.ts';
 import { PacketQueue } from '../hardware/packet-queue.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Processor } from '../hardware/processor.ts';
+import { isSegmented } from '../hardware/segmentation.ts';
 import type { NetDevice } from './net-device.ts';
 
 export interface TransmitQueueSettings {
@@ -38,6 +39,8 @@ export class TransmitQueue {
   private readonly waitQdisc: Stage;
   private readonly now: () => number;
   private readonly dequeue: Cost;
+  /** Per frame of a packet that is cut here; null: none is. */
+  private readonly gso: Cost | null;
   /** Somebody runs the qdisc: whoever comes now queues behind (qdisc_run_begin). */
   private running = false;
   /** Packets in the queue that paid for the driver when they were submitted. */
@@ -51,6 +54,7 @@ export class TransmitQueue {
     this.queue = new PacketQueue(settings.length);
     this.waitQdisc = cpu.books.timeline.waiting(`wait: ${settings.name} qdisc`);
     this.dequeue = cpu.books.costs.cost('stack.qdisc');
+    this.gso = device.tso ? null : cpu.books.costs.cost('stack.gso');
     this.now = () => cpu.sim.now;
     this.softirq = cpu.softirq(`${settings.name} net_tx`, (context) => this.netTx(context));
   }
@@ -65,7 +69,7 @@ export class TransmitQueue {
    * @returns whether it has paid, for `submit` after the commit.
    */
   prepare(cpu: Context, packet: Packet): boolean {
-    const { direct } = this;
+    const direct = this.direct && !this.toBeCut(packet);
     if (direct) this.device.prepare(cpu, packet);
     return direct;
   }
@@ -77,12 +81,29 @@ export class TransmitQueue {
    */
   submit(cpu: Context, packet: Packet, paid: boolean, more = false): Submitted {
     if (paid && this.direct) return this.device.publish(cpu, packet, more) ? RING : SENT;
+    if (this.toBeCut(packet)) return this.cut(packet);
     if (!this.queue.push(packet)) {
       this.drop(packet);
       return SENT;
     }
     if (paid) this.paid.add(packet);
     // The driver may have restarted while the packet was on its way.
+    return this.device.stopped || this.running ? SENT : BACKLOG;
+  }
+
+  /** No device below can cut the packet into frames: GSO does it here. */
+  private toBeCut(packet: Packet): boolean {
+    return isSegmented(this.packets.size[packet]) && !this.device.tso;
+  }
+
+  /**
+   * Simplification: Linux cuts the packet as it leaves the qdisc, where it counts as one; here its frames queue, and
+   * each is paid for as it leaves.
+   */
+  private cut(packet: Packet): Submitted {
+    for (const frame of this.packets.segment(packet)) {
+      if (!this.queue.push(frame)) this.drop(frame);
+    }
     return this.device.stopped || this.running ? SENT : BACKLOG;
   }
 
@@ -127,16 +148,22 @@ export class TransmitQueue {
     for (let sent = 0; sent < DEV_WEIGHT && queue.length > 0 && !device.stopped; sent++) {
       const packet = queue.shift();
       cpu.serve(packets.request[packet], settings.stage, waitQdisc);
-      cpu.charge(this.dequeue);
+      cpu.charge(this.gso !== null && packets.train[packet] !== 0 ? this.gso : this.dequeue);
       if (!this.paid.delete(packet)) device.prepare(cpu, packet);
       yield RUN;
       // Published is public: another thread's doorbell may announce it first.
       cpu.serveNobody();
-      if (device.publish(cpu, packet, false)) yield cpu.call(this.ring(cpu));
+      if (device.publish(cpu, packet, this.trainGoesOn(packet))) yield cpu.call(this.ring(cpu));
     }
     this.running = false;
     cpu.mode = outer;
     if (queue.length > 0 && !device.stopped) this.softirq.signal();
+  }
+
+  /** The next frame of the same packet follows at once (dev_hard_start_xmit of a list). */
+  private trainGoesOn(packet: Packet): boolean {
+    const { packets, queue } = this;
+    return packets.train[packet] !== 0 && packets.whole[packet] === 0 && queue.length > 0;
   }
 
   /** NET_TX softirq: the driver restarted, or somebody had done its share of the backlog. */

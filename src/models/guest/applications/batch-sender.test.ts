@@ -16,6 +16,7 @@ const sent = (times: readonly number[], size: number, flush: number) => {
   let rings = 0;
   const device: NetDevice = {
     stopped: false,
+    tso: true,
     doorbell: {
       leave: () => {},
       act: () => {

@@ -40,6 +40,7 @@ export interface VirtioPmdParts {
 
 export class VirtioPmd implements NetDevice {
   readonly doorbell: Doorbell;
+  readonly tso = false;
   /** Of the receive queue, whose refill may have to be announced. */
   readonly refillDoorbell: Doorbell;
   readonly txLine: InterruptLine;
