@@ -35,7 +35,7 @@ const load: fc.Arbitrary<Load> = fc.record({
 
 /** Packets that somebody must cut into frames. */
 const longLoad: fc.Arbitrary<Load> = fc.record({
-  kind: fc.constantFrom('poisson', 'periodic', 'stream'),
+  kind: fc.constantFrom('poisson', 'periodic', 'stream', 'request-response', 'receive'),
   rate: fc.constantFrom(1e3, 1e4, 3e4),
   size: fc.constantFrom(1514, 1515, 3700, 3701, 20_000, 65_536),
 });

@@ -27,9 +27,9 @@ export const monitorOf = (world: World, vm: Vm, monitor: Monitor): MainLoop => {
 /** txqueuelen of a tap. */
 export const TAP_QUEUE_LENGTH = 1000;
 
-/** The tap of a VM. @param length its txqueuelen, frames. */
-export const tapOf = ({ books, packets }: World, vm: Vm, length: number): Tap =>
-  new Tap(books, packets, `${vm.name} tap`, vm.name, length);
+/** The tap of a VM. @param length its txqueuelen, frames. @param tso packets longer than a frame pass it in one piece. */
+export const tapOf = ({ books, packets }: World, vm: Vm, length: number, tso = false): Tap =>
+  new Tap(books, packets, `${vm.name} tap`, vm.name, length, tso);
 
 /** Frames of a flow go from the host's NIC over the bridge to `tap`. */
 export const routeTo =

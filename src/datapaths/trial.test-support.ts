@@ -28,6 +28,8 @@ export interface Load {
   readonly rate: number;
   /** Bytes of a frame without FCS. */
   readonly size: number;
+  /** Received at equal gaps. */
+  readonly paced?: boolean;
 }
 
 export interface TrialSetup {
@@ -142,7 +144,7 @@ export class Trial {
     };
   }
 
-  private add({ kind, rate, size }: Load, flow: number): void {
+  private add({ kind, rate, size, paced = kind === 'periodic' }: Load, flow: number): void {
     const { world, attachment, above, stop } = this;
     const { sim, books, packets, peer, random } = world;
     const { processor } = attachment;
@@ -154,7 +156,7 @@ export class Trial {
     attachment.route(flow);
     const gap = interval(perSecond(rate));
     const stream = random.stream(`arrivals ${flow}`);
-    const arrivals = (kind === 'periodic' ? periodic : poisson)(stream, gap);
+    const arrivals = (paced ? periodic : poisson)(stream, gap);
     const ending: Arrivals = {
       next: () => {
         const next = arrivals.next();

@@ -22,6 +22,10 @@ export interface VirtioLink {
   readonly headerApart: boolean;
   /** The device, or what is behind it, cuts packets into frames. */
   readonly tso: boolean;
+  /** The guest takes packets longer than a frame. */
+  readonly guestTso: boolean;
+  /** A packet may fill several receive buffers. */
+  readonly mergeable: boolean;
   readonly vectors: Vectors;
   /** Where kicks go: memory, or the legacy header's port. */
   readonly notifySpace: Space;
@@ -51,6 +55,15 @@ const linkOf = (
   header: headerSize(negotiated),
   headerApart: !anyLayout(negotiated),
   tso: (['VIRTIO_NET_F_HOST_TSO4', 'VIRTIO_NET_F_GSO'] as const).some((each) => hasFeature(negotiated, each)),
+  guestTso: (
+    [
+      'VIRTIO_NET_F_GUEST_TSO4',
+      'VIRTIO_NET_F_GUEST_TSO6',
+      'VIRTIO_NET_F_GUEST_ECN',
+      'VIRTIO_NET_F_GUEST_UFO',
+    ] as const
+  ).some((each) => hasFeature(negotiated, each)),
+  mergeable: hasFeature(negotiated, 'VIRTIO_NET_F_MRG_RXBUF'),
   vectors,
   notifySpace: kind === 'legacy' ? 'port' : 'memory',
   version1: hasFeature(negotiated, 'VIRTIO_F_VERSION_1'),

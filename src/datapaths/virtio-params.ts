@@ -112,18 +112,21 @@ interface DriverTerms {
   readonly header: number;
   readonly headerApart: boolean;
   readonly tso: boolean;
+  readonly guestTso: boolean;
+  readonly mergeable: boolean;
   readonly hasNapiTx: boolean;
 }
 
 /** The guest driver's options from a datapath's parameters and what was negotiated. */
 export const driverOptions = (
   params: z.output<typeof virtioShape>,
-  { indirect, header, headerApart, hasNapiTx, tso }: DriverTerms,
+  { indirect, header, headerApart, hasNapiTx, tso, guestTso, mergeable }: DriverTerms,
 ): VirtioNetOptions => ({
   indirect,
   header,
   headerApart,
   tso,
+  receives: mergeable ? 'mergeable' : guestTso ? 'big' : 'small',
   napi_tx: params.tunables.napi_tx && hasNapiTx,
   rearmsWhileReaping: params.guestKernelRearms,
   completionInterrupts: params.completionInterrupts,

@@ -5,19 +5,10 @@ import type { Scenario } from './schema.ts';
 import { kindOf, paramsOf } from './vm-cards.ts';
 import type { Workload } from './workload-schema.ts';
 
-/** @param key `size`, `request` or `response`. @returns why the workload cannot have packets of `size` bytes, or null. */
-export const sizeRefused = (
-  scenario: Scenario,
-  workload: Workload,
-  key: string,
-  size: number,
-): string | null => {
+/** @returns why the workload cannot have packets of `size` bytes, or null. */
+export const sizeRefused = (scenario: Scenario, workload: Workload, size: number): string | null => {
   if (size <= FRAME_MAX) return null;
   if (size > PACKET_MAX) return `is more than one packet may have: ${PACKET_MAX} B (GSO_MAX_SIZE)`;
-  const receives = workload.kind === 'open-loop' && workload.direction === 'receive';
-  if (key === 'response' || receives) {
-    return `is more than one frame at MTU 1500 (${FRAME_MAX} B); receiving such packets (GRO) is not modelled yet`;
-  }
   const vm = Object.hasOwn(scenario.vms, workload.vm) ? scenario.vms[workload.vm] : undefined;
   if (vm === undefined) return null;
   if (vm.viommu.device !== 'none') {
@@ -28,6 +19,6 @@ export const sizeRefused = (
     return (paramsOf(scenario, workload.vm, kind) as { guestDriver?: string }).guestDriver === 'pmd';
   });
   return polls
-    ? `is more than one frame (${FRAME_MAX} B), and a polling guest (pmd) sends nothing else`
+    ? `is more than one frame (${FRAME_MAX} B), and a polling guest (pmd) takes nothing else`
     : null;
 };

@@ -107,7 +107,7 @@ const workloadCheck = (scenario: Scenario, mistake: Report): void => {
       mistake(['workloads', name, 'size'], 'every weight is 0');
     }
     for (const [key, size] of sizes) {
-      const reason = sizeRefused(scenario, workload, key, size);
+      const reason = sizeRefused(scenario, workload, size);
       if (reason !== null) mistake(['workloads', name, key], `${size} B ${reason}`);
     }
   }

@@ -35,11 +35,12 @@ export const vhostNet = defineDatapath({
     const { books, packets, hostNetwork: network } = world;
     const guest = new VirtioGuest(world, vm, params, 'vhost', { transport: params.transport });
     const { behind } = guest;
-    const tap = tapOf(world, vm, params.txqueuelen);
+    const tap = tapOf(world, vm, params.txqueuelen, guest.link.guestTso);
     const vhost = new Vhost(books, {
       vm: vm.name,
       ...guest.queues(VHOST),
       memory: guest.memory,
+      mergeable: guest.link.mergeable,
       packets,
       tap,
       network,

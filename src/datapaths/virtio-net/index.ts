@@ -54,11 +54,12 @@ export const virtioNet = defineDatapath({
     const { transport } = monitor;
     const guest = new VirtioGuest(world, vm, options, monitor.name, { transport, monitor });
     const { vcpu, loop } = guest;
-    const tap = tapOf(world, vm, params.txqueuelen);
+    const tap = tapOf(world, vm, params.txqueuelen, guest.link.guestTso);
     const backend = new QemuVirtioNet(sim, books, {
       vm: vm.name,
       ...guest.queues(backendRules[monitor.name]),
       memory: guest.memory,
+      mergeable: guest.link.mergeable,
       packets,
       tap,
       network,

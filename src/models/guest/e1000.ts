@@ -12,9 +12,9 @@ import type { Handled } from './transmit-ring.ts';
 
 /** RDT is written after so many refilled buffers (E1000_RX_BUFFER_WRITE), and at the end of a poll. */
 const RX_BUFFER_WRITE = 16;
-/** The queue stops below MAX_SKB_FRAGS + 7 free descriptors and starts again at 32. */
 /** A descriptor names at most 4 KiB (E1000_MAX_TXD_PWR); a packet to be cut has one more, the context. */
 const PER_DESCRIPTOR = 4096;
+/** The queue stops below MAX_SKB_FRAGS + 7 free descriptors and starts again at 32. */
 const THRESHOLDS = {
   stopBelow: 24,
   wakeAt: 32,
@@ -96,6 +96,10 @@ export class E1000Driver extends EmulatedDriver {
         yield* this.refill(cpu, refilled);
         refilled = 0;
       }
+    }
+    if (rx.release(cpu)) {
+      yield RUN;
+      rx.handUp(this.stack);
     }
     if (refilled > 0) yield* this.refill(cpu, refilled);
     return this.received.packets;

@@ -109,6 +109,10 @@ export class E1000eDriver extends EmulatedDriver {
         cleaned = 0;
       }
     }
+    if (rx.release(cpu)) {
+      yield RUN;
+      rx.handUp(this.stack);
+    }
     yield* this.refillBuffers(cpu, cleaned);
     return taken;
   }

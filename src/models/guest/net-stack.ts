@@ -5,6 +5,7 @@ import type { Stage } from '../../accounting/stages.ts';
 import type { Context } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Processor } from '../hardware/processor.ts';
+import { Reassembly } from '../hardware/reassembly.ts';
 import type { NetDevice } from '../linux/net-device.ts';
 import { TransmitQueue } from '../linux/transmit-queue.ts';
 import type { Socket } from './socket.ts';
@@ -18,6 +19,7 @@ export class NetStack {
   readonly stage: Stage;
   private readonly books: Accounting;
   private readonly packets: Packets;
+  private readonly reassembly: Reassembly;
   private readonly now: () => number;
   private readonly sockets: Socket[] = [];
   private readonly stackTx: Cost;
@@ -27,6 +29,7 @@ export class NetStack {
     const { costs, timeline } = cpu.books;
     this.books = cpu.books;
     this.packets = packets;
+    this.reassembly = new Reassembly(packets);
     this.device = device;
     this.now = () => cpu.sim.now;
     this.stage = timeline.working('stack: transmit');
@@ -66,11 +69,26 @@ export class NetStack {
     if (freed > 0) this.sockets[flow[packet]].freed(freed);
   }
 
+  /** Simplification: the application is woken when a packet that came in parts is whole, and reads it at once. */
   private received(packet: Packet): void {
     const { packets } = this;
-    if (this.sockets[packets.flow[packet]].deliver(packet)) return;
-    const request = packets.request[packet];
-    if (request >= 0) this.books.timeline.drop(request, this.now() as never, 'socket: receive buffer full');
-    packets.release(packet);
+    if (!this.reassembly.complete(packet)) {
+      this.drop(packet, 'socket: a frame of the packet is missing');
+      return;
+    }
+    if (packets.train[packet] !== 0) {
+      if (packets.whole[packet] === 0) {
+        packets.release(packet);
+        return;
+      }
+      packets.size[packet] = packets.whole[packet];
+    }
+    if (!this.sockets[packets.flow[packet]].deliver(packet)) this.drop(packet, 'socket: receive buffer full');
+  }
+
+  private drop(packet: Packet, reason: string): void {
+    const request = this.packets.request[packet];
+    if (request >= 0) this.books.timeline.drop(request, this.now() as never, reason);
+    this.packets.release(packet);
   }
 }

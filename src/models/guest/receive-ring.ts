@@ -6,6 +6,7 @@ import type { DescriptorRings } from '../hardware/descriptor-rings.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Processor } from '../hardware/processor.ts';
 import type { Access } from '../hardware/register-port.ts';
+import { Gro } from '../linux/gro.ts';
 import { GRO_NORMAL_BATCH } from '../linux/napi.ts';
 import type { Stack } from '../linux/net-device.ts';
 import type { EmulatedDma } from './emulated-dma.ts';
@@ -33,12 +34,14 @@ export class ReceiveRing {
   private readonly cost: Cost;
   private readonly stage: Stage;
   private readonly waitInterrupt: Stage;
+  private readonly gro: Gro;
   private readonly group: Packet[] = [];
   private next = 0;
 
   constructor(cpu: Processor, parts: Parts, terms: ReceiveTerms, dma: EmulatedDma | null) {
     const { costs, timeline } = cpu.books;
     this.parts = parts;
+    this.gro = new Gro(cpu.books, parts.packets);
     this.dma = dma;
     this.copybreak = terms.copybreak;
     this.cost = costs.cost(terms.cost);
@@ -56,9 +59,10 @@ export class ReceiveRing {
    * @returns how many.
    */
   *take(cpu: Context, budget: number, received: Handled): Access<number> {
-    const { parts, group } = this;
+    const { parts } = this;
     const { rings, packets } = parts;
-    while (group.length < budget && group.length < GRO_NORMAL_BATCH && rings.rxDone > 0) {
+    let taken = 0;
+    for (; taken < budget && taken < GRO_NORMAL_BATCH && rings.rxDone > 0; taken++) {
       const slot = this.next;
       const packet = rings.rx[slot];
       this.next = (slot + 1) % rings.rx.length;
@@ -69,13 +73,35 @@ export class ReceiveRing {
         yield* this.dma.replace(cpu, slot);
         cpu.serve(packets.request[packet], this.stage, this.waitInterrupt);
       }
-      cpu.charge(parts.stackRx);
-      group.push(packet);
       received.packets++;
       received.bytes += packets.size[packet];
+      this.merge(cpu, packet);
     }
     cpu.serveNobody();
-    return group.length;
+    return taken;
+  }
+
+  /** What GRO does not hold goes into the group, and pays for the way up. */
+  private merge(cpu: Context, packet: Packet): void {
+    const first = this.group.length;
+    this.gro.receive(cpu, packet, this.group);
+    this.chargeStack(cpu, first);
+  }
+
+  private chargeStack(cpu: Context, first: number): void {
+    const { group, parts } = this;
+    for (let i = first; i < group.length; i++) {
+      cpu.serve(parts.packets.request[group[i]], this.stage, this.waitInterrupt);
+      cpu.charge(parts.stackRx);
+    }
+  }
+
+  /** The end of a poll: charges for what GRO still held. @returns whether there was anything to commit and hand up. */
+  release(cpu: Context): boolean {
+    this.gro.flush(this.group);
+    this.chargeStack(cpu, 0);
+    cpu.serveNobody();
+    return this.group.length > 0;
   }
 
   handUp(stack: Stack): void {

@@ -108,6 +108,10 @@ export class Rtl8139Driver extends EmulatedDriver {
       rx.handUp(this.stack);
       rings.rxOwned += group;
     }
+    if (rx.release(cpu)) {
+      yield RUN;
+      rx.handUp(this.stack);
+    }
     return received.packets;
   }
 }

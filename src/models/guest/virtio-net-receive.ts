@@ -5,13 +5,21 @@ import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { Access } from '../hardware/register-port.ts';
+import { Gro } from '../linux/gro.ts';
 import { GRO_NORMAL_BATCH, NAPI_POLL_WEIGHT } from '../linux/napi.ts';
 import type { Doorbell } from '../linux/net-device.ts';
 import { type DriverOptions, type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
-import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
+import type { GuestMemory } from '../virtio/guest-memory.ts';
+import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
 import type { Virtqueue } from '../virtio/virtqueue.ts';
+import { ReceiveBuffers, type ReceiveKind } from './virtio-net-receive-buffers.ts';
 import { type QueueVectors, reapChecked } from './virtio-net-vector.ts';
 import type { VringDma } from './vring-dma.ts';
+
+interface ReceiveOptions extends Omit<DriverOptions, 'inOrder'> {
+  readonly receives?: ReceiveKind;
+  readonly header?: number;
+}
 
 export interface ReceiveParts {
   readonly queue: Virtqueue;
@@ -34,18 +42,27 @@ export class VirtioNetReceive {
   private readonly rxCost: Cost;
   private readonly napiComplete: Cost;
   private readonly ringLine: Cost;
+  /** Per buffer of a packet beyond the first. */
+  private readonly fragment: Cost;
+  private readonly buffers: ReceiveBuffers;
+  private readonly gro: Gro;
   private readonly stage: Stage;
   private readonly waitInterrupt: Stage;
 
-  constructor(cpu: Processor, parts: ReceiveParts, options: Omit<DriverOptions, 'inOrder'>) {
+  constructor(cpu: Processor, parts: ReceiveParts, options: ReceiveOptions) {
     const { costs, timeline } = cpu.books;
     this.cpu = cpu;
     this.parts = parts;
-    // Receive queues carry a context pointer, so Linux never uses indirect descriptors there.
-    this.rx = parts.queue.driver({ ...options, indirect: false });
+    const { receives = 'mergeable', header = VIRTIO_NET_HEADER } = options;
+    // Queues of single buffers carry a context pointer, so Linux never uses indirect descriptors there.
+    const indirect = receives === 'big' && options.indirect;
+    this.rx = parts.queue.driver({ ...options, indirect });
+    this.buffers = new ReceiveBuffers(this.rx, receives, header, indirect);
     this.rxCost = costs.cost('virtioNet.rx');
     this.napiComplete = costs.cost('napi.complete');
     this.ringLine = costs.cost('ring.line');
+    this.fragment = costs.cost('virtioNet.rxFragment');
+    this.gro = new Gro(cpu.books, parts.packets);
     this.stage = timeline.working('stack: receive');
     this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
     const napi = cpu.softirq('virtio-net rx napi', (context) => this.poll(context));
@@ -64,16 +81,17 @@ export class VirtioNetReceive {
       if (parts.dma !== undefined) yield* parts.dma.unmapping(cpu);
       let taken = 0;
       while (taken < NAPI_POLL_WEIGHT && rx.moreUsed) {
-        while (taken < NAPI_POLL_WEIGHT && group.length < GRO_NORMAL_BATCH && rx.moreUsed) {
+        for (let i = 0; taken < NAPI_POLL_WEIGHT && i < GRO_NORMAL_BATCH && rx.moreUsed; i++) {
           const address = reapChecked(rx, this.cpu, 'virtio-net rx');
           if (address === NOTHING) break;
           const packet = memory.read(address);
-          parts.dma?.unmap(address);
-          memory.release(address);
           cpu.serve(packets.request[packet], this.stage, this.waitInterrupt);
           cpu.charge(this.rxCost);
-          cpu.charge(parts.stackRx);
-          group.push(packet);
+          this.takeOthers(cpu, memory.buffers(address) - 1);
+          parts.dma?.unmap(address);
+          memory.release(address);
+          this.buffers.received(packets.size[packet]);
+          this.merge(cpu, packet, group);
           taken++;
         }
         cpu.serveNobody();
@@ -82,6 +100,13 @@ export class VirtioNetReceive {
         yield RUN;
         for (const packet of group) parts.received(packet);
         group.length = 0;
+      }
+      this.gro.flush(group);
+      if (group.length > 0) {
+        this.chargeStack(cpu, group, 0);
+        cpu.serveNobody();
+        yield RUN;
+        for (const packet of group.splice(0)) parts.received(packet);
       }
       if (rx.numFree > Math.min(NAPI_POLL_WEIGHT, rx.size) / 2) {
         if (parts.dma === undefined) this.fill();
@@ -109,6 +134,33 @@ export class VirtioNetReceive {
     }
   }
 
+  /** What GRO does not hold goes into `group`, and pays for the way up. */
+  private merge(cpu: Context, packet: Packet, group: Packet[]): void {
+    const first = group.length;
+    this.gro.receive(cpu, packet, group);
+    this.chargeStack(cpu, group, first);
+  }
+
+  private chargeStack(cpu: Context, group: readonly Packet[], first: number): void {
+    const { packets, stackRx } = this.parts;
+    for (let i = first; i < group.length; i++) {
+      cpu.serve(packets.request[group[i]], this.stage, this.waitInterrupt);
+      cpu.charge(stackRx);
+    }
+  }
+
+  /** The other buffers of a packet that fills several: fragments of its skb. */
+  private takeOthers(cpu: Context, count: number): void {
+    const { rx, parts } = this;
+    if (count > 0) cpu.charge(this.fragment, count);
+    for (let i = 0; i < count; i++) {
+      const address = reapChecked(rx, this.cpu, 'virtio-net rx');
+      if (address === NOTHING) return;
+      parts.dma?.unmap(address);
+      parts.memory.release(address);
+    }
+  }
+
   /** What it took to read the ring since the last call. */
   private chargeLines(cpu: Context): void {
     const lines = this.rx.takeLines();
@@ -116,25 +168,21 @@ export class VirtioNetReceive {
   }
 
   private fill(): void {
-    const { rx, parts } = this;
-    while (rx.numFree > 0 && rx.fault === null) {
+    const { parts } = this;
+    while (this.buffers.room) {
       const address = parts.memory.allocate();
       parts.dma?.map(address);
-      this.add(address);
+      this.buffers.add(address);
     }
   }
 
   /** As `fill`, where each buffer is mapped first. */
   private *fillMapped(cpu: Context, dma: VringDma): Access {
-    const { rx, parts } = this;
-    while (rx.numFree > 0 && rx.fault === null) {
+    const { parts } = this;
+    while (this.buffers.room) {
       const address = parts.memory.allocate();
       yield* dma.mapping(cpu, address);
-      this.add(address);
+      this.buffers.add(address);
     }
-  }
-
-  private add(address: number): void {
-    this.rx.addOne(address, Math.min(BUFFER_SIZE, 1536), true, address);
   }
 }

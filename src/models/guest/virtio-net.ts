@@ -13,6 +13,7 @@ import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
 import type { Virtqueue } from '../virtio/virtqueue.ts';
 import { MappedTransmit } from './virtio-net-mapped-transmit.ts';
 import { VirtioNetReceive } from './virtio-net-receive.ts';
+import type { ReceiveKind } from './virtio-net-receive-buffers.ts';
 import { TransmitBuffers } from './virtio-net-transmit-buffers.ts';
 import { napiVector, type QueueVectors, reapChecked } from './virtio-net-vector.ts';
 import type { VringDma } from './vring-dma.ts';
@@ -34,6 +35,8 @@ export interface VirtioNetOptions {
   readonly headerApart?: boolean;
   /** HOST_TSO4 was negotiated; not so where not given. */
   readonly tso?: boolean;
+  /** Kind of its receive buffers; mergeable where not given. */
+  readonly receives?: ReceiveKind;
 }
 
 export interface VirtioNetParts {

@@ -99,8 +99,7 @@ export class Core extends ScheduledProcessor {
     context.step();
     this.deciding = false;
     const on = !context.idle && !this.lookAgain && !this.rescheduleWanted;
-    // Whatever became pending during the step would have asked to look again.
-    if (on) this.start(context, context.n, context.left);
+    if (on) this.begin(context);
     else this.decide(context.idle ? null : context);
     if (outermost) this.turn.give();
     return true;
@@ -180,17 +179,13 @@ export class Core extends ScheduledProcessor {
   }
 
   private begin(context: Context): void {
-    const disturbed = this.pendingAny || this.rescheduleWanted || context.level.pendingAny;
-    const stop = disturbed ? context.level.stopOf(context) : context.n;
-    this.start(context, stop, context.spanTo(stop));
-  }
-
-  /** Runs the segments in front of `stop`, which take `span` ps. */
-  private start(context: Context, stop: number, span: number): void {
+    const { now } = this.sim;
     this.running = context;
-    this.startedAt = this.begunAt = this.sim.now;
-    this.stop = stop;
-    this.sim.after(span as Picoseconds, this.fire, ++this.version);
+    this.startedAt = this.begunAt = now;
+    const undisturbed = !(this.pendingAny || this.rescheduleWanted || context.level.pendingAny);
+    this.stop = undisturbed ? context.n : context.level.stopOf(context);
+    const span = this.stop === context.n ? context.left : context.spanTo(this.stop);
+    this.sim.at((now + span) as Picoseconds, this.fire, ++this.version);
   }
 
   /** Shortens a busy wait on this core: the next poll, at most `grid` away, sees what it waits for. */

@@ -2,7 +2,7 @@
 import { InvariantError } from '../../accounting/invariant.ts';
 import { NO_REQUEST, type Request } from '../../accounting/timeline.ts';
 import { FRAME_MAX } from './frame.ts';
-import { framesOf, lastFrameOf } from './segmentation.ts';
+import { framesOf, lastFrameOf, TCP_HEADERS } from './segmentation.ts';
 
 /** Index of a packet in the pool. */
 export type Packet = number;
@@ -58,20 +58,30 @@ export class Packets {
 
   /**
    * skb_gso_segment: cuts a packet into the frames that it takes on a wire; the last one carries its request on.
-   * The packet itself is no more.
+   * The packet itself is no more. What GRO had merged becomes frames of the same train again.
    */
   segment(packet: Packet): readonly Packet[] {
-    const { size, flow, request } = this;
-    const [whole, owner, last] = [size[packet], flow[packet], request[packet]];
+    const { size, flow, request, train, whole } = this;
+    const [bytes, owner, last] = [size[packet], flow[packet], request[packet]];
+    const merged = train[packet] !== 0;
+    const number = merged ? train[packet] : ++this.trains;
+    const ends = merged ? whole[packet] : bytes;
     this.release(packet);
-    this.trains++;
-    return Array.from({ length: framesOf(whole) }, (_, i) => {
-      const final = i === framesOf(whole) - 1;
-      const frame = this.create(final ? lastFrameOf(whole) : FRAME_MAX, final ? last : NO_REQUEST, owner);
-      this.train[frame] = this.trains;
-      if (final) this.whole[frame] = whole;
+    return Array.from({ length: framesOf(bytes) }, (_, i) => {
+      const final = i === framesOf(bytes) - 1;
+      const frame = this.create(final ? lastFrameOf(bytes) : FRAME_MAX, final ? last : NO_REQUEST, owner);
+      this.train[frame] = number;
+      if (final) this.whole[frame] = ends;
       return frame;
     });
+  }
+
+  /** skb_gro_receive: `packet`, which ends, becomes the rest of `before`, whose train it follows. */
+  append(before: Packet, packet: Packet): void {
+    this.size[before] += this.size[packet] - TCP_HEADERS;
+    this.request[before] = this.request[packet];
+    this.whole[before] = this.whole[packet];
+    this.release(packet);
   }
 
   release(packet: Packet): void {

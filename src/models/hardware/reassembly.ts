@@ -13,12 +13,12 @@ export class Reassembly {
   }
 
   /**
-   * Takes note of a frame. Frames of a flow come in order, or not at all: nobody sends one again, so a packet of which
+   * Takes note of a frame, or of several that were merged. Frames of a flow come in order, or not at all: nobody sends one again, so a packet of which
    * one was lost is never whole.
    * @returns false where this is the last frame, and another is missing.
    */
   complete(packet: Packet): boolean {
-    const { flow, train, whole } = this.packets;
+    const { size, flow, train, whole } = this.packets;
     const number = train[packet];
     if (number === 0) return true;
     const at = flow[packet];
@@ -26,8 +26,8 @@ export class Reassembly {
       this.train[at] = number;
       this.arrived[at] = 0;
     }
-    this.arrived[at]++;
-    const size = whole[packet];
-    return size === 0 || this.arrived[at] === framesOf(size);
+    this.arrived[at] += framesOf(size[packet]);
+    const due = whole[packet];
+    return due === 0 || this.arrived[at] === framesOf(due);
   }
 }

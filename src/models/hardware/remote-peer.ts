@@ -8,6 +8,7 @@ import type { Picoseconds } from '../../units.ts';
 import type { Nic } from './nic.ts';
 import type { Packet, Packets } from './packets.ts';
 import { Reassembly } from './reassembly.ts';
+import { isSegmented } from './segmentation.ts';
 
 /** What the peer does with frames of one flow. */
 export type PeerRole =
@@ -85,13 +86,20 @@ export class RemotePeer {
     const request = this.packets.request[answer];
     timeline.mark(request, this.waitPeer.id, this.sim.now - this.started[answer]);
     timeline.mark(request, this.stageService.id, this.sim.now);
-    this.nic.receive(answer);
+    this.transmit(answer);
   }
 
   /** The peer sends a frame of its own, intended for this instant. */
   send(record: WorkloadRecord, flow: number, size: number): void {
     const { sim, books, packets } = this;
     const request = books.timeline.open(record, sim.now, sim.now, size);
-    this.nic.receive(packets.create(size, request, flow));
+    this.transmit(packets.create(size, request, flow));
+  }
+
+  /** Its own NIC cuts what is longer than a frame. */
+  private transmit(packet: Packet): void {
+    const { nic, packets } = this;
+    if (!isSegmented(packets.size[packet])) nic.receive(packet);
+    else for (const frame of packets.segment(packet)) nic.receive(frame);
   }
 }

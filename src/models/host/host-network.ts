@@ -1,10 +1,13 @@
 /** The host's network: bridge and taps above the physical function. Its work is charged to whoever calls into it. */
+
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
+import type { Picoseconds } from '../../units.ts';
 import type { Context, Program } from '../hardware/context.ts';
 import type { NicFunction } from '../hardware/nic-function.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import type { Processor } from '../hardware/processor.ts';
+import { isSegmented } from '../hardware/segmentation.ts';
 import type { NicDriver } from '../linux/nic-driver.ts';
 import { BACKLOG, RING, TransmitQueue } from '../linux/transmit-queue.ts';
 import type { Tap } from './tap.ts';
@@ -19,6 +22,8 @@ export class HostNetwork {
   readonly function: NicFunction;
   private readonly stackTx: Cost;
   private readonly wake: Cost;
+  /** Per frame of what was merged, for a tap that takes frames only. */
+  private readonly gso: Cost;
   private readonly taps: Tap[] = [];
 
   /** @param cpu the core that takes the NIC's interrupts. */
@@ -28,6 +33,7 @@ export class HostNetwork {
     this.stage = cpu.books.timeline.working('host: transmit');
     this.stackTx = cpu.books.costs.cost('host.stackTx');
     this.wake = cpu.books.costs.cost('wake.waker');
+    this.gso = cpu.books.costs.cost('stack.gso');
     this.queue = new TransmitQueue(cpu, packets, driver, {
       name: 'host',
       length: TX_QUEUE_LENGTH,
@@ -35,12 +41,23 @@ export class HostNetwork {
     });
     driver.attach({
       received: (packet) => {
-        // Whoever wakes a sleeping backend pays for it: the softirq that forwards the frame.
-        if (this.taps[packets.flow[packet]].produce(packet, cpu.sim.now)) driver.napi.charge(this.wake);
+        const tap = this.taps[packets.flow[packet]];
+        if (tap.tso || !isSegmented(packets.size[packet])) {
+          this.produce(tap, packet, cpu.sim.now);
+          return;
+        }
+        const frames = packets.segment(packet);
+        driver.napi.charge(this.gso, frames.length);
+        for (const frame of frames) this.produce(tap, frame, cpu.sim.now);
       },
       freed: () => {},
       restarted: () => this.queue.restarted(),
     });
+  }
+
+  /** Whoever wakes a sleeping backend pays for it: the softirq that forwards the frame. */
+  private produce(tap: Tap, packet: Packet, now: Picoseconds): void {
+    if (tap.produce(packet, now)) this.driver.napi.charge(this.wake);
   }
 
   /** The bridge forwards frames of `flow` to `tap`. */

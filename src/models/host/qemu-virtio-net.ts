@@ -26,6 +26,7 @@ import type { Source } from './main-loop.ts';
 import type { Monitor } from './monitor.ts';
 import type { HandlesOutput, QemuDevice, QemuVirtioNetParts } from './qemu-virtio-parts.ts';
 import { QemuVirtioTransmit } from './qemu-virtio-transmit.ts';
+import { ReceiveChain } from './receive-chain.ts';
 import { TapIo } from './tap-io.ts';
 
 export class QemuVirtioNet implements QemuDevice {
@@ -49,6 +50,7 @@ export class QemuVirtioNet implements QemuDevice {
   private readonly tapReadable: Source;
   private readonly pops: Counter;
   private readonly flushes: Counter;
+  private readonly buffers: ReceiveChain;
   broken = false;
   /** The guest brought receive buffers that a monitor that takes them ahead has not looked at. */
   private refilled = true;
@@ -62,6 +64,7 @@ export class QemuVirtioNet implements QemuDevice {
     this.pops = counters.counter('virtqueue', 'pop', parts.vm);
     this.flushes = counters.counter('virtqueue', 'flush', parts.vm);
     this.parts = parts;
+    this.buffers = new ReceiveChain(parts.rx, parts.memory, parts.mergeable ?? false);
     const { monitor } = loop;
     this.monitor = monitor;
     this.io = new TapIo(books, parts.packets, parts.network, monitor.stages.wait, monitor.stages.transmit);
@@ -128,9 +131,13 @@ export class QemuVirtioNet implements QemuDevice {
   }
 
   *use(cpu: Context, queue: DeviceQueue, head: number, written: number): Access {
-    const { publishesEach, signal } = this.monitor;
     queue.push(head, written);
     this.pops.value++;
+    yield* this.used(cpu, queue);
+  }
+
+  private *used(cpu: Context, queue: DeviceQueue): Access {
+    const { publishesEach, signal } = this.monitor;
     if (publishesEach || signal === 'per-request') this.publish(queue);
     if (signal === 'per-request') yield* this.decide(cpu, queue);
   }
@@ -196,7 +203,7 @@ export class QemuVirtioNet implements QemuDevice {
         yield RUN;
         break;
       }
-      const head = this.popReceive();
+      const head = this.takeBuffers(packets.size[tap.queue.peek()]);
       if (head === EMPTY) {
         tap.detach(this.broken ? 'ring full, device broken' : undefined);
         yield* this.settle(cpu, rx, used);
@@ -215,7 +222,7 @@ export class QemuVirtioNet implements QemuDevice {
         used = 0;
         break;
       }
-      yield* this.deliver(cpu, head, packet);
+      yield* this.deliver(cpu, packet);
       used++;
     }
     yield* this.settle(cpu, rx, used);
@@ -223,19 +230,19 @@ export class QemuVirtioNet implements QemuDevice {
   }
 
   /** A buffer for a frame. With none left: ask for the refill kick, and look once more. */
-  private popReceive(): number {
+  private takeBuffers(size: number): number {
     const { rx } = this.parts;
-    let head = this.pop(rx);
-    if (head === EMPTY && rx.allowKicks()) head = this.pop(rx);
+    const take = (): number => (this.broken ? EMPTY : this.buffers.take(size));
+    let head = take();
+    if (head === EMPTY && rx.allowKicks()) head = take();
     if (head !== EMPTY && this.monitor.suppressesKicks) rx.suppressKicks();
     return head;
   }
 
   /** The frame was read, and the read is charged: into the guest's buffer, and used. */
-  private *deliver(cpu: Context, head: number, packet: Packet): Access {
+  private *deliver(cpu: Context, packet: Packet): Access {
     const { rx, memory, packets, iommu } = this.parts;
-    const address = rx.address[rx.readable];
-    iommu?.translate(cpu, memory.page(address));
+    iommu?.translate(cpu, memory.page(this.buffers.address));
     cpu.charge(this.virtqueue);
     this.chargeRing(cpu, rx);
     if (this.monitor.rxCopies === 2) {
@@ -244,7 +251,8 @@ export class QemuVirtioNet implements QemuDevice {
     }
     cpu.serveNobody();
     yield RUN;
-    memory.write(address, packet);
-    yield* this.use(cpu, rx, head, packets.size[packet]);
+    this.buffers.fill(packet, packets.size[packet]);
+    this.pops.value += this.buffers.count;
+    yield* this.used(cpu, rx);
   }
 }

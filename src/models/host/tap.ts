@@ -11,6 +11,8 @@ const RING_FULL = 'ring full';
 export class Tap {
   readonly name: string;
   readonly queue: PacketQueue;
+  /** Its reader takes packets longer than a frame (TUN_F_TSO4); else the host's stack cuts what GRO has merged. */
+  readonly tso: boolean;
   private readonly books: Accounting;
   private readonly packets: Packets;
   private readonly occupancy: Tally;
@@ -18,10 +20,11 @@ export class Tap {
   private refusal = RING_FULL;
 
   /** @param length txqueuelen of the tap: its ring holds as many frames; more are dropped at the tail. */
-  constructor(books: Accounting, packets: Packets, name: string, vm: string, length: number) {
+  constructor(books: Accounting, packets: Packets, name: string, vm: string, length: number, tso = false) {
     this.books = books;
     this.packets = packets;
     this.name = name;
+    this.tso = tso;
     this.queue = new PacketQueue(length);
     this.occupancy = books.counters.tally('occupancy', name, vm);
   }

@@ -4,8 +4,10 @@ import type { Cost } from '../../accounting/cost.ts';
 import type { Counters } from '../../accounting/counters.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN } from '../hardware/context.ts';
+import type { Packet } from '../hardware/packets.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, EMPTY } from '../virtio/device-queue.ts';
+import { ReceiveChain } from './receive-chain.ts';
 import { SignalCount } from './signal-count.ts';
 import { VHOST_NET_BATCH, VHOST_NET_PKT_WEIGHT, VHOST_NET_WEIGHT, type VhostParts } from './vhost-parts.ts';
 
@@ -29,6 +31,7 @@ export class VhostReceive {
   private readonly counters: Counters;
   private readonly signals: SignalCount;
   private readonly again: () => boolean;
+  private readonly buffers: ReceiveChain;
 
   /** @param again queues the handler for another run; answers whether that wakes the worker. */
   constructor(books: Accounting, parts: VhostParts, again: () => boolean) {
@@ -47,6 +50,7 @@ export class VhostReceive {
     this.wait = timeline.waiting('wait: vhost worker, receive');
     this.counters = counters;
     this.again = again;
+    this.buffers = new ReceiveChain(parts.rx, parts.memory, parts.mergeable ?? false);
   }
 
   /** What it took to read the ring since the last call. */
@@ -55,6 +59,14 @@ export class VhostReceive {
     if (lines > 0) cpu.charge(this.costs.ringLine, lines);
     const descriptors = this.parts.rx.takeDescriptors();
     if (descriptors > 0) cpu.charge(this.costs.descriptor, descriptors);
+  }
+
+  private chargeCopy(cpu: Context, packet: Packet, size: number): void {
+    const { costs, parts } = this;
+    cpu.serve(parts.packets.request[packet], this.stage, this.wait);
+    cpu.charge(costs.rx);
+    cpu.charge(costs.copy);
+    cpu.charge(costs.copyPerByte, size);
   }
 
   *handle(cpu: Context): Program {
@@ -76,28 +88,26 @@ export class VhostReceive {
     for (;;) {
       const before = batch;
       while (batch < RX_BATCH && !exhausted() && queue.length > 0) {
-        const head = rx.pop();
-        if (head === BROKEN) {
+        const packet = queue.peek();
+        const size = packets.size[packet];
+        const taken = this.buffers.take(size);
+        if (taken === BROKEN) {
           stalled = true;
           break;
         }
-        if (head === EMPTY) {
+        if (taken === EMPTY) {
           if (batch > before) break;
-          waitsForGuest = !rx.allowKicks();
+          // Too few are no news: only what comes after this counts.
+          waitsForGuest = !rx.allowKicks() || this.buffers.short;
           if (waitsForGuest) break;
           rx.suppressKicks();
           continue;
         }
-        const packet = queue.shift();
-        const size = packets.size[packet];
-        cpu.serve(packets.request[packet], this.stage, this.wait);
-        cpu.charge(costs.rx);
-        cpu.charge(costs.copy);
-        cpu.charge(costs.copyPerByte, size);
-        if (iotlb !== undefined) pages.push(memory.page(rx.address[rx.readable]));
-        memory.write(rx.address[rx.readable], packet);
-        rx.push(head, size);
-        batch++;
+        queue.shift();
+        this.chargeCopy(cpu, packet, size);
+        if (iotlb !== undefined) pages.push(memory.page(this.buffers.address));
+        this.buffers.fill(packet, size);
+        batch += this.buffers.count;
         handled++;
         bytes += size;
       }
@@ -110,7 +120,7 @@ export class VhostReceive {
         if (batch < RX_BATCH && !exhausted() && !stalled) continue;
       }
       if (batch === 0) break;
-      const full = batch === RX_BATCH;
+      const full = batch >= RX_BATCH;
       this.signals.decision(batch);
       batch = 0;
       rx.flush();

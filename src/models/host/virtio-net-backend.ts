@@ -16,4 +16,6 @@ export interface BackendParts {
   readonly network: HostNetwork;
   readonly txInterrupt: Interrupt;
   readonly rxInterrupt: Interrupt;
+  /** MRG_RXBUF was negotiated; not so where not given. */
+  readonly mergeable?: boolean;
 }

@@ -14,6 +14,7 @@ import type { Packet, Packets } from '../hardware/packets.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import { isSegmented, piecesOf } from '../hardware/segmentation.ts';
 import type { DmaMapping } from './dma-mapping.ts';
+import { Gro } from './gro.ts';
 import { GRO_NORMAL_BATCH, NAPI_POLL_WEIGHT } from './napi.ts';
 import type { Doorbell, NetDevice, Stack } from './net-device.ts';
 
@@ -60,6 +61,7 @@ export class NicDriver implements NetDevice {
   private readonly waitInterrupt: Stage;
   private readonly stageMap: Stage;
   private readonly waitQemu: Stage;
+  private readonly gro: Gro;
   private stack!: Stack;
   stopped = false;
 
@@ -68,6 +70,7 @@ export class NicDriver implements NetDevice {
     this.parts = parts;
     this.fn = parts.function;
     this.function = parts.function;
+    this.gro = new Gro(cpu.books, parts.packets);
     this.inFlight = new PacketQueue(this.fn.settings.txRing);
     this.unannounced = new PacketQueue(this.fn.settings.txRing);
     this.costs = {
@@ -178,7 +181,7 @@ export class NicDriver implements NetDevice {
       if (fn.transmitted > 0) yield cpu.call(this.clean(cpu));
       let taken = 0;
       while (taken < NAPI_POLL_WEIGHT && fn.received.length > 0) {
-        while (taken < NAPI_POLL_WEIGHT && group.length < GRO_NORMAL_BATCH && fn.received.length > 0) {
+        while (taken < NAPI_POLL_WEIGHT && buffers.length < GRO_NORMAL_BATCH && fn.received.length > 0) {
           const packet = fn.received.shift();
           this.serve(cpu, packet);
           parts.dma.chargeUnmaps(cpu, 1);
@@ -192,8 +195,7 @@ export class NicDriver implements NetDevice {
           this.serve(cpu, packet);
           buffers.push(page);
           cpu.charge(costs.rx);
-          cpu.charge(costs.stackRx);
-          group.push(packet);
+          this.merge(cpu, packet, group);
           taken++;
         }
         cpu.serveNobody();
@@ -202,6 +204,12 @@ export class NicDriver implements NetDevice {
         for (const page of buffers) fn.postBuffer(page);
         for (const packet of group) this.stack.received(packet);
         buffers.length = group.length = 0;
+      }
+      this.gro.flush(group);
+      if (group.length > 0) {
+        this.chargeStack(cpu, group, 0);
+        yield RUN;
+        for (const packet of group.splice(0)) this.stack.received(packet);
       }
       if (taken === NAPI_POLL_WEIGHT) {
         cpu.signal();
@@ -215,6 +223,21 @@ export class NicDriver implements NetDevice {
       fn.vector.unmask(fn.received.length > 0, fn.transmitted > 0);
       yield WAIT;
     }
+  }
+
+  /** What GRO does not hold goes into `group`, and pays for the way up. */
+  private merge(cpu: Context, packet: Packet, group: Packet[]): void {
+    const first = group.length;
+    this.gro.receive(cpu, packet, group);
+    this.chargeStack(cpu, group, first);
+  }
+
+  private chargeStack(cpu: Context, group: readonly Packet[], first: number): void {
+    for (let i = first; i < group.length; i++) {
+      this.serve(cpu, group[i]);
+      cpu.charge(this.costs.stackRx);
+    }
+    cpu.serveNobody();
   }
 
   private serve(cpu: Context, packet: Packet): void {

@@ -13,6 +13,8 @@ export class GuestMemory {
   private readonly contents: Int32Array;
   /** Per buffer, the page at which a driver behind an IOMMU mapped it for its device. */
   private readonly pages: Int32Array;
+  /** Per buffer, num_buffers of the header in it. */
+  private readonly counts: Uint16Array;
   private readonly free: number[] = [];
   private fresh = FIRST_BUFFER;
 
@@ -20,6 +22,7 @@ export class GuestMemory {
   constructor(buffers: number) {
     this.contents = new Int32Array(FIRST_BUFFER + buffers).fill(NO_PACKET);
     this.pages = new Int32Array(this.contents.length);
+    this.counts = new Uint16Array(this.contents.length);
     this.size = this.contents.length * BUFFER_SIZE;
   }
 
@@ -41,9 +44,15 @@ export class GuestMemory {
     return Number.isSafeInteger(address) && address >= 0 && length >= 0 && address + length <= this.size;
   }
 
-  /** Puts `packet` into the buffer at `address`. */
-  write(address: number, packet: number): void {
+  /** Puts `packet` into the buffer at `address`. @param buffers that it fills, with those behind it (num_buffers). */
+  write(address: number, packet: number, buffers = 1): void {
     this.contents[address >>> SHIFT] = packet;
+    this.counts[address >>> SHIFT] = buffers;
+  }
+
+  /** Buffers that the packet in the one at `address` fills. */
+  buffers(address: number): number {
+    return this.counts[address >>> SHIFT];
   }
 
   setPage(address: number, page: number): void {

@@ -42,6 +42,8 @@ export class PackedDevice extends DeviceQueue {
   private readonly stagedHead: number[] = [];
   private readonly stagedLength: number[] = [];
   private readonly marked = { lastAvail: 0, availWrap: true, inUse: 0, slotsInUse: 0, freeTop: 0 };
+  /** Behind what was looked at and left available, as an event offset; null: nothing was. */
+  private seen: number | null = null;
   /** Id of the buffer walked last. */
   private bufferId = 0;
   private signalledUsed = 0;
@@ -69,6 +71,7 @@ export class PackedDevice extends DeviceQueue {
   pop(): number {
     const { ring } = this;
     if (this.blocked) return BROKEN;
+    this.seen = null;
     if (!this.availableNow) return EMPTY;
     const head = this.lastAvail;
     const slots = this.walk(head);
@@ -141,6 +144,7 @@ export class PackedDevice extends DeviceQueue {
 
   rewind(): void {
     const { marked } = this;
+    this.seen = offWrapOf(this.lastAvail, this.availWrap);
     this.lastAvail = marked.lastAvail;
     this.availWrap = marked.availWrap;
     this.inUse = marked.inUse;
@@ -212,7 +216,8 @@ export class PackedDevice extends DeviceQueue {
   allowKicks(): boolean {
     const { deviceEvent, eventIdx } = this.ring;
     this.notified = true;
-    if (eventIdx) deviceEvent.offWrap = offWrapOf(this.lastAvail, this.availWrap);
+    // Buffers that were seen, and were too few, are no news (virtio_queue_set_notification_and_check of QEMU 9.1).
+    if (eventIdx) deviceEvent.offWrap = this.seen ?? offWrapOf(this.lastAvail, this.availWrap);
     this.writeEventFlags(eventIdx ? DESC : ENABLE);
     return this.availableNow;
   }
