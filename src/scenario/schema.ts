@@ -79,7 +79,7 @@ export const runSchema = z.strictObject({
 });
 
 /** Pictures of a run, as their files are named. */
-export const CHARTS = ['latency', 'load-latency', 'throughput', 'cycles', 'stages'] as const;
+export const CHARTS = ['latency', 'load-latency', 'throughput', 'cycles', 'stages', 'counts'] as const;
 
 const chartSchema = z.strictObject({
   kind: z.enum(CHARTS),
@@ -110,7 +110,7 @@ export const scenarioSchema = z.strictObject({
   charts: z
     .array(chartSchema)
     .min(1)
-    .describe('the pictures that are drawn; all that the results allow where not given')
+    .describe('the pictures that are drawn; all that the results allow, but for counts, where not given')
     .optional(),
   expect: z.array(expectationSchema).default([]),
   reference: referenceSchema.optional(),

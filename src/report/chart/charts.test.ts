@@ -30,6 +30,32 @@ test('each run has its pictures', () => {
   expect(charts({ summary: [], costs: [], stages: [] })).toEqual([]);
 });
 
+test('counts are drawn where they are asked for, each once', () => {
+  const [template] = plainRun().summary;
+  const row = (datapath: string, metric: string, value: number): SummaryRow => ({
+    ...template,
+    ...{ datapath, metric, value, workload: '', component: '', statistic: 'mean', unit: '1/request' },
+  });
+  const summary = [
+    ...['kicks', 'exits.device'].flatMap((metric) => [
+      row('vhost-net', metric, 0.4),
+      row('vhost-user', metric, 0),
+    ]),
+    row('vhost-net', 'interrupts.raised', 0.5),
+    row('vhost-user', 'interrupts.raised', 1),
+  ];
+  const none = { costs: [], stages: [] };
+  expect(charts({ summary, ...none }).map(({ name }) => name)).not.toContain('counts');
+  const [{ spec }] = charts({ summary, ...none }, {}, ['counts']);
+  const text = JSON.stringify(spec);
+  expect(['kicks per request', 'interrupts raised per request'].every((title) => text.includes(title))).toBe(
+    true,
+  );
+  // Each exit is a kick.
+  expect(text).not.toContain('exits to a device per request');
+  expect(charts({ summary: [row('native', 'kicks', 0)], ...none }, {}, ['counts'])).toEqual([]);
+});
+
 test('the CSV files alone give the same charts', () => {
   const results = rateSweep();
   const read = readResults({

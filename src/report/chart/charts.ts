@@ -3,6 +3,7 @@
 import type { ChartSpec } from '../drawing/spec.ts';
 import type { Results } from '../rows.ts';
 import { axesOf } from './axes.ts';
+import { countCharts } from './counts.ts';
 import { cycleCharts } from './cycles.ts';
 import type { Question } from './heading.ts';
 import { latencyCharts } from './latency.ts';
@@ -11,8 +12,10 @@ import { stageCharts } from './stages.ts';
 import { throughputCharts } from './throughput.ts';
 
 /** Kinds of pictures, as a scenario and the files name them, in the order in which they are drawn. */
-export const CHART_KINDS = ['latency', 'load-latency', 'throughput', 'cycles', 'stages'] as const;
+export const CHART_KINDS = ['latency', 'load-latency', 'throughput', 'cycles', 'stages', 'counts'] as const;
 export type ChartKind = (typeof CHART_KINDS)[number];
+/** What is drawn where nobody says: `counts` answers a question of its own. */
+const UNASKED = CHART_KINDS.filter((kind) => kind !== 'counts');
 
 /**
  * @param asked the scenario's own title and question, written under each chart's title.
@@ -21,7 +24,7 @@ export type ChartKind = (typeof CHART_KINDS)[number];
 export const charts = (
   { summary, costs, stages }: Results,
   asked: Question = {},
-  kinds: readonly ChartKind[] = CHART_KINDS,
+  kinds: readonly ChartKind[] = UNASKED,
 ): ChartSpec[] => {
   const axes = axesOf(summary);
   const drawn: Record<ChartKind, () => ChartSpec[]> = {
@@ -30,6 +33,7 @@ export const charts = (
     throughput: () => throughputCharts(summary, axes, asked),
     cycles: () => cycleCharts(costs, summary, axes, asked),
     stages: () => stageCharts(stages, summary, axes, asked),
+    counts: () => countCharts(summary, axes, asked),
   };
   return CHART_KINDS.filter((kind) => kinds.includes(kind)).flatMap((kind) => drawn[kind]());
 };
