@@ -4,7 +4,7 @@ import { rate, size, time } from './text/quantity-schemas.ts';
 
 const vm = z.string().describe('the VM that the workload runs in');
 const frame = size({ positive: true }).describe(
-  'without FCS: a frame of 60 B to 1514 B (shorter ones are padded), or a TCP packet of up to 64 KiB, which is cut into frames by the NIC (TSO) or before it (GSO) and merged again where it is received (GRO)',
+  'without FCS: a frame of 60 B to 1514 B (shorter ones are padded), or a TCP packet of up to 64 KiB, which is cut into frames by the NIC (TSO) or before it (GSO) and merged again where it is received (GRO); one of which a frame is lost is lost',
 );
 const sizes = z.union([
   frame,

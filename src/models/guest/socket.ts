@@ -1,4 +1,7 @@
-/** A UDP socket: a bounded send buffer that the driver's completions free, and a bounded receive queue. */
+/**
+ * A socket: a bounded send buffer that the driver's completions free, and a bounded receive queue, as of UDP.
+ * Simplification: so it is for packets longer than a frame, whose memory TCP would keep until they are acknowledged.
+ */
 import { InvariantError } from '../../accounting/invariant.ts';
 import type { Context } from '../hardware/context.ts';
 import { PacketQueue } from '../hardware/packet-queue.ts';

@@ -16,7 +16,7 @@ export class Packets {
   private capacity = 1024;
   private used = 0;
   private readonly free: number[] = [];
-  /** Frame without FCS, bytes. */
+  /** Frame without FCS, or packet that is yet to be cut into frames, bytes. */
   size = new Int32Array(this.capacity);
   /** The request that the packet carries, or NO_REQUEST. */
   request = new Int32Array(this.capacity);

@@ -13,8 +13,8 @@ export class Reassembly {
   }
 
   /**
-   * Takes note of a frame, or of several that were merged. Frames of a flow come in order, or not at all: nobody sends one again, so a packet of which
-   * one was lost is never whole.
+   * Takes note of a frame, or of several that were merged. Frames of a flow come in order, or not at all: nobody sends one
+   * again, so a packet of which one was lost is never whole.
    * @returns false where this is the last frame, and another is missing.
    */
   complete(packet: Packet): boolean {

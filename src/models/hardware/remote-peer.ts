@@ -89,7 +89,7 @@ export class RemotePeer {
     this.transmit(answer);
   }
 
-  /** The peer sends a frame of its own, intended for this instant. */
+  /** The peer sends a packet of its own, intended for this instant. */
   send(record: WorkloadRecord, flow: number, size: number): void {
     const { sim, books, packets } = this;
     const request = books.timeline.open(record, sim.now, sim.now, size);

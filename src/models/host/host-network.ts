@@ -1,5 +1,4 @@
 /** The host's network: bridge and taps above the physical function. Its work is charged to whoever calls into it. */
-
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import type { Picoseconds } from '../../units.ts';

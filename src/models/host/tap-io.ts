@@ -48,11 +48,11 @@ export class TapIo {
    * Charges writev of a frame that is QEMU's to give away: system call, copy into an skb, bridge and NIC driver.
    * @returns what `send` asks for after the commit.
    */
-  chargeSend(cpu: Context, packet: Packet): boolean {
-    const { packets, network } = this;
+  chargeSend(cpu: Context, packet: Packet, request = this.packets.request[packet]): boolean {
+    const { network } = this;
     cpu.charge(this.write);
     this.chargeCopy(cpu, packet);
-    cpu.serve(packets.request[packet], network.stage, this.wait);
+    cpu.serve(request, network.stage, this.wait);
     const paid = network.charge(cpu, packet);
     cpu.serveNobody();
     return paid;
@@ -101,11 +101,16 @@ export class TapIo {
     const packet = packets.copy(described);
     this.serve(cpu, packet);
     charge(cpu, described);
-    for (const frame of packets.segment(packet)) yield* this.writev(cpu, frame);
+    const request = packets.request[packet];
+    for (const frame of packets.segment(packet)) {
+      cpu.serve(request, this.stage, this.wait);
+      yield* this.writev(cpu, frame, request);
+    }
   }
 
-  private *writev(cpu: Context, packet: Packet): Access {
-    const paid = this.chargeSend(cpu, packet);
+  /** @param request that the frame is a part of. */
+  private *writev(cpu: Context, packet: Packet, request = this.packets.request[packet]): Access {
+    const paid = this.chargeSend(cpu, packet, request);
     yield RUN;
     const backlog = this.send(cpu, packet, paid);
     if (backlog !== null) yield cpu.call(backlog);

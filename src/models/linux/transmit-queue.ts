@@ -98,7 +98,8 @@ export class TransmitQueue {
 
   /**
    * Simplification: Linux cuts the packet as it leaves the qdisc, where it counts as one; here its frames queue, and
-   * each is paid for as it leaves.
+   * each is paid for as it leaves. Only
+   * the last one works for the request, which waits for the others in the qdisc.
    */
   private cut(packet: Packet): Submitted {
     for (const frame of this.packets.segment(packet)) {

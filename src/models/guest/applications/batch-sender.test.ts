@@ -9,7 +9,7 @@ import { Socket } from '../socket.ts';
 import { BatchSender } from './batch-sender.ts';
 
 /** Arrivals at these times, us, then none. Answers with what reached the driver, as `time more?`. */
-const sent = (times: readonly number[], size: number, flush: number) => {
+const sent = (times: readonly number[], size: number, flush: number, memory = Number.POSITIVE_INFINITY) => {
   const world = new World(priced({}), { seed: 1, replication: 0, maxEvents: 1e5 });
   const { sim, books, packets, cores } = world;
   const seen: string[] = [];
@@ -39,7 +39,7 @@ const sent = (times: readonly number[], size: number, flush: number) => {
   const endpoint = {
     record,
     flow: 0,
-    socket: new Socket(Number.POSITIVE_INFINITY, 1),
+    socket: new Socket(memory, 1),
     stack: new NetStack(cores[0], packets, device),
     packets,
     sizes: { next: () => 60 },
@@ -65,6 +65,11 @@ test('sends what there is when the flush time is over', () => {
     rings: 2,
     waited: 5 + 1 + (2 + 1 + 0),
   });
+});
+
+test('that does not fit in the send buffer rings for what does, before it waits for room', () => {
+  // 768 bytes each, and nobody gives them back.
+  expect(sent([1, 2, 3, 4], 4, 100, 1500)).toMatchObject({ seen: ['4 more', '4'], rings: 1 });
 });
 
 test('of one sends each at once', () => {

@@ -55,7 +55,9 @@ export class BatchSender extends Application {
           books.timeline.mark(request, this.waitBatch.id, ready);
         });
         yield RUN;
-        const work = queue.send(cpu, packet, this.paid, i < due.length - 1);
+        // A sender that has to wait for room first tells of what it has sent.
+        const more = i < due.length - 1 && !endpoint.socket.full;
+        const work = queue.send(cpu, packet, this.paid, more);
         if (work !== null) yield cpu.call(work);
         cpu.serveNobody();
         cpu.mode = OPEN;
