@@ -41,12 +41,13 @@ export class ReceiveRing {
   constructor(cpu: Processor, parts: Parts, terms: ReceiveTerms, dma: EmulatedDma | null) {
     const { costs, timeline } = cpu.books;
     this.parts = parts;
-    this.gro = new Gro(cpu.books, parts.packets);
     this.dma = dma;
     this.copybreak = terms.copybreak;
     this.cost = costs.cost(terms.cost);
     this.stage = timeline.working('stack: receive');
     this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
+    const { stage, waitInterrupt: wait } = this;
+    this.gro = new Gro(cpu.books, parts.packets, { cost: parts.stackRx, stage, wait });
   }
 
   /** The device has filled more. */
@@ -75,32 +76,15 @@ export class ReceiveRing {
       }
       received.packets++;
       received.bytes += packets.size[packet];
-      this.merge(cpu, packet);
+      this.gro.receive(cpu, packet, this.group);
     }
     cpu.serveNobody();
     return taken;
   }
 
-  /** What GRO does not hold goes into the group, and pays for the way up. */
-  private merge(cpu: Context, packet: Packet): void {
-    const first = this.group.length;
-    this.gro.receive(cpu, packet, this.group);
-    this.chargeStack(cpu, first);
-  }
-
-  private chargeStack(cpu: Context, first: number): void {
-    const { group, parts } = this;
-    for (let i = first; i < group.length; i++) {
-      cpu.serve(parts.packets.request[group[i]], this.stage, this.waitInterrupt);
-      cpu.charge(parts.stackRx);
-    }
-  }
-
   /** The end of a poll: charges for what GRO still held. @returns whether there was anything to commit and hand up. */
   release(cpu: Context): boolean {
-    this.gro.flush(this.group);
-    this.chargeStack(cpu, 0);
-    cpu.serveNobody();
+    this.gro.flush(cpu, this.group);
     return this.group.length > 0;
   }
 

@@ -62,9 +62,10 @@ export class VirtioNetReceive {
     this.napiComplete = costs.cost('napi.complete');
     this.ringLine = costs.cost('ring.line');
     this.fragment = costs.cost('virtioNet.rxFragment');
-    this.gro = new Gro(cpu.books, parts.packets);
     this.stage = timeline.working('stack: receive');
     this.waitInterrupt = timeline.waiting('wait: guest interrupt and softirq');
+    const { stage, waitInterrupt: wait } = this;
+    this.gro = new Gro(cpu.books, parts.packets, { cost: parts.stackRx, stage, wait });
     const napi = cpu.softirq('virtio-net rx napi', (context) => this.poll(context));
     this.line = parts.vectors('virtio-net rx', this.rx, napi);
     this.fill();
@@ -91,7 +92,7 @@ export class VirtioNetReceive {
           parts.dma?.unmap(address);
           memory.release(address);
           this.buffers.received(packets.size[packet]);
-          this.merge(cpu, packet, group);
+          this.gro.receive(cpu, packet, group);
           taken++;
         }
         cpu.serveNobody();
@@ -101,10 +102,8 @@ export class VirtioNetReceive {
         for (const packet of group) parts.received(packet);
         group.length = 0;
       }
-      this.gro.flush(group);
+      this.gro.flush(cpu, group);
       if (group.length > 0) {
-        this.chargeStack(cpu, group, 0);
-        cpu.serveNobody();
         yield RUN;
         for (const packet of group.splice(0)) parts.received(packet);
       }
@@ -131,21 +130,6 @@ export class VirtioNetReceive {
         }
       }
       yield WAIT;
-    }
-  }
-
-  /** What GRO does not hold goes into `group`, and pays for the way up. */
-  private merge(cpu: Context, packet: Packet, group: Packet[]): void {
-    const first = group.length;
-    this.gro.receive(cpu, packet, group);
-    this.chargeStack(cpu, group, first);
-  }
-
-  private chargeStack(cpu: Context, group: readonly Packet[], first: number): void {
-    const { packets, stackRx } = this.parts;
-    for (let i = first; i < group.length; i++) {
-      cpu.serve(packets.request[group[i]], this.stage, this.waitInterrupt);
-      cpu.charge(stackRx);
     }
   }
 

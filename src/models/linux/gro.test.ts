@@ -1,6 +1,7 @@
 /** GRO: what the frames of packets become in one NAPI poll. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Cost } from '../../accounting/cost.ts';
 import { NO_REQUEST } from '../../accounting/timeline.ts';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
@@ -9,28 +10,40 @@ import { PACKET_MAX, TCP_HEADERS } from '../hardware/segmentation.ts';
 import { Gro } from './gro.ts';
 
 const bench = () => {
-  const { books, packets } = new World(priced({ 'gro.merge': 1 }), { seed: 1, replication: 0, maxEvents: 1 });
-  const gro = new Gro(books, packets);
-  let merges = 0;
-  const cpu = { charge: () => merges++ } as unknown as Context;
+  const { books, packets } = new World(priced({ 'gro.merge': 1, 'stack.rx': 1 }), {
+    seed: 1,
+    replication: 0,
+    maxEvents: 1,
+  });
+  const { costs, timeline } = books;
+  const merge = costs.cost('gro.merge');
+  const way = {
+    cost: costs.cost('stack.rx'),
+    stage: timeline.working('up'),
+    wait: timeline.waiting('wait: up'),
+  };
+  const gro = new Gro(books, packets, way);
+  const paid = { merges: 0, ways: 0 };
+  const charge = (cost: Cost): number => (cost === merge ? paid.merges++ : paid.ways++);
+  const cpu = { charge, serve: () => {}, serveNobody: () => {} } as unknown as Context;
   const up: number[] = [];
   return {
     packets,
     receive: (frames: readonly number[]) => {
       for (const frame of frames) gro.receive(cpu, frame, up);
     },
-    flush: () => gro.flush(up),
-    merges: () => merges,
+    flush: () => gro.flush(cpu, up),
+    paid,
     up: () => up.map((packet) => [packets.flow[packet], packets.size[packet], packets.request[packet]]),
   };
 };
 
 describe('a poll', () => {
   test('merges the frames of a packet into what it was, and pays for each but the first', () => {
-    const { packets, receive, merges, up } = bench();
+    const { packets, receive, paid, up } = bench();
     receive(packets.segment(packets.create(PACKET_MAX, 7, 3)));
     expect(up()).toEqual([[3, PACKET_MAX, 7]]);
-    expect([merges(), packets.alive]).toEqual([45, 1]);
+    expect([paid, packets.alive]).toEqual([{ merges: 45, ways: 1 }, 1]);
   });
 
   test('hands up what it has of a packet at its end: the rest comes by itself, with the request', () => {
@@ -70,7 +83,7 @@ describe('a poll', () => {
         fc.array(packet, { maxLength: 12 }),
         fc.array(fc.nat(40), { maxLength: 20 }),
         (sent, ends) => {
-          const { packets, receive, flush, up } = bench();
+          const { packets, receive, flush, paid, up } = bench();
           const frames = sent.flatMap(({ size, flow }, i) => {
             const whole = packets.create(size, i, flow);
             return size > 1514 ? packets.segment(whole) : [whole];
@@ -88,7 +101,7 @@ describe('a poll', () => {
             const due = sent.flatMap((each, i) => (each.flow === flow ? [i] : []));
             expect(requests.map((each) => each[2])).toEqual(due);
           }
-          expect(packets.alive).toBe(up().length);
+          expect([packets.alive, paid.ways]).toEqual([up().length, up().length]);
         },
       ),
     );

@@ -7,6 +7,7 @@
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
+import type { Stage } from '../../accounting/stages.ts';
 import type { Context } from '../hardware/context.ts';
 import type { Packet, Packets } from '../hardware/packets.ts';
 import { isSegmented, TCP_HEADERS } from '../hardware/segmentation.ts';
@@ -15,19 +16,52 @@ import { isSegmented, TCP_HEADERS } from '../hardware/segmentation.ts';
 const GRO_MAX_SIZE = 65_536;
 const ETH_HLEN = 14;
 
+/** What a packet pays above its driver, and the stage of its life that this is. */
+export interface WayUp {
+  readonly cost: Cost;
+  readonly stage: Stage;
+  readonly wait: Stage;
+}
+
 export class Gro {
   private readonly packets: Packets;
+  private readonly way: WayUp;
   private readonly merge: Cost;
   /** By flow: what its frames have been merged into so far. */
   private readonly held = new Map<number, Packet>();
 
-  constructor({ costs }: Accounting, packets: Packets) {
+  constructor({ costs }: Accounting, packets: Packets, way: WayUp) {
     this.packets = packets;
+    this.way = way;
     this.merge = costs.cost('gro.merge');
   }
 
-  /** napi_gro_receive: charges the merge, and adds to `up` what goes up the stack now. */
+  /** napi_gro_receive: charges the merge, adds to `up` what goes up the stack now, and charges its way. */
   receive(cpu: Context, packet: Packet, up: Packet[]): void {
+    const first = up.length;
+    this.sort(cpu, packet, up);
+    this.charge(cpu, up, first);
+  }
+
+  /** napi_gro_flush, at the end of each poll: with HZ below 1000 nothing is held longer. Charges as `receive`. */
+  flush(cpu: Context, up: Packet[]): void {
+    if (this.held.size === 0) return;
+    const first = up.length;
+    for (const packet of this.held.values()) up.push(packet);
+    this.held.clear();
+    this.charge(cpu, up, first);
+    cpu.serveNobody();
+  }
+
+  private charge(cpu: Context, up: readonly Packet[], first: number): void {
+    const { cost, stage, wait } = this.way;
+    for (let i = first; i < up.length; i++) {
+      cpu.serve(this.packets.request[up[i]], stage, wait);
+      cpu.charge(cost);
+    }
+  }
+
+  private sort(cpu: Context, packet: Packet, up: Packet[]): void {
     const { packets, held } = this;
     const { size, flow, train, whole } = packets;
     if (train[packet] === 0 && held.size === 0) {
@@ -58,12 +92,5 @@ export class Gro {
     const { size, flow, train, whole } = this.packets;
     if (train[packet] === 0 || whole[packet] !== 0 || isSegmented(size[packet])) up.push(packet);
     else this.held.set(flow[packet], packet);
-  }
-
-  /** napi_gro_flush, at the end of each poll: with HZ below 1000 nothing is held longer. */
-  flush(up: Packet[]): void {
-    if (this.held.size === 0) return;
-    for (const packet of this.held.values()) up.push(packet);
-    this.held.clear();
   }
 }

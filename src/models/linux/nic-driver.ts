@@ -27,7 +27,6 @@ interface NicDriverCosts {
   readonly tx: Cost;
   readonly txClean: Cost;
   readonly rx: Cost;
-  readonly stackRx: Cost;
   readonly doorbell: Cost;
   readonly napiSchedule: Cost;
   readonly napiComplete: Cost;
@@ -70,19 +69,19 @@ export class NicDriver implements NetDevice {
     this.parts = parts;
     this.fn = parts.function;
     this.function = parts.function;
-    this.gro = new Gro(cpu.books, parts.packets);
     this.inFlight = new PacketQueue(this.fn.settings.txRing);
     this.unannounced = new PacketQueue(this.fn.settings.txRing);
     this.costs = {
       tx: costs.cost('nicDriver.tx'),
       txClean: costs.cost('nicDriver.txClean'),
       rx: costs.cost('nicDriver.rx'),
-      stackRx: parts.stackRx,
       doorbell: costs.cost('nicDriver.doorbell'),
       napiSchedule: costs.cost('napi.schedule'),
       napiComplete: costs.cost('napi.complete'),
     };
     this.waitInterrupt = timeline.waiting('wait: NIC interrupt and softirq');
+    const { packets, stackRx, stageRx } = parts;
+    this.gro = new Gro(cpu.books, packets, { cost: stackRx, stage: stageRx, wait: this.waitInterrupt });
     this.stageMap = timeline.working('guest: DMA map');
     this.waitQemu = timeline.waiting('wait: exit to QEMU');
     this.doorbell = parts.dma.announces
@@ -195,7 +194,7 @@ export class NicDriver implements NetDevice {
           this.serve(cpu, packet);
           buffers.push(page);
           cpu.charge(costs.rx);
-          this.merge(cpu, packet, group);
+          this.gro.receive(cpu, packet, group);
           taken++;
         }
         cpu.serveNobody();
@@ -205,9 +204,8 @@ export class NicDriver implements NetDevice {
         for (const packet of group) this.stack.received(packet);
         buffers.length = group.length = 0;
       }
-      this.gro.flush(group);
+      this.gro.flush(cpu, group);
       if (group.length > 0) {
-        this.chargeStack(cpu, group, 0);
         yield RUN;
         for (const packet of group.splice(0)) this.stack.received(packet);
       }
@@ -223,21 +221,6 @@ export class NicDriver implements NetDevice {
       fn.vector.unmask(fn.received.length > 0, fn.transmitted > 0);
       yield WAIT;
     }
-  }
-
-  /** What GRO does not hold goes into `group`, and pays for the way up. */
-  private merge(cpu: Context, packet: Packet, group: Packet[]): void {
-    const first = group.length;
-    this.gro.receive(cpu, packet, group);
-    this.chargeStack(cpu, group, first);
-  }
-
-  private chargeStack(cpu: Context, group: readonly Packet[], first: number): void {
-    for (let i = first; i < group.length; i++) {
-      this.serve(cpu, group[i]);
-      cpu.charge(this.costs.stackRx);
-    }
-    cpu.serveNobody();
   }
 
   private serve(cpu: Context, packet: Packet): void {

@@ -1,6 +1,9 @@
 /** A VM's memory as far as devices care: which buffer holds which packet, and where memory ends. */
 
-/** Buffers are handed out in units of this many bytes; a buffer holds one frame. */
+/**
+ * Buffers are handed out in units of this many bytes. Simplification: only where a buffer begins counts; a longer one, for
+ * packets that are not cut into frames, reaches into those behind it and does them no harm.
+ */
 export const BUFFER_SIZE = 2048;
 const SHIFT = 11;
 /** Device memory and page zero are never handed out. */
