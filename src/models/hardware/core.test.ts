@@ -77,6 +77,25 @@ const doneAt = (own: number, disturbing: readonly Disturbance[]): number => {
   }
   return end;
 };
+
+/**
+ * When the task said it was done, against `doneAt`: exactly then, unless ksoftirqd was woken, a thread like the task.
+ * It is where a softirq is raised during another one while a better thread waits; what is left to it may come after
+ * the task. Its switch is on the bill, even free of charge.
+ */
+const expectDone = (bench: Bench, own: number, disturbing: readonly Disturbance[]): void => {
+  const latest = doneAt(own, disturbing);
+  if (!bench.books.ledger.spending().some(({ payer }) => payer.endsWith('ksoftirqd'))) {
+    expect(bench.seen).toEqual([`${latest} done`]);
+    return;
+  }
+  const times = bench.seen.map((line) => Number.parseInt(line, 10));
+  expect(times.length).toBe(1);
+  expect(times[0]).toBeLessThanOrEqual(latest);
+  const withoutSoftirqs = disturbing.filter(({ kind }) => !kind.endsWith('softirq'));
+  expect(times[0]).toBeGreaterThanOrEqual(doneAt(own, withoutSoftirqs));
+};
+
 const total = (bill: Record<string, [number, number]>): number =>
   Object.values(bill).reduce((sum, [busy]) => sum + busy, 0);
 
@@ -119,13 +138,13 @@ describe('work that is cut at arbitrary picoseconds', () => {
 
           const bill = billOf(batches);
           expect(ownBill(bench, 'task')).toEqual(bill);
-          expect(bench.seen).toEqual([`${doneAt(total(bill), disturbing)} done`]);
+          expectDone(bench, total(bill), disturbing);
           const others = disturbing.reduce((sum, { work }) => sum + work, 0);
           expect(bench.books.ledger.busy('core0')).toBe(total(bill) + others);
           expect(bench.gaps()).toEqual([0]);
         },
       ),
-      { numRuns: 1000, seed: 1 },
+      { numRuns: 1000 },
     );
   });
 
@@ -168,17 +187,16 @@ describe('work that is cut at arbitrary picoseconds', () => {
     return bench;
   };
 
-  // Seeded: the formula leaves out ksoftirqd, which one case in 100,000 wakes; what it does then is after `done`.
   test('of a guest, by guest and host, is charged as if undisturbed and done when all work is done', () => {
     fc.assert(
       fc.property(guestPrograms, anyDisturbance, (batches, disturbing) => {
         const bench = guestRun(batches, disturbing);
         const bill = billOf(batches, planeOf);
         expect(ownBill(bench, 'web vcpu0 task')).toEqual(bill);
-        expect(bench.seen).toEqual([`${doneAt(total(bill), disturbing)} done`]);
+        expectDone(bench, total(bill), disturbing);
         expect(bench.gaps()).toEqual([0]);
       }),
-      { numRuns: 1000, seed: 1 },
+      { numRuns: 1000 },
     );
   });
 
