@@ -99,7 +99,8 @@ export class Core extends ScheduledProcessor {
     context.step();
     this.deciding = false;
     const on = !context.idle && !this.lookAgain && !this.rescheduleWanted;
-    if (on) this.begin(context);
+    // What would now be pending was woken in this step, and would have asked to look again.
+    if (on) this.start(context, context.n);
     else this.decide(context.idle ? null : context);
     if (outermost) this.turn.give();
     return true;
@@ -179,12 +180,17 @@ export class Core extends ScheduledProcessor {
   }
 
   private begin(context: Context): void {
+    const undisturbed = !(this.pendingAny || this.rescheduleWanted || context.level.pendingAny);
+    this.start(context, undisturbed ? context.n : context.level.stopOf(context));
+  }
+
+  /** Runs the segments of `context` up to `stop`. */
+  private start(context: Context, stop: number): void {
     const { now } = this.sim;
     this.running = context;
     this.startedAt = this.begunAt = now;
-    const undisturbed = !(this.pendingAny || this.rescheduleWanted || context.level.pendingAny);
-    this.stop = undisturbed ? context.n : context.level.stopOf(context);
-    const span = this.stop === context.n ? context.left : context.spanTo(this.stop);
+    this.stop = stop;
+    const span = stop === context.n ? context.left : context.spanTo(stop);
     this.sim.at((now + span) as Picoseconds, this.fire, ++this.version);
   }
 

@@ -43,16 +43,16 @@ export class Packets {
     this.request[packet] = request;
     this.flow[packet] = flow;
     this.page[packet] = 0;
-    this.train[packet] = 0;
-    this.whole[packet] = 0;
     return packet;
   }
 
   /** Another packet with the same content: what a copy between guest and host makes. */
   copy(packet: Packet): Packet {
     const copied = this.create(this.size[packet], this.request[packet], this.flow[packet]);
-    this.train[copied] = this.train[packet];
-    this.whole[copied] = this.whole[packet];
+    if (this.train[packet] !== 0) {
+      this.train[copied] = this.train[packet];
+      this.whole[copied] = this.whole[packet];
+    }
     return copied;
   }
 
@@ -85,6 +85,7 @@ export class Packets {
   }
 
   release(packet: Packet): void {
+    if (this.train[packet] !== 0) this.train[packet] = this.whole[packet] = 0;
     this.free.push(packet);
   }
 

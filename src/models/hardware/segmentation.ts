@@ -18,8 +18,9 @@ const FRAGMENT = 32_768;
 export const isSegmented = (size: number): boolean => size > FRAME_MAX;
 
 /** Frames that a packet of `size` bytes takes on the wire. */
-export const framesOf = (size: number): number =>
-  isSegmented(size) ? Math.ceil((size - TCP_HEADERS) / MSS) : 1;
+export const framesOf = (size: number): number => (isSegmented(size) ? segmentsOf(size) : 1);
+
+const segmentsOf = (size: number): number => Math.ceil((size - TCP_HEADERS) / MSS);
 
 /** Size of the last of them; all others have FRAME_MAX. */
 export const lastFrameOf = (size: number): number =>
@@ -34,8 +35,9 @@ export const trainTime = (size: number, rate: BitsPerSecond): Picoseconds =>
  * Pieces that a packet has in memory: a frame lies in one; longer ones have their headers apart, then what sendmsg
  * copied into page fragments. Simplification: none begins in the middle of a page fragment, so that there is never one more.
  */
-export const piecesOf = (size: number): number =>
-  isSegmented(size) ? 1 + Math.ceil((size - TCP_HEADERS) / FRAGMENT) : 1;
+export const piecesOf = (size: number): number => (isSegmented(size) ? 1 + fragmentsOf(size) : 1);
+
+const fragmentsOf = (size: number): number => Math.ceil((size - TCP_HEADERS) / FRAGMENT);
 
 /** Bytes of the piece numbered `i`, from 0 on, of a packet that is cut into frames. */
 export const pieceSize = (size: number, i: number): number =>

@@ -117,14 +117,18 @@ export class NicDriver implements NetDevice {
 
   publish(_cpu: Context, packet: Packet, more: boolean): boolean {
     const { packets, dma } = this.parts;
-    const size = packets.size[packet];
     packets.page[packet] = dma.map();
-    for (let i = 1; i < piecesOf(size); i++) this.furtherPieces.push(dma.map());
-    this.slotsTaken += transmitSlots(size);
+    this.slotsTaken++;
+    if (isSegmented(packets.size[packet])) this.mapFurther(packets.size[packet]);
     this.inFlight.push(packet);
     this.unannounced.push(packet);
     if (this.free < STOP_BELOW) this.stopped = true;
     return !more || this.stopped;
+  }
+
+  private mapFurther(size: number): void {
+    for (let i = 1; i < piecesOf(size); i++) this.furtherPieces.push(this.parts.dma.map());
+    this.slotsTaken += transmitSlots(size) - 1;
   }
 
   private get free(): number {
@@ -240,7 +244,7 @@ export class NicDriver implements NetDevice {
       const invalidation = dma.unmap(cpu, packets.page[packet]);
       if (invalidation !== null) yield cpu.call(invalidation);
       if (isSegmented(packets.size[packet])) yield cpu.call(this.unmapFurther(cpu, packet));
-      this.slotsTaken -= transmitSlots(packets.size[packet]);
+      this.slotsTaken--;
       this.stack.freed(packet);
       packets.release(packet);
     }
@@ -252,7 +256,9 @@ export class NicDriver implements NetDevice {
 
   private *unmapFurther(cpu: Context, packet: Packet): Program {
     const { dma, packets } = this.parts;
-    const pieces = piecesOf(packets.size[packet]);
+    const size = packets.size[packet];
+    const pieces = piecesOf(size);
+    this.slotsTaken -= transmitSlots(size) - 1;
     dma.chargeUnmaps(cpu, pieces - 1);
     for (let i = 1; i < pieces; i++) {
       const invalidation = dma.unmap(cpu, this.furtherPieces.shift());
