@@ -18,6 +18,7 @@ const BY_NAME: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   txqueuelen: fc.constantFrom(1, 10, 1000),
   'x-txburst': fc.constantFrom(1, 7, 256),
   'x-txtimer': fc.constantFrom(1, 20_000, 150_000),
+  'poll-us': fc.constantFrom(0, 1, 50),
   pollPeriodUs: fc.constantFrom(1, 50),
   registerWrites: fc.constantFrom(1, 5),
 };

@@ -171,6 +171,8 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
     ...polling,
     ['MMIO', { params: { transport: 'mmio' } }],
     ['the ring served inside the exit', { params: { inlineBackend: true } }],
+    ['poll-us=50', { params: { 'poll-us': 50 } }],
+    ['poll-us=50 without EVENT_IDX', { params: { 'poll-us': 50, tunables: { event_idx: false } } }],
   ],
   native: [
     ['an interrupt per completion', { params: { completion: 'interrupt-per-completion' } }],

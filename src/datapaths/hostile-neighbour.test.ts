@@ -47,7 +47,7 @@ const neighbour = (world: World, backend: Backend): RingGuest => {
   const parts = { vm: vm.name, tx, rx, memory, packets, tap, network, txInterrupt, rxInterrupt };
   if (backend === 'vhost') {
     const vhost = new Vhost(books, { ...parts, inline: false });
-    world.hostThread('vhost hostile', vm.backend, (cpu) => vhost.program(cpu));
+    world.hostThread('vhost hostile', vm.backend, (cpu, thread) => vhost.program(cpu, thread));
     Object.assign(guest, { kickTx: vhost.kickTx, kickRx: vhost.kickRx });
   } else {
     const loop = qemuOf(world, vm);

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import { OpenLoopSender } from '../models/guest/applications/open-loop-sender.ts';
 import { Receiver } from '../models/guest/applications/receiver.ts';
 import { RequestClient } from '../models/guest/applications/request-client.ts';
@@ -582,7 +583,7 @@ const measured = (kind: string, workload: Workload, params: unknown = {}): Bill 
   const irqCore = `core${prices.irqCore}`;
   for (const { core, payer, plane, cost, busy, count } of books.ledger.spending(before)) {
     // Looking in vain lasts as long as it lasts.
-    if (cost === 'pmd.idle') continue;
+    if (IDLE_POLLING.has(cost)) continue;
     expect(busy, `${payer}: ${cost}`).toBe(count * (prices.prices.get(cost)?.fixed ?? 0));
     const who =
       core === irqCore ? 'irq core' : core === 'core1' ? 'backend' : plane === 'own' ? 'guest' : plane;

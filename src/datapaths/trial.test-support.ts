@@ -1,5 +1,6 @@
 /** One VM on one datapath under a load that ends, so that everything sent can be followed to its end. */
 import { createHash } from 'node:crypto';
+import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { WorkloadRecord } from '../accounting/workload-record.ts';
 import { OpenLoopSender } from '../models/guest/applications/open-loop-sender.ts';
 import { Receiver } from '../models/guest/applications/receiver.ts';
@@ -216,7 +217,7 @@ export class Trial {
     return books.ledger.spending().flatMap(({ cost, payer, busy, count }) => {
       const { price, draw } = books.costs.cost(cost);
       // Polling and the wait for other cores take as long as they take.
-      if (draw !== null || ['halt.poll', 'pmd.idle', 'iommu.queue'].includes(cost)) return [];
+      if (draw !== null || ['halt.poll', ...IDLE_POLLING, 'iommu.queue'].includes(cost)) return [];
       // A halted vCPU has paid for its way out of the guest, not yet for its way back.
       const halted = payer.endsWith(' idle') && cost === 'exit.light';
       const rest = busy - price * count;

@@ -13,7 +13,7 @@ import type { Moderation } from '../models/hardware/moderation.ts';
 import { Nic, type NicSettings } from '../models/hardware/nic.ts';
 import { Packets } from '../models/hardware/packets.ts';
 import { RemotePeer } from '../models/hardware/remote-peer.ts';
-import { TaskThread } from '../models/hardware/thread.ts';
+import { TaskThread, type Thread } from '../models/hardware/thread.ts';
 import { Turn } from '../models/hardware/turn.ts';
 import { FairScheduler, type FairSchedulerSettings } from '../models/host/fair-scheduler.ts';
 import type { HaltPollTunables } from '../models/host/halt-poll.ts';
@@ -216,7 +216,12 @@ export class World {
   }
 
   /** A thread of the host with its program. */
-  hostThread(name: string, affinity: readonly number[], program: (cpu: Context) => Program): Context {
-    return this.cores[affinity[0]].host(new TaskThread(name, { affinity }), name, program);
+  hostThread(
+    name: string,
+    affinity: readonly number[],
+    program: (cpu: Context, thread: Thread) => Program,
+  ): Context {
+    const thread = new TaskThread(name, { affinity });
+    return this.cores[affinity[0]].host(thread, name, (cpu) => program(cpu, thread));
   }
 }

@@ -1,4 +1,5 @@
 /** What of a machine was busiest: a core, a wire, PCIe or the IOMMU. */
+import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { Spending } from '../accounting/ledger.ts';
 import type { Trial } from './build-trial.ts';
 import type { StationUse } from './measured.ts';
@@ -8,7 +9,7 @@ export const stationsBusy = ({ world }: Trial): { name: string; busy: number }[]
   world.nic.stations.map((station) => ({ name: station.name, busy: station.busyBy(world.sim.now) }));
 
 /** Polling burns a core without being load. */
-const NO_LOAD = new Set(['halt.poll', 'pmd.idle', 'background.work']);
+const NO_LOAD = new Set(['halt.poll', ...IDLE_POLLING, 'background.work']);
 
 /** Names the station with the highest utilisation in the window of `window` ps. */
 export const bottleneckOf = (

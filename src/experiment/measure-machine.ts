@@ -1,4 +1,5 @@
 /** The metrics of one trial that belong to no VM or workload: who is billed, and what is busy. */
+import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { Spending } from '../accounting/ledger.ts';
 import { inSeconds, type Picoseconds, workIn } from '../units.ts';
 import type { Measured, Source } from './measured.ts';
@@ -7,7 +8,7 @@ import type { Measured, Source } from './measured.ts';
 export const payerOf = ({ payer, plane, side, cost }: Spending, vms: readonly string[]): string => {
   // KVM's, but no work: it would hide what exits cost.
   if (cost === 'halt.poll') return 'halt polling';
-  if (cost === 'pmd.idle') return 'idle polling';
+  if (IDLE_POLLING.has(cost)) return 'idle polling';
   const vm = vms.find((name) => payer.startsWith(`${name} vcpu`));
   if (vm !== undefined) return plane === 'own' ? 'guest' : plane;
   if (payer.startsWith('vhost ')) return 'vhost';

@@ -1,4 +1,5 @@
 /** Rules that join several keys: cores exist, names refer to something, limits of real devices hold. */
+import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { Datapath } from '../datapaths/datapath.ts';
 import { datapaths } from '../datapaths/index.ts';
 import { isSplitOnly } from '../models/virtio/misdeeds.ts';
@@ -114,7 +115,7 @@ const workloadCheck = (scenario: Scenario, mistake: Report): void => {
 };
 
 /** Costs that last as long as what they stand for. */
-const UNPRICED = new Set(['halt.poll', 'pmd.idle', 'background.work', 'iommu.queue']);
+const UNPRICED = new Set(['halt.poll', ...IDLE_POLLING, 'background.work', 'iommu.queue']);
 const PRICE_MAX = seconds(1);
 
 const machineCheck = ({ idleStates, costs, clock }: Profile, mistake: Report): void => {

@@ -18,15 +18,28 @@ import { transport, virtioParams } from '../virtio-params.ts';
 export const vhostNet = defineDatapath({
   kind: 'vhost-net',
   summary: 'Virtio ring served by a host kernel thread on its own core.',
-  params: z.strictObject({
-    ...virtioParams,
-    transport: transport.optional(),
-    inlineBackend: z
-      .boolean()
-      .describe('teaching: the kicking vCPU serves the transmit ring itself, inside the exit')
-      .default(false),
-    txqueuelen: z.int().min(1).max(100_000).describe('ring of the tap, frames').default(TAP_QUEUE_LENGTH),
-  }),
+  params: z
+    .strictObject({
+      ...virtioParams,
+      transport: transport.optional(),
+      inlineBackend: z
+        .boolean()
+        .describe('teaching: the kicking vCPU serves the transmit ring itself, inside the exit')
+        .default(false),
+      'poll-us': z
+        .int()
+        .min(0)
+        .max(1_000_000)
+        .describe(
+          'QEMU, netdev tap: how long vhost looks on for work before it sleeps, 1.024 us each (0: not at all)',
+        )
+        .optional(),
+      txqueuelen: z.int().min(1).max(100_000).describe('ring of the tap, frames').default(TAP_QUEUE_LENGTH),
+    })
+    .refine((params) => !params.inlineBackend || (params['poll-us'] ?? 0) === 0, {
+      path: ['poll-us'],
+      message: 'must be 0 with inlineBackend, which has no worker that could look on',
+    }),
 
   rings: { tx: 256, rx: 1024 },
   card: ({ tunables, transport = 'pci' }) => virtioCard(tunables, 'vhost', transport),
@@ -45,11 +58,15 @@ export const vhostNet = defineDatapath({
       tap,
       network,
       ...guest.interrupts('irqfd'),
+      pollUs: params['poll-us'] ?? 0,
       inline: params.inlineBackend,
       // Whoever works inside the exit cannot wait for QEMU there: the teaching backend knows all pages.
       iotlb: behind && !params.inlineBackend ? new VhostIotlb(books, guest.loop, behind.iommu) : undefined,
     });
-    world.hostThread(`vhost ${vm.name}`, vm.backend, (cpu) => vhost.program(cpu));
+    world.hostThread(`vhost ${vm.name}`, vm.backend, (cpu, thread) => vhost.program(cpu, thread));
+    if (params['poll-us'] !== undefined) {
+      for (const ring of [guest.tx, guest.rx]) ring.pollOffered(() => vhost.offered());
+    }
     const attached = guest.attach(guest.kick('tx', vhost.kickTx), guest.kick('rx', vhost.kickRx));
     return { ...attached, route: routeTo(world, tap) };
   },

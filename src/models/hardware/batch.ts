@@ -5,7 +5,7 @@ import { InvariantError } from '../../accounting/invariant.ts';
 import type { Account } from '../../accounting/ledger.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { NO_REQUEST, type Request } from '../../accounting/timeline.ts';
-import { HALT_POLL, inExit, type Mode, OPEN, PLANE, SPIN } from './mode.ts';
+import { inExit, isSpin, type Mode, OPEN, PLANE } from './mode.ts';
 
 /** Slots kept free before the first segment for preludes (context switch, VM entry, cache refill). */
 const HEAD = 16;
@@ -145,8 +145,7 @@ export abstract class Batch {
   }
 
   get spinning(): boolean {
-    const mode = this.modeNow;
-    return mode === SPIN || mode === HALT_POLL;
+    return isSpin(this.modeNow);
   }
 
   get idle(): boolean {
@@ -230,7 +229,7 @@ export abstract class Batch {
 
   /** Where in the batch it spins: at hand, or behind preludes. Or n: nowhere. */
   private get spinAt(): number {
-    return this.boundary((mode) => mode === SPIN || mode === HALT_POLL);
+    return this.boundary(isSpin);
   }
 
   /** Busy waiting is at hand or is to come. */

@@ -1,11 +1,11 @@
 /**
- * A thread that looks at its queues again and again and never sleeps: its core is busy all the time. The looks that
- * find nothing are one spin, which ends with the look after something has come.
+ * A thread that looks at its queues again and again, for ever or for a while: its core is busy all the time. The looks
+ * that find nothing are one spin, which ends with the look after something has come.
  */
 import type { Cost } from '../../accounting/cost.ts';
 import { seconds } from '../../units.ts';
 import type { Context } from './context.ts';
-import { SPIN } from './mode.ts';
+import { type BUSY_POLL, SPIN } from './mode.ts';
 import type { HostCore } from './thread.ts';
 
 /** A spin is begun anew after as long as this, ps. */
@@ -31,12 +31,12 @@ export class BusyPoll {
     this.period = period;
   }
 
-  /** Nothing was found: looks on until `notice`. To be followed by `yield RUN`. */
-  spin(): void {
+  /** Nothing was found: looks on until `notice`, or for `longest` ps. To be followed by `yield RUN`. */
+  spin(how: typeof SPIN | typeof BUSY_POLL = SPIN, longest: number = LONGEST): void {
     const { cpu } = this;
     const { mode } = cpu;
-    cpu.mode = SPIN;
-    cpu.spend(this.idle, LONGEST, 1);
+    cpu.mode = how;
+    cpu.spend(this.idle, longest, 1);
     cpu.mode = mode;
   }
 

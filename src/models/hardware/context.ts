@@ -4,7 +4,7 @@ import { InvariantError } from '../../accounting/invariant.ts';
 import type { Account } from '../../accounting/ledger.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { Batch } from './batch.ts';
-import { BH_OFF, type Mode, OPEN, SPIN } from './mode.ts';
+import { BH_OFF, BUSY_POLL, type Mode, OPEN, SPIN } from './mode.ts';
 
 /** Yielded by a program: run the batch, then go on. */
 export const RUN = 0;
@@ -151,6 +151,7 @@ export class Context extends Batch {
 }
 
 /** A hard interrupt of the same processor may be taken in this mode. */
-export const takesInterrupt = (mode: Mode): boolean => mode === OPEN || mode === BH_OFF || mode === SPIN;
+export const takesInterrupt = (mode: Mode): boolean =>
+  mode === OPEN || mode === BH_OFF || mode === SPIN || mode === BUSY_POLL;
 /** A softirq of the same processor may be run in this mode. */
-export const takesSoftirq = (mode: Mode): boolean => mode === OPEN || mode === SPIN;
+export const takesSoftirq = (mode: Mode): boolean => mode === OPEN || mode === SPIN || mode === BUSY_POLL;

@@ -8,16 +8,21 @@ export const BH_OFF = 1;
 export const IRQ_OFF = 2;
 /** Busy waiting: whoever ends the wait calls `endSpin`. */
 export const SPIN = 3;
+/** Busy waiting that is given up when another thread is to run (need_resched); else as SPIN. */
+export const BUSY_POLL = 4;
 /** KVM handles an exit in the vCPU thread: the guest stands still, its interrupts wait for VM entry. */
-export const EXIT_KERNEL = 4;
+export const EXIT_KERNEL = 5;
 /** QEMU handles an exit in the vCPU thread. */
-export const EXIT_USER = 5;
+export const EXIT_USER = 6;
 /** KVM polls for a wake-up before it blocks a halted vCPU. */
-export const HALT_POLL = 6;
-export type Mode = 0 | 1 | 2 | 3 | 4 | 5 | 6;
+export const HALT_POLL = 7;
+export type Mode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
 /** Plane of the account that pays, by mode: own work, KVM, QEMU. */
-export const PLANE = Uint8Array.of(0, 0, 0, 0, 1, 2, 1);
+export const PLANE = Uint8Array.of(0, 0, 0, 0, 0, 1, 2, 1);
+
+/** Busy waiting, of whatever kind. */
+export const isSpin = (mode: Mode): boolean => mode === SPIN || mode === BUSY_POLL || mode === HALT_POLL;
 
 /** In an exit the guest makes no progress and takes no interrupt. */
 export const inExit = (mode: Mode): boolean => mode >= EXIT_KERNEL;

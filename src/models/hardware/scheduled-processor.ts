@@ -5,7 +5,7 @@ import type { Account } from '../../accounting/ledger.ts';
 import type { Handler, Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import { type Context, type Program, RUN, takesSoftirq, WAIT } from './context.ts';
-import { EXIT_KERNEL, HALT_POLL, type Mode, OPEN } from './mode.ts';
+import { BUSY_POLL, EXIT_KERNEL, HALT_POLL, type Mode, OPEN } from './mode.ts';
 import { type InterruptLine, Processor, type Timer } from './processor.ts';
 import { type HostCore, type Scheduler, TaskThread, type Thread } from './thread.ts';
 
@@ -137,7 +137,9 @@ export abstract class ScheduledProcessor extends Processor implements HostCore {
     // Asleep: it gives the core away by itself. Kernel code with bottom halves off: at the end of that stretch.
     if (leaf === null || (!leaf.guest && !takesSoftirq(leaf.modeNow))) return;
     this.rescheduleWanted = false;
-    if (this.scheduler.waiting(this) > 0) this.switchOut(true);
+    if (this.scheduler.waiting(this) === 0) return;
+    if (leaf.modeNow === BUSY_POLL) leaf.endSpin(0);
+    this.switchOut(true);
   }
 
   override stopOf(context: Context): number {

@@ -34,7 +34,7 @@ const bench = (backend: Backend) => {
   const parts = { vm: 'vm', tx, rx, memory, packets, tap, network, txInterrupt, rxInterrupt };
   if (backend === 'vhost') {
     const vhost = new Vhost(books, { ...parts, inline: false });
-    world.hostThread('vhost vm', [1], (cpu) => vhost.program(cpu));
+    world.hostThread('vhost vm', [1], (cpu, thread) => vhost.program(cpu, thread));
     Object.assign(guest, { kickTx: vhost.kickTx, kickRx: vhost.kickRx });
   } else {
     const loop = qemuOf(world, vm);

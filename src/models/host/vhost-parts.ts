@@ -10,6 +10,8 @@ export const VHOST_NET_BATCH = 64;
 export interface VhostParts extends BackendParts {
   /** Behind an IOMMU that the guest sees (iommu_platform); else addresses are the guest's own. */
   readonly iotlb?: VhostIotlb | undefined;
+  /** `poll-us`: how long a handler that finds nothing looks on, in steps of 1,024 ns; 0: not at all. */
+  readonly pollUs?: number;
   /** Teaching: the kicking vCPU serves the transmit ring itself, inside the exit; no second core works for it. */
   readonly inline: boolean;
 }

@@ -9,6 +9,7 @@ import { countError } from '../virtio/device-error.ts';
 import { BROKEN, EMPTY } from '../virtio/device-queue.ts';
 import { ReceiveChain } from './receive-chain.ts';
 import { SignalCount } from './signal-count.ts';
+import type { VhostBusyPoll } from './vhost-busy-poll.ts';
 import { VHOST_NET_BATCH, VHOST_NET_PKT_WEIGHT, VHOST_NET_WEIGHT, type VhostParts } from './vhost-parts.ts';
 
 /** Received buffers are published when more than a batch of them is filled. */
@@ -69,7 +70,7 @@ export class VhostReceive {
     cpu.charge(costs.copyPerByte, size);
   }
 
-  *handle(cpu: Context): Program {
+  *handle(cpu: Context, poll: VhostBusyPoll | null): Program {
     const { parts, costs } = this;
     const { rx, tap, memory, packets, iotlb } = parts;
     const pages: number[] = [];
@@ -82,6 +83,7 @@ export class VhostReceive {
     yield RUN;
     rx.suppressKicks();
     this.signals.run();
+    poll?.begin();
     tap.detach();
     const exhausted = (): boolean => handled >= VHOST_NET_PKT_WEIGHT || bytes >= VHOST_NET_WEIGHT;
     let batch = 0;
@@ -119,18 +121,15 @@ export class VhostReceive {
         yield RUN;
         if (batch < RX_BATCH && !exhausted() && !stalled) continue;
       }
-      if (batch === 0) break;
       const full = batch >= RX_BATCH;
-      this.signals.decision(batch);
+      if (batch > 0) yield cpu.call(this.publish(cpu, batch));
       batch = 0;
-      rx.flush();
-      if (rx.shouldSignal()) {
-        this.chargeRing(cpu);
-        parts.rxInterrupt.charge(cpu);
-        yield RUN;
-        parts.rxInterrupt.raise();
-      }
-      if (!full || exhausted() || stalled) break;
+      if (exhausted() || stalled || waitsForGuest) break;
+      if (full) continue;
+      if (poll === null) break;
+      yield cpu.call(poll.fromReceive());
+      if (queue.length === 0) break;
+      this.signals.early();
     }
     if (stalled) {
       this.chargeRing(cpu);
@@ -140,7 +139,19 @@ export class VhostReceive {
     }
     // Without buffers the tap is not polled: the guest's refill kick brings the worker back.
     if (waitsForGuest) return;
-    if (exhausted()) this.again();
+    if (exhausted() || poll?.interrupted) this.again();
     else if (tap.attach(() => this.again())) this.again();
+  }
+
+  /** vhost_net_signal_used. */
+  private *publish(cpu: Context, buffers: number): Program {
+    const { rx, rxInterrupt } = this.parts;
+    this.signals.decision(buffers);
+    rx.flush();
+    if (!rx.shouldSignal()) return;
+    this.chargeRing(cpu);
+    rxInterrupt.charge(cpu);
+    yield RUN;
+    rxInterrupt.raise();
   }
 }

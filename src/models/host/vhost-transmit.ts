@@ -16,6 +16,7 @@ import { BROKEN, type DeviceQueue } from '../virtio/device-queue.ts';
 import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
 import { takeFrame } from './guest-frame.ts';
 import { SignalCount } from './signal-count.ts';
+import type { VhostBusyPoll } from './vhost-busy-poll.ts';
 import { VHOST_NET_BATCH, VHOST_NET_PKT_WEIGHT, VHOST_NET_WEIGHT, type VhostParts } from './vhost-parts.ts';
 
 /** A frame is batched if it fits in a page with the room that skbs keep in front of it (64 B) and skb_shared_info (320 B). */
@@ -128,7 +129,7 @@ export class VhostTransmit {
     if (descriptors > 0) cpu.charge(this.costs.descriptor, descriptors);
   }
 
-  *handle(cpu: Context): Program {
+  *handle(cpu: Context, poll: VhostBusyPoll | null): Program {
     const { tx, iotlb } = this.parts;
     // The worker's own mode, or the exit of a vCPU that does the worker's job itself (`inlineBackend`).
     const outer = cpu.mode;
@@ -136,6 +137,7 @@ export class VhostTransmit {
     yield RUN;
     tx.suppressKicks();
     this.signals.run();
+    poll?.begin();
     this.handled = this.bytes = 0;
     this.stalled = false;
     for (let full = true; full && !this.exhausted && !this.stalled; ) {
@@ -145,7 +147,6 @@ export class VhostTransmit {
         if (iotlb !== undefined) yield* iotlb.find(cpu, this.pages.splice(0));
         yield RUN;
       }
-      if (this.taken === 0) break;
       if (this.batch > 0) {
         this.batches.add(this.batch);
         yield cpu.call(this.send(cpu, outer));
@@ -155,10 +156,16 @@ export class VhostTransmit {
       const returned = this.large === NONE ? this.taken : this.taken - 1;
       if (returned > 0) yield cpu.call(this.returnBuffers(cpu, returned));
       if (this.large !== NONE) yield cpu.call(this.sendLarge(cpu, outer));
+      if (poll !== null && !full && !this.stalled && !this.exhausted) {
+        yield cpu.call(poll.fromTransmit());
+        full = tx.availableNow;
+        if (full) this.signals.early();
+      }
     }
     if (this.taken > 0) yield cpu.call(this.returnBuffers(cpu, this.taken));
     // vq_err: what the handler had in hand is done; it runs again at the next kick, if the ring's state allows one.
     if (this.stalled) countError(this.counters, this.parts.vm, 'vhost tx', tx.fault);
+    else if (poll?.interrupted) this.again();
     else this.lookAgain(tx);
   }
 

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
+import { RUN, WAIT } from '../hardware/context.ts';
+import { TaskThread } from '../hardware/thread.ts';
 import { type GuestSettings, RingGuest } from './ring-guest.test-support.ts';
 import { Vhost } from './vhost.ts';
 
@@ -10,20 +12,37 @@ const MICROSECOND = 1_000_000;
 /** A packet takes the worker 1 us in either direction, and nothing else takes time. */
 const PRICES = { 'vhost.tx': MICROSECOND, 'vhost.rx': MICROSECOND };
 
-const bench = (settings: GuestSettings = {}, costs: Readonly<Record<string, number>> = {}) => {
+const bench = (
+  { pollUs = 0, ...settings }: GuestSettings & { readonly pollUs?: number } = {},
+  costs: Readonly<Record<string, number>> = {},
+) => {
   const world = new World(priced({ ...PRICES, ...costs }), { seed: 1, replication: 0, maxEvents: 1e7 });
   const { sim, books, packets, nic, hostNetwork: network } = world;
   const vcpu = world.vcpu({ name: 'vm', vcpus: [[0]], backend: [1] });
   const guest = new RingGuest({ sim, books, packets, vcpu }, 'vhost', settings);
   const { tx, rx, memory, tap, txInterrupt, rxInterrupt } = guest;
-  const parts = { vm: 'vm', tx, rx, memory, packets, tap, network, txInterrupt, rxInterrupt, inline: false };
+  const parts = {
+    vm: 'vm',
+    tx,
+    rx,
+    memory,
+    packets,
+    tap,
+    network,
+    txInterrupt,
+    rxInterrupt,
+    pollUs,
+    inline: false,
+  };
   const vhost = new Vhost(books, parts);
-  world.hostThread('vhost vm', [1], (cpu) => vhost.program(cpu));
+  world.hostThread('vhost vm', [1], (cpu, thread) => vhost.program(cpu, thread));
+  if (pollUs > 0) for (const { ring } of [tx, rx]) ring.onOffered = () => vhost.offered();
   guest.kickTx = vhost.kickTx;
   guest.kickRx = vhost.kickRx;
   world.peer.role(0, { kind: 'sink' });
   return {
     guest,
+    world,
     charged: () => guest.charged('vhost vm'),
     runs: () => guest.charged('vhost vm')['vhost.handler'] ?? 0,
     wakeups: () => books.counters.counter('wakeups', 'vhost vm').value,
@@ -285,6 +304,99 @@ describe('receive', () => {
   });
 });
 
+describe('with poll-us', () => {
+  /** A look takes 0.1 us. */
+  const LOOK = { 'vhost.look': MICROSECOND / 10 };
+  const polled = (world: World): number =>
+    world.books.ledger.spending().find(({ cost }) => cost === 'vhost.busyPoll')?.busy ?? 0;
+
+  test('looks on for so long before it sleeps, and is not kicked meanwhile', () => {
+    const { guest, world, runs, wakeups } = bench({ pollUs: 50 }, LOOK);
+    guest.at([0, 30, 60, 300], () => guest.transmit(1));
+    guest.run(290);
+    // Copied at 1; 1 us of work each, after which it looks once and then for 51.2 us.
+    expect(guest.flushes.map(({ at }) => at)).toEqual([1, 31, 61]);
+    expect([guest.counts.kicks, wakeups(), runs()]).toEqual([1, 1, 1]);
+    expect(polled(world)).toBe((30 - 1.1 + 30 - 1.1 + 51.2) * MICROSECOND);
+    guest.run(1000);
+    expect([guest.counts.kicks, wakeups(), runs()]).toEqual([2, 2, 2]);
+  });
+
+  test('sees what comes at the next look', () => {
+    const { guest } = bench({ pollUs: 50 }, LOOK);
+    guest.at([0, 30.03], () => guest.transmit(1));
+    guest.run(1000);
+    // It looks at 1, and from 1.1 on every 0.1 us.
+    expect(guest.flushes.map(({ at }) => at)).toEqual([1, 31.1]);
+  });
+
+  test('from a tap that is empty it takes frames without a wake-up', () => {
+    const { guest, wakeups } = bench({ pollUs: 50 }, LOOK);
+    guest.at([0, 30, 60, 90], () => guest.receive(1));
+    guest.run(1000);
+    expect(guest.flushes.map(({ at }) => at)).toEqual([1, 31, 61, 91]);
+    expect(wakeups()).toBe(1);
+  });
+
+  test('publishes what is at hand before it looks on', () => {
+    const { guest } = bench({ pollUs: 50 }, LOOK);
+    guest.transmit(3);
+    guest.receive(2);
+    guest.run(1000);
+    expect(guest.flushes).toEqual([
+      { queue: 'tx', packets: 3, at: 3 },
+      { queue: 'rx', packets: 2, at: 3 + 0.1 + 2 },
+    ]);
+  });
+
+  test('other work of the worker ends the loop, and the handler has another turn after it', () => {
+    const { guest, runs } = bench({ pollUs: 50 }, LOOK);
+    guest.at([0], () => guest.transmit(1));
+    guest.at([20], () => guest.receive(1));
+    guest.run(1000);
+    expect(guest.flushes.map(({ at, queue }) => [queue, at])).toEqual([
+      ['tx', 1],
+      ['rx', 21],
+    ]);
+    // The second turn of transmit is in the list that receive is part of, and does not end its loop.
+    expect(runs()).toBe(3);
+  });
+
+  test.each([
+    // The event that the device asked for at its start is stale: with EVENT_IDX kicks cannot be switched off.
+    [true, 1],
+    [false, 0],
+  ])('a receive handler that looks on finds what the guest sends, event index %s', (eventIdx, kicks) => {
+    const { guest } = bench({ pollUs: 50, eventIdx }, LOOK);
+    guest.at([0], () => guest.receive(1));
+    guest.at([20], () => guest.transmit(1));
+    guest.run(1000);
+    expect(guest.flushes.map(({ at, queue }) => [queue, at])).toEqual([
+      ['rx', 1],
+      ['tx', 21],
+    ]);
+    expect(guest.counts.kicks).toBe(kicks);
+  });
+
+  test('gives its core up at once to a thread that preempts it, and does not look on when it has it back', () => {
+    const { guest, world } = bench({ pollUs: 50 }, LOOK);
+    const started: number[] = [];
+    const rival = new TaskThread('rival', { affinity: [1], policy: 'fifo' });
+    const context = world.cores[1].host(rival, 'rival', function* (cpu) {
+      yield WAIT;
+      started.push(world.sim.now / MICROSECOND);
+      cpu.charge(world.books.costs.cost('vhost.look'), 100);
+      yield RUN;
+      yield WAIT;
+    });
+    guest.at([0], () => guest.transmit(1));
+    guest.at([20.03], () => context.signal());
+    guest.run(1000);
+    expect(started).toEqual([20.03]);
+    expect(polled(world)).toBe((20.03 - 1.1) * MICROSECOND);
+  });
+});
+
 test('one thread serves both directions, in turn', () => {
   const { guest } = bench();
   guest.transmit(20);
@@ -302,10 +414,18 @@ describe('whatever comes when', () => {
     maxLength: 60,
   });
 
-  test.each([true, false])('invariants 2, 4, 5 and 7 hold, event index %s', (eventIdx) => {
+  test.each([
+    [true, 0],
+    [false, 0],
+    [true, 20],
+    [false, 20],
+  ])('invariants 2, 4, 5 and 7 hold, event index %s, poll-us=%i', (eventIdx, pollUs) => {
     fc.assert(
       fc.property(pattern, pattern, fc.integer({ min: 1, max: 90 }), (sends, arrivals, period) => {
-        const { guest, runs, atNic } = bench({ eventIdx, tapLength: 60 }, { 'host.stackTx': 300_000 });
+        const { guest, runs, atNic } = bench(
+          { eventIdx, pollUs, tapLength: 60 },
+          { 'host.stackTx': 300_000, 'vhost.look': 100_000 },
+        );
         const { driverTx, driverRx, counts } = guest;
         const sent: number[] = [];
         const received: number[] = [];
@@ -343,8 +463,10 @@ describe('whatever comes when', () => {
         expect([atNic(), driverTx.outstanding]).toEqual([transmitted, 0]);
         expect(received.length + guest.record.dropped).toBe(sent.length);
         expect(received).toEqual(sent.filter((packet) => received.includes(packet)));
-        expect(counts.txDecisions).toBeLessThanOrEqual(Math.ceil(transmitted / 64) + runs());
-        expect(counts.rxDecisions).toBeLessThanOrEqual(Math.ceil(received.length / 64) + runs());
+        // A handler that looks on publishes before each loop.
+        const publications = pollUs > 0 ? Number.POSITIVE_INFINITY : runs();
+        expect(counts.txDecisions).toBeLessThanOrEqual(Math.ceil(transmitted / 64) + publications);
+        expect(counts.rxDecisions).toBeLessThanOrEqual(Math.ceil(received.length / 64) + publications);
         if (eventIdx) expect(counts.kicks).toBeLessThanOrEqual(counts.txEnables + 1);
       }),
       { numRuns: 60 },

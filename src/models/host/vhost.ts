@@ -8,9 +8,11 @@
  * is served as before. Simplification: the newest kernels may retry a broken transmit ring in a loop.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
+import type { Placed } from '../hardware/busy-poll.ts';
 import { type Context, type Program, WAIT } from '../hardware/context.ts';
 import { Fifo } from '../hardware/fifo.ts';
 import type { Kicked } from './kick.ts';
+import { VhostBusyPoll } from './vhost-busy-poll.ts';
 import type { VhostParts } from './vhost-parts.ts';
 import { VhostReceive } from './vhost-receive.ts';
 import { VhostTransmit } from './vhost-transmit.ts';
@@ -23,11 +25,16 @@ export class Vhost {
   private readonly receive: VhostReceive;
   /** Work items in order; each at most once. */
   private readonly work = new Fifo<'tx' | 'rx'>();
+  /** Of these, the first so many are the list that the worker has taken and is going through. */
+  private taken = 0;
   private txQueued = false;
   private rxQueued = false;
   private cpu!: Context;
+  private poll: VhostBusyPoll | null = null;
+  private readonly books: Accounting;
 
   constructor(books: Accounting, parts: VhostParts) {
+    this.books = books;
     this.parts = parts;
     this.transmit = new VhostTransmit(books, parts, () => this.queueTx());
     this.receive = new VhostReceive(books, parts, () => this.queueRx());
@@ -49,28 +56,50 @@ export class Vhost {
     parts.tx.allowKicks();
   }
 
-  /** The worker's program; hand it to a host thread. */
-  *program(cpu: Context): Program {
+  /** A buffer was made available in one of the rings. */
+  offered(): void {
+    this.poll?.notice();
+  }
+
+  /** The worker's program; hand it to the host thread `thread`. */
+  *program(cpu: Context, thread: Placed): Program {
     this.cpu = cpu;
+    this.poll = this.busyPoll(cpu, thread);
     yield WAIT;
     for (;;) {
+      if (this.taken === 0) this.taken = this.work.length;
       const item = this.work.shift();
+      if (item !== null) this.taken--;
       if (item === null) yield WAIT;
       else if (item === 'tx') {
         this.txQueued = false;
-        yield cpu.call(this.transmit.handle(cpu));
+        yield cpu.call(this.transmit.handle(cpu, this.poll));
       } else {
         this.rxQueued = false;
-        yield cpu.call(this.receive.handle(cpu));
+        yield cpu.call(this.receive.handle(cpu, this.poll));
       }
     }
+  }
+
+  private busyPoll(cpu: Context, thread: Placed): VhostBusyPoll | null {
+    const { pollUs = 0 } = this.parts;
+    if (pollUs === 0) return null;
+    const hasWork = () => this.work.length > this.taken;
+    const worker = {
+      get hasWork() {
+        return hasWork();
+      },
+      queueTx: () => this.queueTx(),
+      queueRx: () => void this.queueRx(),
+    };
+    return new VhostBusyPoll(this.books, this.parts, worker, { cpu, thread, window: pollUs });
   }
 
   /** The whole ring is served before the guest goes on; what came meanwhile is found by the next kick. */
   private *serveInline(cpu: Context): Program {
     do {
       this.txQueued = false;
-      yield* this.transmit.handle(cpu);
+      yield* this.transmit.handle(cpu, null);
     } while (this.txQueued);
   }
 
@@ -78,8 +107,7 @@ export class Vhost {
     if (this.txQueued) return;
     this.txQueued = true;
     if (this.parts.inline) return;
-    this.work.push('tx');
-    this.cpu.signal();
+    this.queue('tx');
   }
 
   /** @returns whether that wakes the worker. */
@@ -87,8 +115,13 @@ export class Vhost {
     if (this.rxQueued) return false;
     const asleep = this.cpu.waiting;
     this.rxQueued = true;
-    this.work.push('rx');
-    this.cpu.signal();
+    this.queue('rx');
     return asleep;
+  }
+
+  private queue(item: 'tx' | 'rx'): void {
+    this.work.push(item);
+    this.cpu.signal();
+    this.poll?.notice();
   }
 }
