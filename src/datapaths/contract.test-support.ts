@@ -1,17 +1,16 @@
 /** What every datapath must keep, whatever its parameters and its load. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { GuestSystem } from '../models/guest/bind-drivers.ts';
 import { framesOf, PACKET_MAX } from '../models/hardware/segmentation.ts';
 import { ms } from '../units.ts';
 import type { Datapath } from './datapath.ts';
 import { type Load, Trial, type TrialSetup } from './trial.test-support.ts';
-import type { GuestIommuSettings, Machine } from './world.ts';
+import type { GuestIommuSettings, Machine, Vm } from './world.ts';
 
 export interface Contract {
   readonly machine: Machine;
   readonly params?: unknown;
-  readonly guest?: GuestSystem;
+  readonly guest?: Vm['guest'];
   readonly viommu?: GuestIommuSettings;
   /** Packets that the driver may keep when all is quiet: those that nobody reaps until it sends again. */
   readonly lingering?: number;

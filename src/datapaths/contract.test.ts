@@ -4,6 +4,7 @@ import { MODULES } from '../models/guest/pci-drivers.ts';
 import { machine } from '../scenario/machines.test-support.ts';
 import { bitsPerSecond, ms, us } from '../units.ts';
 import { type Contract, contract } from './contract.test-support.ts';
+import { CURRENT_LINUX } from './guest-bus.ts';
 import { datapaths } from './index.ts';
 
 const server = machine('server-3ghz');
@@ -63,6 +64,22 @@ const virtioBehind: readonly (readonly [string, Terms])[] = [
 const viommu: readonly (readonly [string, Terms])[] = [
   ['behind an IOMMU in caching mode', { machine: behindIommu, viommu: { cachingMode: true, strict: false } }],
 ];
+/** The guest polls before it halts, by Linux's defaults. */
+const haltpoll: readonly [string, Terms] = [
+  'a guest with cpuidle-haltpoll',
+  {
+    guest: {
+      ...CURRENT_LINUX,
+      haltpoll: {
+        guest_halt_poll_ns: 200_000,
+        guest_halt_poll_grow: 2,
+        guest_halt_poll_grow_start: 50_000,
+        guest_halt_poll_shrink: 2,
+        guest_halt_poll_allow_shrink: true,
+      },
+    },
+  },
+];
 const lazily: readonly [string, Terms] = [
   'behind a lazy IOMMU',
   { viommu: { cachingMode: false, strict: false } },
@@ -90,6 +107,7 @@ const polledPacked: readonly [string, Terms] = [
 /** Switches worth a run of their own, by kind. */
 const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> = {
   e1000: [
+    haltpoll,
     ['without mitigation', { params: { tunables: { mitigation: false } } }],
     ['a tap of 10 frames', { params: { txqueuelen: 10 } }],
     ...viommu,
@@ -114,6 +132,7 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
         starvesInFlood: 'each interrupt waits twice for the BQL, for 50 frames of the main loop each time',
       },
     ],
+    haltpoll,
     ['Firecracker', { params: { monitor: 'firecracker' } }],
     ['Firecracker on PCI', { params: { monitor: 'firecracker', transport: 'pci', signal: 'per-request' } }],
     [
@@ -170,6 +189,7 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
     ...virtioBehind,
     ...polling,
     ['MMIO', { params: { transport: 'mmio' } }],
+    haltpoll,
     ['the ring served inside the exit', { params: { inlineBackend: true } }],
     ['poll-us=50', { params: { 'poll-us': 50 } }],
     ['poll-us=50 without EVENT_IDX', { params: { 'poll-us': 50, tunables: { event_idx: false } } }],

@@ -7,7 +7,6 @@ import { Receiver } from '../models/guest/applications/receiver.ts';
 import { RequestClient } from '../models/guest/applications/request-client.ts';
 import { StreamSender } from '../models/guest/applications/stream-sender.ts';
 import { type Arrivals, fixedSize, periodic, poisson } from '../models/guest/arrivals.ts';
-import type { GuestSystem } from '../models/guest/bind-drivers.ts';
 import { NetStack } from '../models/guest/net-stack.ts';
 import type { PollLoop } from '../models/guest/polling/poll-loop.ts';
 import type { PolledEndpoint } from '../models/guest/polling/polled-application.ts';
@@ -21,7 +20,7 @@ import { SOCKET_MEMORY, Socket } from '../models/guest/socket.ts';
 import { TrafficSource } from '../models/hardware/traffic-source.ts';
 import { interval, ms, type Picoseconds, perSecond, us } from '../units.ts';
 import type { Attachment, Datapath } from './datapath.ts';
-import { type GuestIommuSettings, type Machine, World } from './world.ts';
+import { type GuestIommuSettings, type Machine, type Vm, World } from './world.ts';
 
 export interface Load {
   readonly kind: 'poisson' | 'periodic' | 'stream' | 'request-response' | 'receive';
@@ -44,7 +43,7 @@ export interface TrialSetup {
   /** Cores of the vCPU and of the backend. */
   readonly cores?: readonly [vcpu: number, backend: number];
   /** What the VM boots; a current Linux where not given. */
-  readonly guest?: GuestSystem;
+  readonly guest?: Vm['guest'];
   /** When senders stop. */
   readonly stop?: Picoseconds;
   /** How long it may take until all that they sent has come to its end: 1 s where not given. */

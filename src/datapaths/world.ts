@@ -20,6 +20,7 @@ import type { HaltPollTunables } from '../models/host/halt-poll.ts';
 import { HostNetwork } from '../models/host/host-network.ts';
 import { VCpu } from '../models/host/vcpu.ts';
 import { DmaMapping, type DmaSpace, type IommuMode } from '../models/linux/dma-mapping.ts';
+import type { HaltpollTunables } from '../models/linux/haltpoll-governor.ts';
 import { InvalidationQueue } from '../models/linux/invalidation.ts';
 import { NicDriver } from '../models/linux/nic-driver.ts';
 import { type Hertz, ms, type Picoseconds } from '../units.ts';
@@ -72,7 +73,7 @@ export interface Vm {
   /** Cores that the backend threads (vhost worker, QEMU main loop) may run on. */
   readonly backend: readonly number[];
   /** What it boots; a current Linux with all drivers where not given. */
-  readonly guest?: GuestSystem;
+  readonly guest?: GuestSystem & { readonly haltpoll?: HaltpollTunables | undefined };
   /** Pages that the host backs its memory with, and so the IOMMU maps it with; 2 MiB where not given. */
   readonly pageSize?: PageSize;
   /** QEMU's intel-iommu in front of its devices; absent: none. */
@@ -183,6 +184,8 @@ export class World {
     const { sim, books, machine } = this;
     const cost = (name: string) => books.costs.cost(name);
     const affinity = vm.vcpus[index];
+    // A guest that polls switches KVM's polling off for its vCPUs (MSR_KVM_POLL_CONTROL).
+    const haltpoll = vm.guest?.haltpoll;
     const vcpu = new VCpu(
       sim,
       books,
@@ -199,6 +202,7 @@ export class World {
           taskSwitch: cost('task.switch'),
           idleEnter: cost('idle.enter'),
           haltPoll: cost('halt.poll'),
+          idlePoll: cost('idle.poll'),
         },
         features: {
           apicv: machine.apicv,
@@ -206,7 +210,8 @@ export class World {
           tickStop: machine.tickStop,
           exitOutShare: machine.exitOutShare,
           taskSlice: GUEST_SLICE,
-          haltPoll: machine.haltPoll,
+          haltPoll: haltpoll === undefined ? machine.haltPoll : { ...machine.haltPoll, halt_poll_ns: 0 },
+          haltpoll,
           haltPollGrid: machine.haltPollGrid,
         },
       },

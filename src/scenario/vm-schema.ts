@@ -26,6 +26,19 @@ const cardKind = z.enum(
   datapaths.filter(({ card }) => card !== undefined).map(({ kind }) => kind) as [string, ...string[]],
 );
 
+const unsigned = z.int().min(0).max(1e9);
+
+/** Parameters of the governor, by their Linux names. */
+const haltpollSchema = z
+  .strictObject({
+    guest_halt_poll_ns: unsigned.describe('longest poll, ns').default(200_000),
+    guest_halt_poll_grow: unsigned.describe('factor by which the limit grows').default(2),
+    guest_halt_poll_grow_start: unsigned.describe('least limit, ns').default(50_000),
+    guest_halt_poll_shrink: unsigned.describe('divisor by which it shrinks; 0: to nothing').default(2),
+    guest_halt_poll_allow_shrink: z.boolean().default(true),
+  })
+  .describe('cpuidle-haltpoll: an idle guest polls before it halts, and KVM’s own polling is off');
+
 const guestSchema = z
   .strictObject({
     kernel: z
@@ -37,6 +50,7 @@ const guestSchema = z
       .array(z.enum(MODULES as [string, ...string[]]))
       .describe('network modules that it can load, by their Linux names; all where not given')
       .default([...CURRENT_LINUX.drivers]),
+    haltpoll: haltpollSchema.optional(),
   })
   .describe('the guest: a current Linux with all drivers where not given');
 

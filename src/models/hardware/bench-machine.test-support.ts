@@ -28,6 +28,7 @@ const STANDARD = [
   'taskSwitch',
   'idleEnter',
   'haltPoll',
+  'idlePoll',
   'bql.handoff',
   'qemu.mainLoop',
 ] as const;

@@ -1,6 +1,7 @@
 /** What a vCPU pays, and what the hardware and KVM below it offer. */
 import type { Cost } from '../../accounting/cost.ts';
 import type { Picoseconds } from '../../units.ts';
+import type { HaltpollTunables } from '../linux/haltpoll-governor.ts';
 import type { HaltPollTunables } from './halt-poll.ts';
 
 export interface VCpuCosts {
@@ -19,6 +20,7 @@ export interface VCpuCosts {
   readonly taskSwitch: Cost;
   readonly idleEnter: Cost;
   readonly haltPoll: Cost;
+  readonly idlePoll: Cost;
 }
 
 /** What the hardware and KVM offer this vCPU. */
@@ -33,6 +35,8 @@ export interface VCpuFeatures {
   /** How long a guest task runs while others wait. */
   readonly taskSlice: Picoseconds;
   readonly haltPoll: HaltPollTunables;
+  /** The guest polls in its idle loop; not so where not given. */
+  readonly haltpoll?: HaltpollTunables | undefined;
   /** Gap between two looks of the halt-polling loop, ps. */
   readonly haltPollGrid: Picoseconds;
 }

@@ -5,13 +5,13 @@
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Account } from '../../accounting/ledger.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
-import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
+import type { Context, Program } from '../hardware/context.ts';
 import { Fifo } from '../hardware/fifo.ts';
-import { EXIT_KERNEL, HALT_POLL, inExit, OPEN } from '../hardware/mode.ts';
+import { EXIT_KERNEL, inExit, OPEN } from '../hardware/mode.ts';
 import { type InterruptLine, Processor, type Timer } from '../hardware/processor.ts';
 import { type HostCore, type Placement, Thread } from '../hardware/thread.ts';
-import { type Exit, Exits } from './exits.ts';
-import { HaltPoll } from './halt-poll.ts';
+import { Exits } from './exits.ts';
+import { IdleLoop } from './idle-loop.ts';
 import type { VCpuCosts, VCpuFeatures } from './vcpu-parts.ts';
 import { timerInterrupt, virtualLine } from './virtual-line.ts';
 
@@ -40,13 +40,9 @@ export class VCpu extends Processor {
   private readonly contexts: Context[] = [];
   private readonly tasks = new Fifo<Context>();
   private readonly idle: Context;
-  private readonly poll: HaltPoll;
+  private readonly idling: IdleLoop;
   private current: Context | null = null;
   private currentSince = 0;
-  private fromIdle = false;
-  /** The HLT exit whose poll is under way, until that sees work. */
-  private polling: Exit | null = null;
-  private haltedAt = 0;
   private home: string;
 
   constructor(
@@ -61,11 +57,11 @@ export class VCpu extends Processor {
     this.home = `core${identity.placement.affinity[0]}`;
     this.thread = new VCpuThread(this, identity.placement);
     this.exits = new Exits(books.counters, identity.vm, parts.features.exitOutShare);
-    this.poll = new HaltPoll(parts.features.haltPoll);
     this.idle = this.context('idle', `${this.name} idle`, () => {
       this.thread.core?.scheduler.wake(this.thread);
     });
-    this.idle.run(this.idling());
+    this.idling = new IdleLoop(this, parts);
+    this.idle.run(this.idling.program(this.idle));
     this.idle.signal();
   }
 
@@ -144,7 +140,7 @@ export class VCpu extends Processor {
   }
 
   /** Anything to do for a vCPU that is about to halt. */
-  private get workPending(): boolean {
+  get workPending(): boolean {
     return this.busyAbove || this.tasks.length > 0;
   }
 
@@ -163,7 +159,8 @@ export class VCpu extends Processor {
     return this.sim.now - this.currentSince >= this.features.taskSlice;
   }
 
-  private get aloneOnCore(): boolean {
+  /** No other thread waits for its core. */
+  get aloneOnCore(): boolean {
     const { core } = this.thread;
     return core !== null && core.scheduler.waiting(core) === 0;
   }
@@ -176,24 +173,13 @@ export class VCpu extends Processor {
     }
     const { core } = this.thread;
     if (idle.inExit && idle.spinning && core !== null) {
-      this.endPoll(core);
+      this.idling.endPoll(core);
       return;
     }
     if (core === null) return;
     if (core.thread === this.thread) core.reconsider();
     // Blocked inside an exit on a lock: only the lock wakes it, interrupts wait for the VM entry.
     else if (!this.thread.runnable && this.leaf() !== null) core.scheduler.wake(this.thread);
-  }
-
-  /** The poll that sees work leads straight to the VM entry: nothing can come between, so they are one event. */
-  private endPoll(core: HostCore): void {
-    const { idle, polling } = this;
-    if (polling !== null) this.exits.enter(idle, polling);
-    core.endSpin(idle, this.features.haltPollGrid);
-    if (polling === null) return;
-    this.poll.adapt(this.sim.now + idle.left - polling.rest - this.haltedAt);
-    this.fromIdle = true;
-    this.polling = null;
   }
 
   protected threadLeaf(): Context | null {
@@ -210,11 +196,11 @@ export class VCpu extends Processor {
     this.current = next;
     this.currentSince = this.sim.now;
     next.prelude(this.costs.taskSwitch, OPEN);
-    if (this.fromIdle && this.features.tickStop) {
+    if (this.idling.halted && this.features.tickStop) {
       next.prelude(this.costs.exitMsr, EXIT_KERNEL);
       this.exits.timer.value++;
     }
-    this.fromIdle = false;
+    this.idling.left();
     return next;
   }
 
@@ -247,34 +233,5 @@ export class VCpu extends Processor {
     if (core.name === this.home && this.contexts[0].account.core === core.name) return;
     this.home = core.name;
     for (const context of this.contexts) context.account = account(context.payer, context.guest);
-  }
-
-  /** The guest's idle loop: tick stop, HLT, KVM's halt polling, block; and the way back. */
-  private *idling(): Program {
-    const { idle, costs, features, exits, poll } = this;
-    yield WAIT;
-    for (;;) {
-      idle.mode = OPEN;
-      idle.charge(costs.idleEnter);
-      if (features.tickStop) exits.handled(idle, costs.exitMsr, exits.timer);
-      exits.halt.value++;
-      const exit = exits.leave(idle, costs.exitLight);
-      yield RUN;
-      this.haltedAt = this.sim.now;
-      if (!this.workPending && poll.enabled && poll.window > 0 && this.aloneOnCore) {
-        idle.mode = HALT_POLL;
-        idle.spend(costs.haltPoll, poll.window, 1);
-        idle.mode = EXIT_KERNEL;
-        this.polling = exit;
-        yield RUN;
-        if (this.polling === null) continue;
-        this.polling = null;
-      }
-      if (!this.workPending) yield WAIT;
-      if (poll.enabled) poll.adapt(this.sim.now - this.haltedAt);
-      this.fromIdle = true;
-      exits.enter(idle, exit);
-      yield RUN;
-    }
   }
 }
