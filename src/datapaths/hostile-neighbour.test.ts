@@ -4,8 +4,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { QemuVirtioNet } from '../models/host/qemu-virtio-net.ts';
 import { RingGuest } from '../models/host/ring-guest.test-support.ts';
+import { UserspaceVirtioNet } from '../models/host/userspace-virtio-net.ts';
 import { Vhost } from '../models/host/vhost.ts';
 import { machine } from '../scenario/machines.test-support.ts';
 import { us } from '../units.ts';
@@ -51,7 +51,7 @@ const neighbour = (world: World, backend: Backend): RingGuest => {
     Object.assign(guest, { kickTx: vhost.kickTx, kickRx: vhost.kickRx });
   } else {
     const loop = qemuOf(world, vm);
-    const qemu = new QemuVirtioNet(sim, books, {
+    const qemu = new UserspaceVirtioNet(sim, books, {
       ...parts,
       configInterrupt,
       loop,

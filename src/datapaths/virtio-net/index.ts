@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { EmulatedKick } from '../../models/host/emulated-kick.ts';
-import { QemuVirtioNet } from '../../models/host/qemu-virtio-net.ts';
+import { UserspaceVirtioNet } from '../../models/host/userspace-virtio-net.ts';
 import type { Doorbell } from '../../models/linux/net-device.ts';
 import { backendRules } from '../../models/virtio/backend-rules.ts';
 import { ns } from '../../units.ts';
@@ -55,7 +55,7 @@ export const virtioNet = defineDatapath({
     const guest = new VirtioGuest(world, vm, options, monitor.name, { transport, monitor });
     const { vcpu, loop } = guest;
     const tap = tapOf(world, vm, params.txqueuelen, guest.link.guestTso);
-    const backend = new QemuVirtioNet(sim, books, {
+    const backend = new UserspaceVirtioNet(sim, books, {
       vm: vm.name,
       ...guest.queues(backendRules[monitor.name]),
       memory: guest.memory,

@@ -10,8 +10,8 @@ import { priced } from '../../scenario/machines.test-support.ts';
 import { us } from '../../units.ts';
 import { DescriptorTable, INDIRECT, NEXT, WRITE } from '../virtio/descriptor.ts';
 import type { SplitRing } from '../virtio/split-ring.ts';
-import { QemuVirtioNet } from './qemu-virtio-net.ts';
 import { RingGuest } from './ring-guest.test-support.ts';
+import { UserspaceVirtioNet } from './userspace-virtio-net.ts';
 import { Vhost } from './vhost.ts';
 
 const SIZE = 256;
@@ -38,7 +38,7 @@ const bench = (backend: Backend) => {
     Object.assign(guest, { kickTx: vhost.kickTx, kickRx: vhost.kickRx });
   } else {
     const loop = qemuOf(world, vm);
-    const qemu = new QemuVirtioNet(sim, books, {
+    const qemu = new UserspaceVirtioNet(sim, books, {
       ...parts,
       configInterrupt,
       loop,

@@ -10,7 +10,7 @@ import { EXIT_USER } from '../hardware/mode.ts';
 import type { Doorbell } from '../linux/net-device.ts';
 import type { Lock } from './big-lock.ts';
 import type { Exit } from './exits.ts';
-import type { HandlesOutput } from './qemu-virtio-parts.ts';
+import type { HandlesOutput } from './userspace-virtio-parts.ts';
 import type { VCpu } from './vcpu.ts';
 
 export class EmulatedKick implements Doorbell {

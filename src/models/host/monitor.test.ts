@@ -5,8 +5,8 @@ import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
 import { us } from '../../units.ts';
 import { MONITORS, type Monitor } from './monitor.ts';
-import { QemuVirtioNet } from './qemu-virtio-net.ts';
 import { type GuestSettings, RingGuest } from './ring-guest.test-support.ts';
+import { UserspaceVirtioNet } from './userspace-virtio-net.ts';
 
 const MICROSECOND = 1_000_000;
 /** An iteration of the loop takes 3 us, reading an eventfd 0.5 us; a packet 1 us in the ring and 1 us at the tap. */
@@ -29,7 +29,7 @@ const bench = (name: Monitor['name'], settings: GuestSettings = {}, more: Partia
   const interrupts = { txInterrupt, rxInterrupt, configInterrupt };
   const transmit = { tx: 'bh', timer: us(150), burst: 256 } as const;
   const parts = { vm: 'vm', tx, rx, memory, packets, tap, network, loop, ...interrupts, transmit };
-  const backend = new QemuVirtioNet(sim, books, parts);
+  const backend = new UserspaceVirtioNet(sim, books, parts);
   guest.kickTx = backend.kickTx;
   guest.kickRx = backend.kickRx;
   world.peer.role(0, { kind: 'sink' });

@@ -5,9 +5,9 @@ import { qemuOf } from '../../datapaths/qemu.ts';
 import { World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
 import { us } from '../../units.ts';
-import { QemuVirtioNet } from './qemu-virtio-net.ts';
-import type { TransmitProperties } from './qemu-virtio-parts.ts';
 import { type GuestSettings, RingGuest } from './ring-guest.test-support.ts';
+import { UserspaceVirtioNet } from './userspace-virtio-net.ts';
+import type { TransmitProperties } from './userspace-virtio-parts.ts';
 
 const MICROSECOND = 1_000_000;
 /** An iteration of the main loop takes 3 us, reading an eventfd 0.5 us; a packet 1 us in the ring and 1 us at the tap. */
@@ -34,7 +34,7 @@ const bench = (
   const { tx, rx, memory, tap, txInterrupt, rxInterrupt, configInterrupt } = guest;
   const interrupts = { txInterrupt, rxInterrupt, configInterrupt };
   const parts = { vm: 'vm', tx, rx, memory, packets, tap, network, loop, ...interrupts, transmit };
-  const qemu = new QemuVirtioNet(sim, books, parts);
+  const qemu = new UserspaceVirtioNet(sim, books, parts);
   guest.kickTx = qemu.kickTx;
   guest.kickRx = qemu.kickRx;
   world.peer.role(0, { kind: 'sink' });

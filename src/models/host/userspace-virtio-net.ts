@@ -1,6 +1,6 @@
 /**
- * QEMU's own virtio-net backend (hw/net/virtio-net.c): everything in the main loop, one used entry and one interrupt
- * decision per packet.
+ * A virtio-net backend in user space, QEMU's own (hw/net/virtio-net.c) where nothing else is said: everything in the main loop,
+ * one used entry and one interrupt decision per packet.
  *
  *   kick ─► eventfd read ─► bottom half: pop, writev to the tap (host stack inside), push, signal? ─► again
  *   tap  ─► up to 50: read, pop, copy, push, signal? ─► the read that finds nothing
@@ -24,18 +24,18 @@ import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
 import type { Kicked } from './kick.ts';
 import type { Source } from './main-loop.ts';
 import type { Monitor } from './monitor.ts';
-import type { HandlesOutput, QemuDevice, QemuVirtioNetParts } from './qemu-virtio-parts.ts';
-import { QemuVirtioTransmit } from './qemu-virtio-transmit.ts';
 import { ReceiveChain } from './receive-chain.ts';
 import { TapIo } from './tap-io.ts';
+import type { HandlesOutput, UserspaceDevice, UserspaceVirtioNetParts } from './userspace-virtio-parts.ts';
+import { UserspaceVirtioTransmit } from './userspace-virtio-transmit.ts';
 
-export class QemuVirtioNet implements QemuDevice {
+export class UserspaceVirtioNet implements UserspaceDevice {
   readonly kickTx: Kicked & HandlesOutput;
   readonly kickRx: Kicked & HandlesOutput;
   private readonly sim: Simulation;
   private readonly counters: Counters;
   private readonly timeline: Timeline;
-  private readonly parts: QemuVirtioNetParts;
+  private readonly parts: UserspaceVirtioNetParts;
   private readonly monitor: Monitor;
   private readonly io: TapIo;
   private readonly virtqueue: Cost;
@@ -55,7 +55,7 @@ export class QemuVirtioNet implements QemuDevice {
   /** The guest brought receive buffers that a monitor that takes them ahead has not looked at. */
   private refilled = true;
 
-  constructor(sim: Simulation, books: Accounting, parts: QemuVirtioNetParts) {
+  constructor(sim: Simulation, books: Accounting, parts: UserspaceVirtioNetParts) {
     const { costs, timeline, counters } = books;
     const { loop, tap } = parts;
     this.sim = sim;
@@ -90,7 +90,7 @@ export class QemuVirtioNet implements QemuDevice {
     this.kickTx = kicked((cpu) => transmit.handleOutput(cpu));
     this.kickRx = kicked((cpu) => this.handleRx(cpu));
     this.tapReadable = loop.source((cpu) => this.tapSend(cpu));
-    const transmit = new QemuVirtioTransmit(sim, books, this, parts);
+    const transmit = new UserspaceVirtioTransmit(sim, books, this, parts);
     tap.attach(() => this.tapReadable.raise());
     parts.tx.allowKicks();
   }

@@ -1,4 +1,4 @@
-/** What QEMU's virtio-net device is made of, and what its two queues share. */
+/** What a virtio-net device in user space is made of, and what its two queues share. */
 import type { Picoseconds } from '../../units.ts';
 import type { Context } from '../hardware/context.ts';
 import type { Access } from '../hardware/register-port.ts';
@@ -17,7 +17,7 @@ export interface TransmitProperties {
   readonly burst: number;
 }
 
-export interface QemuVirtioNetParts extends BackendParts {
+export interface UserspaceVirtioNetParts extends BackendParts {
   /** In front of the device (iommu_platform). */
   readonly iommu?: GuestIommu | undefined;
   readonly loop: MainLoop;
@@ -32,7 +32,7 @@ export interface HandlesOutput {
 }
 
 /** The device as its queues see it. */
-export interface QemuDevice {
+export interface UserspaceDevice {
   /** A ring broke the rules: nothing is popped any more. */
   readonly broken: boolean;
   pop(queue: DeviceQueue): number;

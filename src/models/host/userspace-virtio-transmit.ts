@@ -14,13 +14,13 @@ import type { Access } from '../hardware/register-port.ts';
 import { BROKEN } from '../virtio/device-queue.ts';
 import { takeFrame } from './guest-frame.ts';
 import type { Source } from './main-loop.ts';
-import type { QemuDevice, QemuVirtioNetParts } from './qemu-virtio-parts.ts';
 import { TapIo } from './tap-io.ts';
+import type { UserspaceDevice, UserspaceVirtioNetParts } from './userspace-virtio-parts.ts';
 
-export class QemuVirtioTransmit {
+export class UserspaceVirtioTransmit {
   private readonly sim: Simulation;
-  private readonly device: QemuDevice;
-  private readonly parts: QemuVirtioNetParts;
+  private readonly device: UserspaceDevice;
+  private readonly parts: UserspaceVirtioNetParts;
   private readonly io: TapIo;
   private readonly virtqueue: Cost;
   private readonly wake: Cost;
@@ -30,7 +30,7 @@ export class QemuVirtioTransmit {
   private waiting = false;
   private timerVersion = 0;
 
-  constructor(sim: Simulation, books: Accounting, device: QemuDevice, parts: QemuVirtioNetParts) {
+  constructor(sim: Simulation, books: Accounting, device: UserspaceDevice, parts: UserspaceVirtioNetParts) {
     this.sim = sim;
     this.device = device;
     this.parts = parts;
