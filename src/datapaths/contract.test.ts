@@ -191,6 +191,8 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
     ['MMIO', { params: { transport: 'mmio' } }],
     haltpoll,
     ['the ring served inside the exit', { params: { inlineBackend: true } }],
+    ['zero copy', { params: { experimental_zcopytx: true } }],
+    ['zero copy, poll-us=50', { params: { experimental_zcopytx: true, 'poll-us': 50 } }],
     ['poll-us=50', { params: { 'poll-us': 50 } }],
     ['poll-us=50 without EVENT_IDX', { params: { 'poll-us': 50, tunables: { event_idx: false } } }],
   ],

@@ -34,7 +34,17 @@ export const vhostNet = defineDatapath({
           'QEMU, netdev tap: how long vhost looks on for work before it sleeps, 1.024 us each (0: not at all)',
         )
         .optional(),
+      experimental_zcopytx: z
+        .boolean()
+        .describe(
+          'module vhost_net: frames from 256 B on are sent from the guest’s own pages, not copied (false)',
+        )
+        .optional(),
       txqueuelen: z.int().min(1).max(100_000).describe('ring of the tap, frames').default(TAP_QUEUE_LENGTH),
+    })
+    .refine((params) => !params.inlineBackend || !params.experimental_zcopytx, {
+      path: ['experimental_zcopytx'],
+      message: 'must be false with inlineBackend, which has no worker that could be told of what was sent',
     })
     .refine((params) => !params.inlineBackend || (params['poll-us'] ?? 0) === 0, {
       path: ['poll-us'],
@@ -59,6 +69,7 @@ export const vhostNet = defineDatapath({
       network,
       ...guest.interrupts('irqfd'),
       pollUs: params['poll-us'] ?? 0,
+      zerocopy: params.experimental_zcopytx ?? false,
       inline: params.inlineBackend,
       // Whoever works inside the exit cannot wait for QEMU there: the teaching backend knows all pages.
       iotlb: behind && !params.inlineBackend ? new VhostIotlb(books, guest.loop, behind.iommu) : undefined,

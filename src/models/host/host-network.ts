@@ -24,6 +24,8 @@ export class HostNetwork {
   /** Per frame of what was merged, for a tap that takes frames only. */
   private readonly gso: Cost;
   private readonly taps: Tap[] = [];
+  /** Packets whose bytes are somebody's own (skb_zcopy), and whom to tell. */
+  private readonly owned = new Map<Packet, () => boolean>();
 
   /** @param cpu the core that takes the NIC's interrupts. */
   constructor(cpu: Processor, packets: Packets, driver: NicDriver) {
@@ -38,6 +40,10 @@ export class HostNetwork {
       length: TX_QUEUE_LENGTH,
       stage: this.stage,
     });
+    this.queue.dropped = (packet) => {
+      this.freed(packet);
+      packets.release(packet);
+    };
     driver.attach({
       received: (packet) => {
         const tap = this.taps[packets.flow[packet]];
@@ -49,9 +55,21 @@ export class HostNetwork {
         driver.napi.charge(this.gso, frames.length);
         for (const frame of frames) this.produce(tap, frame, cpu.sim.now);
       },
-      freed: () => {},
+      freed: (packet) => this.freed(packet),
       restarted: () => this.queue.restarted(),
     });
+  }
+
+  /** `done` is called when nobody below needs the packet any more; it says whether that wakes somebody. */
+  whenFreed(packet: Packet, done: () => boolean): void {
+    this.owned.set(packet, done);
+  }
+
+  private freed(packet: Packet): void {
+    if (this.owned.size === 0) return;
+    const done = this.owned.get(packet);
+    this.owned.delete(packet);
+    if (done?.()) this.driver.napi.charge(this.wake);
   }
 
   /** Whoever wakes a sleeping backend pays for it: the softirq that forwards the frame. */

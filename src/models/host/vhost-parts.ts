@@ -12,6 +12,8 @@ export interface VhostParts extends BackendParts {
   readonly iotlb?: VhostIotlb | undefined;
   /** `poll-us`: how long a handler that finds nothing looks on, in steps of 1,024 ns; 0: not at all. */
   readonly pollUs?: number;
+  /** experimental_zcopytx: longer frames go out of the guest's own pages. */
+  readonly zerocopy?: boolean;
   /** Teaching: the kicking vCPU serves the transmit ring itself, inside the exit; no second core works for it. */
   readonly inline: boolean;
 }

@@ -16,12 +16,14 @@ import { VhostBusyPoll } from './vhost-busy-poll.ts';
 import type { VhostParts } from './vhost-parts.ts';
 import { VhostReceive } from './vhost-receive.ts';
 import { VhostTransmit } from './vhost-transmit.ts';
+import type { VhostTransmitHandler } from './vhost-transmit-handler.ts';
+import { VhostZerocopy } from './vhost-zerocopy.ts';
 
 export class Vhost {
   readonly kickTx: Kicked;
   readonly kickRx: Kicked;
   private readonly parts: VhostParts;
-  private readonly transmit: VhostTransmit;
+  private readonly transmit: VhostTransmitHandler;
   private readonly receive: VhostReceive;
   /** Work items in order; each at most once. */
   private readonly work = new Fifo<'tx' | 'rx'>();
@@ -36,14 +38,16 @@ export class Vhost {
   constructor(books: Accounting, parts: VhostParts) {
     this.books = books;
     this.parts = parts;
-    this.transmit = new VhostTransmit(books, parts, () => this.queueTx());
+    this.transmit = parts.zerocopy
+      ? new VhostZerocopy(books, parts, () => this.queueTx())
+      : new VhostTransmit(books, parts, () => this.queueTx());
     this.receive = new VhostReceive(books, parts, () => this.queueRx());
     const asleep = () => this.cpu.waiting;
     this.kickTx = {
       get asleep() {
         return !parts.inline && asleep();
       },
-      kick: () => this.queueTx(),
+      kick: () => void this.queueTx(),
       ...(parts.inline ? { inline: (cpu: Context) => this.serveInline(cpu) } : {}),
     };
     this.kickRx = {
@@ -89,7 +93,7 @@ export class Vhost {
       get hasWork() {
         return hasWork();
       },
-      queueTx: () => this.queueTx(),
+      queueTx: () => void this.queueTx(),
       queueRx: () => void this.queueRx(),
     };
     return new VhostBusyPoll(this.books, this.parts, worker, { cpu, thread, window: pollUs });
@@ -103,14 +107,17 @@ export class Vhost {
     } while (this.txQueued);
   }
 
-  private queueTx(): void {
-    if (this.txQueued) return;
+  // Each answers whether it wakes the worker.
+
+  private queueTx(): boolean {
+    if (this.txQueued) return false;
     this.txQueued = true;
-    if (this.parts.inline) return;
+    if (this.parts.inline) return false;
+    const asleep = this.cpu.waiting;
     this.queue('tx');
+    return asleep;
   }
 
-  /** @returns whether that wakes the worker. */
   private queueRx(): boolean {
     if (this.rxQueued) return false;
     const asleep = this.cpu.waiting;

@@ -44,6 +44,8 @@ export abstract class DeviceQueue {
     this.rule = rule;
   }
 
+  /** Entries of the ring. */
+  abstract get size(): number;
   /** Takes the next offered buffer. @returns its head, EMPTY or BROKEN; a broken pop does not move the device on. */
   abstract pop(): number;
   /** Remembers this point, for `rewind`. */

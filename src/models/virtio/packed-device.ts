@@ -68,6 +68,10 @@ export class PackedDevice extends DeviceQueue {
     this.freeTop = ring.size;
   }
 
+  get size(): number {
+    return this.ring.size;
+  }
+
   pop(): number {
     const { ring } = this;
     if (this.blocked) return BROKEN;

@@ -39,6 +39,10 @@ export class SplitDevice extends DeviceQueue {
     this.inOrder = inOrder;
   }
 
+  get size(): number {
+    return this.ring.size;
+  }
+
   pop(): number {
     const { ring, rules } = this;
     if (this.blocked) return BROKEN;
