@@ -4,7 +4,7 @@ import { CURRENT_LINUX } from '../datapaths/guest-bus.ts';
 import { datapaths } from '../datapaths/index.ts';
 import { virtioTunableShape } from '../datapaths/virtio-params.ts';
 import type { GuestIommuSettings } from '../datapaths/world.ts';
-import { RELEASE } from '../models/guest/kernel-release.ts';
+import { hasSince, type KernelRelease, RELEASE } from '../models/guest/kernel-release.ts';
 import { MODULES } from '../models/guest/pci-drivers.ts';
 import { MISDEEDS } from '../models/virtio/misdeeds.ts';
 import { time } from './text/quantity-schemas.ts';
@@ -27,6 +27,9 @@ const cardKind = z.enum(
 );
 
 const unsigned = z.int().min(0).max(1e9);
+
+/** drivers/cpuidle/cpuidle-haltpoll.c (recalled). */
+const HALTPOLL_SINCE: KernelRelease = '5.4';
 
 /** Parameters of the governor, by their Linux names. */
 const haltpollSchema = z
@@ -51,6 +54,10 @@ const guestSchema = z
       .describe('network modules that it can load, by their Linux names; all where not given')
       .default([...CURRENT_LINUX.drivers]),
     haltpoll: haltpollSchema.optional(),
+  })
+  .refine(({ kernel, haltpoll }) => haltpoll === undefined || hasSince(kernel, HALTPOLL_SINCE), {
+    path: ['haltpoll'],
+    message: `needs a guest kernel from ${HALTPOLL_SINCE} on, which has cpuidle-haltpoll`,
   })
   .describe('the guest: a current Linux with all drivers where not given');
 

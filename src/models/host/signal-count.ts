@@ -21,7 +21,7 @@ export class SignalCount {
     this.runs++;
   }
 
-  /** A packet that is part of no batch ended the one at hand. */
+  /** The batch at hand was published early: for a packet that is part of none, or before a busy loop. */
   early(): void {
     this.runs++;
   }

@@ -17,6 +17,7 @@ export class Tap {
   private readonly packets: Packets;
   private readonly occupancy: Tally;
   private reader: (() => boolean) | null = null;
+  private look: (() => void) | null = null;
   private refusal = RING_FULL;
 
   /** @param length txqueuelen of the tap: its ring holds as many frames; more are dropped at the tail. */
@@ -38,7 +39,13 @@ export class Tap {
       this.packets.release(packet);
       return false;
     }
+    this.look?.();
     return this.reader?.() ?? false;
+  }
+
+  /** Whoever looks at the ring again and again, whether it is attached or not, would see each frame. */
+  polled(look: () => void): void {
+    this.look = look;
   }
 
   /**

@@ -2,6 +2,8 @@
  * vhost_net_busy_poll (drivers/vhost/net.c, Linux 6.1): a handler that finds nothing looks on for a while, for frames in
  * the tap that the guest has buffers for, for frames that the guest sends, and for other work of the worker, before it
  * lets kicks and wake-ups through again. Set by `-netdev tap,poll-us=`.
+ *
+ * Simplification: the window begins after the first look, and a thread that preempts the worker in that look does not end the loop.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
@@ -45,6 +47,7 @@ export class VhostBusyPoll {
     this.cpu = cpu;
     this.window = window * CLOCK;
     this.look = costs.cost('vhost.look');
+    parts.tap.polled(() => this.notice());
     this.loop = new BusyPoll(cpu, thread, costs.cost('vhost.busyPoll'), () => this.look.price);
   }
 
@@ -59,7 +62,9 @@ export class VhostBusyPoll {
 
   /** Something has changed of what the loop looks at. */
   notice(): void {
-    if (this.polling && this.ready) this.loop.notice();
+    if (!this.polling || !this.ready) return;
+    this.interrupted = this.worker.hasWork;
+    this.loop.notice();
   }
 
   /** A handler begins its run. */
@@ -78,14 +83,9 @@ export class VhostBusyPoll {
 
   /** From handle_rx, whose tap is empty and wakes nobody. */
   *fromReceive(): Program {
-    const { tx, tap } = this.parts;
+    const { tx } = this.parts;
     tx.suppressKicks();
-    tap.attach(() => {
-      this.notice();
-      return false;
-    });
     yield this.cpu.call(this.spin());
-    tap.detach();
     this.queueOrAllow(tx, () => this.worker.queueTx());
   }
 
@@ -93,13 +93,12 @@ export class VhostBusyPoll {
     const { cpu } = this;
     cpu.charge(this.look);
     yield RUN;
-    if (!this.ready) {
-      this.polling = true;
-      this.loop.spin(BUSY_POLL, this.window);
-      yield RUN;
-      this.polling = false;
-    }
     this.interrupted = this.worker.hasWork;
+    if (this.ready) return;
+    this.polling = true;
+    this.loop.spin(BUSY_POLL, this.window);
+    yield RUN;
+    this.polling = false;
   }
 
   /** vhost_net_busy_poll_try_queue. */

@@ -43,10 +43,13 @@ export abstract class VhostTransmitHandler {
   protected taken = 0;
   protected readonly heads = new Int32Array(VHOST_NET_BATCH);
 
-  /** @param again queues the handler for another run. */
-  constructor(books: Accounting, parts: VhostParts, again: () => void) {
+  /**
+   * @param again queues the handler for another run.
+   * @param batch packets that are published together.
+   */
+  constructor(books: Accounting, parts: VhostParts, again: () => void, batch: number) {
     const { costs, timeline, counters } = books;
-    this.signals = new SignalCount(books, `vhost ${parts.vm} tx`, VHOST_NET_BATCH);
+    this.signals = new SignalCount(books, `vhost ${parts.vm} tx`, batch);
     this.parts = parts;
     this.costs = {
       handler: costs.cost('vhost.handler'),
@@ -130,7 +133,7 @@ export abstract class VhostTransmitHandler {
     const { tx, vm } = this.parts;
     // vq_err: what the handler had in hand is done; it runs again at the next kick, if the ring's state allows one.
     if (this.stalled) countError(this.counters, vm, 'vhost tx', tx.fault);
-    else if (poll?.interrupted || tx.availableNow) this.again();
+    else if (this.exhausted || poll?.interrupted || tx.availableNow) this.again();
     else if (tx.allowKicks()) {
       tx.suppressKicks();
       this.again();

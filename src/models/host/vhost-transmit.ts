@@ -4,6 +4,7 @@
  * a page, with what an skb needs, is no part of a batch: the frames at hand go first, and are returned; it is sent by
  * itself, and is returned with the next ones.
  */
+import type { Accounting } from '../../accounting/accounting.ts';
 import { type Context, type Program, RUN } from '../hardware/context.ts';
 import type { Mode } from '../hardware/mode.ts';
 import type { Packet } from '../hardware/packets.ts';
@@ -11,7 +12,7 @@ import { BROKEN } from '../virtio/device-queue.ts';
 import { VIRTIO_NET_HEADER } from '../virtio/net-buffer.ts';
 import { takeFrame } from './guest-frame.ts';
 import type { VhostBusyPoll } from './vhost-busy-poll.ts';
-import { VHOST_NET_BATCH } from './vhost-parts.ts';
+import { VHOST_NET_BATCH, type VhostParts } from './vhost-parts.ts';
 import { VhostTransmitHandler } from './vhost-transmit-handler.ts';
 
 /** A frame is batched if it fits in a page with the room that skbs keep in front of it (64 B) and skb_shared_info (320 B). */
@@ -24,6 +25,10 @@ export class VhostTransmit extends VhostTransmitHandler {
   private large: Packet = NONE;
   /** Where the device finds them, behind a guest's IOMMU. */
   private readonly pages: number[] = [];
+
+  constructor(books: Accounting, parts: VhostParts, again: () => void) {
+    super(books, parts, again, VHOST_NET_BATCH);
+  }
 
   private get batchOpen(): boolean {
     return this.taken < VHOST_NET_BATCH && this.large === NONE && !this.exhausted && !this.stalled;

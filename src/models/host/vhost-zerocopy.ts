@@ -4,7 +4,8 @@
  * is short, or too much at once, is copied and returned at once.
  *
  * Simplifications: nobody on the way copies a pinned frame after all, so that none fails (tx_zcopy_err); of many that are
- * done at once 64 are published together.
+ * done at once 64 are published together; a payload lies in as few pages as it can; a run that finds one more frame while it
+ * allows kicks leaves it to the next run, as handle_tx_copy does.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
@@ -36,7 +37,7 @@ export class VhostZerocopy extends VhostTransmitHandler {
 
   /** @param queue queues the handler for another run; answers whether that wakes the worker. */
   constructor(books: Accounting, parts: VhostParts, queue: () => boolean) {
-    super(books, parts, queue);
+    super(books, parts, queue, 1);
     this.queue = queue;
     this.pin = books.costs.cost('vhost.pin');
   }
@@ -65,9 +66,8 @@ export class VhostZerocopy extends VhostTransmitHandler {
       if (iotlb !== undefined) yield* iotlb.find(cpu, [page]);
       yield RUN;
       yield cpu.call(this.send(cpu, outer));
-      if (this.taken > 0) yield cpu.call(this.publish(cpu));
+      if (this.taken > 0) yield cpu.call(this.returnBuffers(cpu, this.taken));
     }
-    yield cpu.call(this.returnDone(cpu));
     this.end(poll);
   }
 
@@ -113,13 +113,7 @@ export class VhostZerocopy extends VhostTransmitHandler {
       while (this.underWay[0]?.done && this.taken < this.heads.length) {
         this.heads[this.taken++] = (this.underWay.shift() as { head: number }).head;
       }
-      yield cpu.call(this.publish(cpu));
+      yield cpu.call(this.returnBuffers(cpu, this.taken));
     }
-  }
-
-  /** Returns what is to be returned, with a decision about an interrupt. */
-  private publish(cpu: Context): Program {
-    this.signals.early();
-    return this.returnBuffers(cpu, this.taken);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The cpuidle governor of guests with cpuidle-haltpoll (drivers/cpuidle/governors/haltpoll.c, Linux 6.1): an idle vCPU polls
+ * The cpuidle governor of guests with cpuidle-haltpoll (drivers/cpuidle/governors/haltpoll.c, Linux 6.8): an idle vCPU polls
  * for a task in the guest, without an exit, before it halts; how long follows from how long it was halted the last times.
  */
 
@@ -40,6 +40,7 @@ export class HaltpollGovernor {
 
   private shrink(): void {
     const { guest_halt_poll_shrink: divisor, guest_halt_poll_grow_start: start } = this.tunables;
+    // Before 6.8 it shrank on below the least.
     const shorter = divisor === 0 ? 0 : Math.floor(this.limit / divisor);
     this.limit = shorter < start * NS ? 0 : shorter;
   }
