@@ -12,6 +12,17 @@ const refused = (text: string, needle: string, told: string): void => {
 const RUN = 'run: {';
 const with_ = (line: string): string => changed(SHORT, RUN, `${line}\n${RUN}`);
 
+test.each([
+  ['poll-us: 50', 'must be 0 with inlineBackend, which has no worker that could look on'],
+  [
+    'experimental_zcopytx: true',
+    'must be false with inlineBackend, which has no worker that could be told of what was sent',
+  ],
+])('a vhost that serves its ring inside the exit cannot have %s', (setting, told) => {
+  const text = with_(`parameters: { vhost-net: { inlineBackend: true, ${setting} } }`);
+  expect(mistakes(text).join()).toContain(`parameters.vhost-net.${setting.split(':')[0]}: ${told}`);
+});
+
 describe('cores', () => {
   const range = 'the host has cores 0 to 7';
 

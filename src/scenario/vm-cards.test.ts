@@ -32,6 +32,16 @@ describe('a guest', () => {
     );
   });
 
+  test('polls in its idle loop from the kernel on that has cpuidle-haltpoll', () => {
+    const { guest } = scenarioOf('guest: { kernel: "5.4", haltpoll: { guest_halt_poll_ns: 50000 } }').vms[
+      'web'
+    ];
+    expect(guest?.haltpoll).toMatchObject({ guest_halt_poll_ns: 50_000, guest_halt_poll_grow_start: 50_000 });
+    expect(mistakes(web('guest: { kernel: "5.3", haltpoll: {} }')).join()).toMatch(
+      /vms\.web\.guest\.haltpoll: needs a guest kernel from 5\.4 on/,
+    );
+  });
+
   test('has modules by their Linux names', () => {
     expect(boot('guest: { drivers: [e1000] }').carrier).toBeNull();
     expect(mistakes(web('guest: { drivers: [virtio-net] }')).join()).toMatch(/did you mean "virtio_net"/);

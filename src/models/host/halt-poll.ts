@@ -1,5 +1,7 @@
 /** KVM's adaptive halt polling (virt/kvm/kvm_main.c): how long a halted vCPU is polled before it is blocked. */
 
+import { PollWindow } from '../linux/poll-window.ts';
+
 /** The module parameters of kvm, by their real names; times in ns. */
 export interface HaltPollTunables {
   readonly halt_poll_ns: number;
@@ -13,35 +15,37 @@ const NS = 1000;
 
 export class HaltPoll {
   private readonly tunables: HaltPollTunables;
-  /** The present window, ps. */
-  window = 0;
+  private readonly polled: PollWindow;
 
   constructor(tunables: HaltPollTunables) {
     this.tunables = tunables;
+    this.polled = new PollWindow({
+      grow: tunables.halt_poll_ns_grow,
+      growStart: tunables.halt_poll_ns_grow_start,
+      shrink: tunables.halt_poll_ns_shrink,
+    });
   }
 
   get enabled(): boolean {
     return this.tunables.halt_poll_ns > 0;
   }
 
+  /** The present window, ps. */
+  get window(): number {
+    return this.polled.length;
+  }
+
+  set window(length: number) {
+    this.polled.length = length;
+  }
+
   /** Adapts the window after the vCPU was halted for `halted` ps; only a wake-up that brought work is valid. */
   adapt(halted: number, valid = true): void {
-    const most = this.tunables.halt_poll_ns * NS;
-    if (!valid) this.shrink();
-    else if (halted <= this.window) return;
-    else if (this.window > 0 && halted > most) this.shrink();
-    else if (this.window < most && halted < most) this.grow(most);
-  }
-
-  private grow(most: number): void {
-    const { halt_poll_ns_grow: factor, halt_poll_ns_grow_start: start } = this.tunables;
-    if (factor === 0) return;
-    this.window = Math.min(Math.max(this.window * factor, start * NS), most);
-  }
-
-  private shrink(): void {
-    const { halt_poll_ns_shrink: divisor, halt_poll_ns_grow_start: start } = this.tunables;
-    const shorter = divisor === 0 ? 0 : Math.floor(this.window / divisor);
-    this.window = shorter < start * NS ? 0 : shorter;
+    const { polled, tunables } = this;
+    const most = tunables.halt_poll_ns * NS;
+    if (!valid) polled.shrink();
+    else if (halted <= polled.length) return;
+    else if (polled.length > 0 && halted > most) polled.shrink();
+    else if (polled.length < most && halted < most && tunables.halt_poll_ns_grow > 0) polled.grow(most);
   }
 }

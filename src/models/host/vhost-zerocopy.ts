@@ -32,7 +32,6 @@ export class VhostZerocopy extends VhostTransmitHandler {
   private readonly underWay: { readonly head: number; done: boolean }[] = [];
   /** Of these, those that the NIC's driver has not let go of. */
   private pending = 0;
-
   private readonly queue: () => boolean;
 
   /** @param queue queues the handler for another run; answers whether that wakes the worker. */
