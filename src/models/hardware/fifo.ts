@@ -20,6 +20,11 @@ export class Fifo<T> {
     return item;
   }
 
+  /** The oldest item, which stays; null: there is none. */
+  peek(): T | null {
+    return this.length === 0 ? null : this.slots[this.head];
+  }
+
   includes(item: T): boolean {
     const { head, slots } = this;
     for (let i = 0; i < this.length; i++) if (slots[(head + i) & (slots.length - 1)] === item) return true;
