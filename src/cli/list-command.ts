@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
-import { datapaths } from '../datapaths/index.ts';
+import { kinds } from '../datapaths/index.ts';
 import { METRICS } from '../scenario/metrics.ts';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
 import { fromHere, PROFILES, SCENARIOS, VALIDATION, yamlFiles } from './package-files.ts';
@@ -20,7 +20,7 @@ const entries: Record<Kind, () => [string, string][]> = {
   scenarios: () => titled(SCENARIOS, 'question'),
   cases: () => titled(VALIDATION, 'question'),
   profiles: () => titled(PROFILES, 'title'),
-  datapaths: () => datapaths.map(({ kind, summary }) => [kind, summary]),
+  datapaths: () => kinds.map(({ kind, summary }) => [kind, summary]),
   metrics: () => METRICS.map(({ name, unit, meaning }) => [name, `${meaning} (${unit})`]),
 };
 

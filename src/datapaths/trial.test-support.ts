@@ -1,6 +1,4 @@
 /** One VM on one datapath under a load that ends, so that everything sent can be followed to its end. */
-import { createHash } from 'node:crypto';
-import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { WorkloadRecord } from '../accounting/workload-record.ts';
 import { OpenLoopSender } from '../models/guest/applications/open-loop-sender.ts';
 import { Receiver } from '../models/guest/applications/receiver.ts';
@@ -19,6 +17,7 @@ import {
 import { SOCKET_MEMORY, Socket } from '../models/guest/socket.ts';
 import { TrafficSource } from '../models/hardware/traffic-source.ts';
 import { interval, ms, type Picoseconds, perSecond, us } from '../units.ts';
+import { fingerprintOf, gapsOf, misspentOf } from './books.test-support.ts';
 import type { Attachment, Datapath } from './datapath.ts';
 import { type GuestIommuSettings, type Machine, type Vm, World } from './world.ts';
 
@@ -200,49 +199,15 @@ export class Trial {
     return this;
   }
 
-  /** ps by which charges and idle time miss elapsed time, by core. */
-  get gaps(): Record<string, number> {
-    const { books, cores, sim } = this.world;
-    const busy = new Map<string, number>();
-    for (const line of books.ledger.spending()) busy.set(line.core, (busy.get(line.core) ?? 0) + line.busy);
-    return Object.fromEntries(
-      cores.map(({ name }) => [name, (busy.get(name) ?? 0) + (books.ledger.idle.get(name) ?? 0) - sim.now]),
-    );
+  get gaps(): Readonly<Record<string, number>> {
+    return gapsOf(this.world);
   }
 
-  /** Costs whose time is not occurrences × price; of constant prices, and when nothing is half done. */
   get misspent(): string[] {
-    const { books, machine } = this.world;
-    return books.ledger.spending().flatMap(({ cost, payer, busy, count }) => {
-      const { price, draw } = books.costs.cost(cost);
-      // Polling and the wait for other cores take as long as they take.
-      if (draw !== null || ['halt.poll', ...IDLE_POLLING, 'iommu.queue'].includes(cost)) return [];
-      // A halted vCPU has paid for its way out of the guest, not yet for its way back.
-      const halted = payer.endsWith(' idle') && cost === 'exit.light';
-      const rest = busy - price * count;
-      if (rest === 0 || (halted && rest === Math.round(price * machine.exitOutShare))) return [];
-      return [`${payer}: ${cost} ${count} × ${price} ps is not ${busy} ps`];
-    });
+    return misspentOf(this.world);
   }
 
-  /** Everything that a change of the event stream would change. */
   get fingerprint(): string {
-    const { books, sim } = this.world;
-    const state = {
-      events: sim.events,
-      spending: books.ledger.spending(),
-      idle: [...books.ledger.idle],
-      counters: books.counters
-        .since([])
-        .map(({ counter, value }) => [counter.metric, counter.component, value]),
-      tallies: books.counters
-        .allTallies()
-        .map(({ component, count, sum, max }) => [component, count, sum, max]),
-      records: this.records.map(({ submitted, completed, drops, latency, stageSums }) => [
-        ...[submitted, completed, [...drops], [...stageSums]],
-        ...[latency.count, latency.count > 0 ? [latency.mean, latency.max, latency.quantile(0.5)] : []],
-      ]),
-    };
-    return createHash('sha256').update(JSON.stringify(state)).digest('hex');
+    return fingerprintOf(this.world, this.records);
   }
 }

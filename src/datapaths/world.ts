@@ -6,6 +6,9 @@ import { Simulation } from '../kernel/simulation.ts';
 import type { GuestSystem } from '../models/guest/bind-drivers.ts';
 import type { Context, Program } from '../models/hardware/context.ts';
 import { Core } from '../models/hardware/core.ts';
+import type { DiskStation } from '../models/hardware/disk/disk.ts';
+import { type DiskSettings, diskOf } from '../models/hardware/disk/disk-classes.ts';
+import { DiskPort } from '../models/hardware/disk/disk-port.ts';
 import type { IdleState } from '../models/hardware/idle-states.ts';
 import { Iommu } from '../models/hardware/iommu.ts';
 import type { IommuDomain, PageSize } from '../models/hardware/iommu-domain.ts';
@@ -19,6 +22,8 @@ import { FairScheduler, type FairSchedulerSettings } from '../models/host/fair-s
 import type { HaltPollTunables } from '../models/host/halt-poll.ts';
 import { HostNetwork } from '../models/host/host-network.ts';
 import { VCpu } from '../models/host/vcpu.ts';
+import { HOST_BLOCK } from '../models/linux/block/block-queue.ts';
+import { NativeDisk } from '../models/linux/block/native-disk.ts';
 import { DmaMapping, type DmaSpace, type IommuMode } from '../models/linux/dma-mapping.ts';
 import type { HaltpollTunables } from '../models/linux/haltpoll-governor.ts';
 import { InvalidationQueue } from '../models/linux/invalidation.ts';
@@ -43,6 +48,7 @@ export interface Machine {
   readonly prices: ReadonlyMap<string, Price>;
   readonly idleStates: readonly IdleState[];
   readonly nic: NicSettings;
+  readonly disk: DiskSettings;
   readonly nicRings: { readonly tx: number; readonly rx: number };
   readonly moderation: Moderation;
   readonly iommu: IommuMode;
@@ -107,6 +113,8 @@ export class World {
   readonly random: ReturnType<typeof streams>;
   readonly scheduler: FairScheduler;
   private network: HostNetwork | null = null;
+  private port: DiskPort | null = null;
+  private native: NativeDisk | null = null;
 
   constructor(machine: Machine, run: { seed: number; replication: number; maxEvents: number }) {
     this.machine = machine;
@@ -154,6 +162,27 @@ export class World {
     driver.function.interrupt.connect(() => driver.line.raise());
     this.network = new HostNetwork(cpu, packets, driver);
     return this.network;
+  }
+
+  /** The machine's disk. */
+  get diskPort(): DiskPort {
+    const { sim, books, machine, random } = this;
+    this.port ??= new DiskPort(
+      books,
+      diskOf(sim, books, machine.disk, (variate) => random.stream(variate)),
+    );
+    return this.port;
+  }
+
+  /** The same with the host's driver, for backends above it. */
+  get hostDisk(): NativeDisk {
+    this.native ??= new NativeDisk(this.cores, this.diskPort, HOST_BLOCK);
+    return this.native;
+  }
+
+  /** What is shared by all that uses it: of the NIC and of the disk, as far as there is anybody who does. */
+  get stations(): readonly DiskStation[] {
+    return [...(this.nic.used ? this.nic.stations : []), ...(this.port?.disk.stations ?? [])];
   }
 
   /** What a driver on bare metal maps its buffers into: a domain of its own, or null in passthrough. */

@@ -1,4 +1,4 @@
-/** What of a machine was busiest: a core, a wire, PCIe or the IOMMU. */
+/** What of a machine was busiest: a core, a wire, PCIe, the IOMMU or a part of the disk. */
 import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { Spending } from '../accounting/ledger.ts';
 import type { Trial } from './build-trial.ts';
@@ -6,7 +6,7 @@ import type { StationUse } from './measured.ts';
 
 /** How long each shared device has been taken so far, ps. */
 export const stationsBusy = ({ world }: Trial): { name: string; busy: number }[] =>
-  world.nic.stations.map((station) => ({ name: station.name, busy: station.busyBy(world.sim.now) }));
+  world.stations.map((station) => ({ name: station.name, busy: station.busyBy(world.sim.now) }));
 
 /** Polling burns a core without being load. */
 const NO_LOAD = new Set(['halt.poll', ...IDLE_POLLING, 'background.work']);

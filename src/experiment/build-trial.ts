@@ -1,8 +1,9 @@
 /** From a validated point to a world with VMs, backends and applications in it. */
 import type { WorkloadRecord } from '../accounting/workload-record.ts';
 import type { Attachment } from '../datapaths/datapath.ts';
+import type { DiskAttachment } from '../datapaths/disk-datapath.ts';
 import type { Boot } from '../datapaths/guest-bus.ts';
-import { datapathOf } from '../datapaths/index.ts';
+import { datapathOf, diskDatapathOf } from '../datapaths/index.ts';
 import { type Vm, World } from '../datapaths/world.ts';
 import type { RandomStream } from '../kernel/random.ts';
 import type { Endpoint } from '../models/guest/applications/application.ts';
@@ -30,15 +31,17 @@ import {
   PolledStream,
 } from '../models/guest/polling/polled-applications.ts';
 import { SOCKET_MEMORY, Socket, truesize } from '../models/guest/socket.ts';
-import { type Context, type Program, RUN, WAIT } from '../models/hardware/context.ts';
 import { FRAME_MIN } from '../models/hardware/frame.ts';
 import { TrafficSource } from '../models/hardware/traffic-source.ts';
+import { leadsToNetwork, usesDisk, usesNetwork } from '../scenario/check-disks.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/schema.ts';
 import { bootOf, kindOf, paramsOf } from '../scenario/vm-cards.ts';
 import type { VmSettings } from '../scenario/vm-schema.ts';
 import type { Workload } from '../scenario/workload-schema.ts';
-import { interval, type Picoseconds, seconds } from '../units.ts';
+import { interval, type Picoseconds } from '../units.ts';
+import { addFioJobs } from './build-disk-jobs.ts';
+import { addHogs } from './build-hogs.ts';
 import { placed } from './vm-setup.ts';
 
 /** A workload at work: its record, and what its verdict needs besides. */
@@ -94,6 +97,7 @@ interface Attached {
 class TrialBuilder {
   private readonly world: World;
   private readonly attachments = new Map<string, Attached>();
+  private readonly disks = new Map<string, DiskAttachment>();
   readonly boots = new Map<string, Boot>();
   private flow = 0;
 
@@ -103,6 +107,11 @@ class TrialBuilder {
 
   /** A VM whose guest drives none of its cards has no network: nothing is attached. */
   addVm(vm: Vm, kind: string, scenario: Scenario): void {
+    if (usesDisk(scenario, vm.name)) {
+      const params = paramsOf(scenario, vm.name, kind);
+      this.disks.set(vm.name, diskDatapathOf(kind).build(this.world, vm, params as never));
+    }
+    if (!leadsToNetwork(kind) || (usesDisk(scenario, vm.name) && !usesNetwork(scenario, vm.name))) return;
     const boot = bootOf(scenario, vm.name, kind);
     if (boot !== null) this.boots.set(vm.name, boot);
     const used = boot === null ? kind : boot.carrier?.kind;
@@ -122,27 +131,15 @@ class TrialBuilder {
     new HostileDriver(attachment.processor, virtqueue.queue, virtqueue.doorbell, { misdeed, after, every });
   }
 
-  /** Threads that compute without end. */
-  addHogs(name: string, threads: number, cores: readonly number[]): void {
-    const { world } = this;
-    const work = world.books.costs.cost('background.work');
-    for (let i = 0; i < threads; i++) {
-      const program = function* (cpu: Context): Program {
-        yield WAIT;
-        for (;;) {
-          cpu.spend(work, seconds(1), 1);
-          yield RUN;
-        }
-      };
-      world.hostThread(`${name}${i}`, cores, program).signal();
-    }
-  }
-
   addWorkload(name: string, workload: Workload): RunningWorkload {
     const { world } = this;
     const record = world.books.timeline.workload(name);
     const stallsOnLoss = workload.kind === 'request-response';
     const base = { name, vm: workload.vm, record, stallsOnLoss };
+    if (workload.kind === 'fio') {
+      const disk = this.disks.get(workload.vm) as DiskAttachment;
+      return { ...base, ...addFioJobs(world, disk, record, workload) };
+    }
     // Without a network card there is nowhere to send to, and nobody sends to a VM without an address.
     if (!this.attachments.has(workload.vm))
       return { ...base, offered: null, lag: () => 0, stallsOnLoss: false };
@@ -263,7 +260,7 @@ export const buildTrial = (point: ScenarioPoint, run: TrialRun): Trial => {
     builder.addVm(placed(point, name, index), kindOf(scenario, name, run.datapath), scenario);
   });
   for (const [name, { threads, cores }] of Object.entries(scenario.background)) {
-    builder.addHogs(name, threads, cores);
+    addHogs(world, name, threads, cores);
   }
   const workloads = Object.entries(scenario.workloads).map(([name, workload]) =>
     builder.addWorkload(name, workload),

@@ -1,10 +1,9 @@
 /** Whether QEMU would start with the properties of each VM's cards, and whether the machine prices what guests do. */
-import { datapathOf } from '../datapaths/index.ts';
 import type { Machine } from '../datapaths/world.ts';
 import { missingCost } from './missing-cost.ts';
 import type { Scenario } from './schema.ts';
 import type { PathKey } from './text/mistake.ts';
-import { bootOf, cardOf, kindOf, paramsOf } from './vm-cards.ts';
+import { bootOf, cardOf, hasCard, kindOf, paramsOf } from './vm-cards.ts';
 import { guestIommu } from './vm-schema.ts';
 
 type Report = (path: readonly PathKey[], message: string) => void;
@@ -47,7 +46,7 @@ export const missingForGuests = (
     const boots = { ...(guest && { guest }), ...guestIommu(vm) };
     for (const datapath of scenario.datapaths) {
       const kind = kindOf(scenario, name, datapath);
-      const used = datapathOf(kind).card === undefined ? kind : bootOf(scenario, name, kind)?.carrier?.kind;
+      const used = !hasCard(kind) ? kind : bootOf(scenario, name, kind)?.carrier?.kind;
       const missing =
         used === undefined ? null : missingCost(machine, used, paramsOf(scenario, name, used), boots);
       if (missing !== null && used !== undefined) return [missing, used];

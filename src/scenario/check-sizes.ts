@@ -3,10 +3,10 @@ import { FRAME_MAX } from '../models/hardware/frame.ts';
 import { PACKET_MAX } from '../models/hardware/segmentation.ts';
 import type { Scenario } from './schema.ts';
 import { kindOf, paramsOf } from './vm-cards.ts';
-import type { Workload } from './workload-schema.ts';
+import type { NetworkWorkload } from './workload-schema.ts';
 
 /** @returns why the workload cannot have packets of `size` bytes, or null. */
-export const sizeRefused = (scenario: Scenario, workload: Workload, size: number): string | null => {
+export const sizeRefused = (scenario: Scenario, workload: NetworkWorkload, size: number): string | null => {
   if (size <= FRAME_MAX) return null;
   if (size > PACKET_MAX) return `is more than one packet may have: ${PACKET_MAX} B (GSO_MAX_SIZE)`;
   const vm = Object.hasOwn(scenario.vms, workload.vm) ? scenario.vms[workload.vm] : undefined;

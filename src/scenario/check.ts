@@ -5,6 +5,7 @@ import { datapaths } from '../datapaths/index.ts';
 import { isSplitOnly } from '../models/virtio/misdeeds.ts';
 import { inSeconds, LONGEST_TRIAL, seconds } from '../units.ts';
 import { checkCards } from './check-cards.ts';
+import { checkDisks } from './check-disks.ts';
 import { sizeRefused } from './check-sizes.ts';
 import { checkViommu } from './check-viommu.ts';
 import { extent, priced } from './price.ts';
@@ -62,6 +63,7 @@ export const checkPoint = (
   if (Object.keys(scenario.vms).length === 0) mistake(['vms'], 'at least one VM is needed');
   if (Object.keys(scenario.workloads).length === 0) mistake(['workloads'], 'at least one workload is needed');
   workloadCheck(scenario, mistake);
+  checkDisks(scenario, profile, mistake);
   for (const name of Object.keys(scenario.costs)) {
     if (Object.hasOwn(original.costs, name)) continue;
     const near = nearest(name, Object.keys(original.costs));
@@ -91,6 +93,7 @@ const workloadCheck = (scenario: Scenario, mistake: Report): void => {
       const near = nearest(workload.vm, Object.keys(scenario.vms));
       mistake(['workloads', name, 'vm'], `there is no VM "${workload.vm}"${didYouMean(near)}`);
     }
+    if (workload.kind === 'fio') continue;
     const sizes =
       workload.kind === 'request-response'
         ? ([

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Machine } from '../datapaths/world.ts';
 import { ns } from '../units.ts';
+import { diskSchema, diskSettings } from './disk-schema.ts';
 import { priced, priceSchema } from './price.ts';
 import { bitRate, frequency, share, time } from './text/quantity-schemas.ts';
 
@@ -96,6 +97,7 @@ export const profileSchema = z.strictObject({
   haltPollGrid: span().describe('gap between two looks of the halt-polling loop'),
   exitOutShare: share().describe('share of an exit that passes before the host acts'),
   nic: nicSchema,
+  disk: diskSchema,
   costs: z.record(z.string(), priceSchema).describe('every named price'),
 });
 
@@ -113,6 +115,7 @@ export const machineOf = (profile: Profile, irqCore: number): Machine => {
     prices: new Map(prices),
     idleStates: profile.idleStates,
     nic,
+    disk: diskSettings(profile.disk),
     nicRings: { tx: txRing, rx: rxRing },
     moderation: { ...moderation, txGap: moderation.txGap ?? moderation.gap },
     iommu: profile.iommu,

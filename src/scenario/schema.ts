@@ -1,6 +1,7 @@
 /** What a scenario may say: one strict schema, from which validation, editor completion and the docs follow. */
 import { z } from 'zod';
-import { datapaths } from '../datapaths/index.ts';
+import { kinds } from '../datapaths/index.ts';
+import { diskSchema } from './disk-schema.ts';
 import { expectationSchema } from './expectation-schema.ts';
 import { priceSchema } from './price.ts';
 import { iotlbSchema, profileSchema } from './profile.ts';
@@ -32,11 +33,12 @@ const hostSchema = z
     scheduler: profileSchema.shape.scheduler.partial().optional(),
     kvm: profileSchema.shape.kvm.partial().optional(),
     nic: profileSchema.shape.nic.partial().optional(),
+    disk: diskSchema.partial().optional(),
   })
   .describe('overrides of the machine profile');
 
 const parametersShape = Object.fromEntries(
-  datapaths.map(({ kind, params, summary }) => [
+  kinds.map(({ kind, params, summary }) => [
     kind,
     (params as z.ZodObject).prefault({}).describe(`parameters: ${summary}`),
   ]),

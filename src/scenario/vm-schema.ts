@@ -1,7 +1,7 @@
 /** What a scenario may say of a VM: where it runs, its device's tunables, and a datapath of its own. */
 import { z } from 'zod';
 import { CURRENT_LINUX } from '../datapaths/guest-bus.ts';
-import { datapaths } from '../datapaths/index.ts';
+import { datapaths, kinds } from '../datapaths/index.ts';
 import { virtioTunableShape } from '../datapaths/virtio-params.ts';
 import type { GuestIommuSettings } from '../datapaths/world.ts';
 import { hasSince, type KernelRelease, RELEASE } from '../models/guest/kernel-release.ts';
@@ -12,7 +12,7 @@ import { time } from './text/quantity-schemas.ts';
 export const core = z.int().min(0).max(255);
 const coreSet = z.union([core, z.array(core).min(1)]).describe('a core, or the cores it may run on');
 
-export const datapathKind = z.enum(datapaths.map(({ kind }) => kind) as [string, ...string[]]);
+export const datapathKind = z.enum(kinds.map(({ kind }) => kind) as [string, ...string[]]);
 
 /** Multiqueue and SMP guests are not modelled yet; the words are there so that scenarios need not change. */
 const onlyOne = (what: string) =>

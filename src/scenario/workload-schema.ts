@@ -1,5 +1,6 @@
 /** What a VM's applications do. */
 import { z } from 'zod';
+import { RW } from '../models/guest/applications/io-pattern.ts';
 import { rate, size, time } from './text/quantity-schemas.ts';
 
 const vm = z.string().describe('the VM that the workload runs in');
@@ -61,6 +62,56 @@ const stream = z
   })
   .describe('sends as fast as its send buffer lets it');
 
-export const workloadSchema = z.discriminatedUnion('kind', [openLoop, requestResponse, stream]);
+const fio = z
+  .strictObject({
+    kind: z.literal('fio'),
+    vm,
+    rw: z.enum(RW).describe('what it does: read, write, or both; in order, or at random (rand…)'),
+    bs: size({ positive: true, most: '512 KiB' }).describe('bytes of each I/O').prefault('4 KiB'),
+    iodepth: z.int().min(1).max(65_536).describe('I/Os that each job keeps under way').default(1),
+    numjobs: z.int().min(1).max(256).describe('jobs that do the same').default(1),
+    ioengine: z
+      .enum(['libaio', 'io_uring', 'psync'])
+      .describe(
+        'libaio and io_uring ask for completions by a system call of its own; psync sleeps in its only one',
+      )
+      .default('libaio'),
+    rwmixread: z.number().min(0).max(100).describe('of rw and randrw: percentage of reads').default(50),
+    rate_iops: rate({ least: '0.01 /s', most: '1 G/s' })
+      .describe(
+        'I/Os that each job starts, as far as its depth allows; latency counts from the intended start',
+      )
+      .optional(),
+    rate_process: z
+      .enum(['linear', 'poisson'])
+      .describe('of rate_iops: at equal gaps or at random')
+      .default('linear'),
+    runtime: time({ positive: true, most: '100 s' })
+      .describe('starts nothing after so long from the start of the trial; goes on for ever where not given')
+      .optional(),
+    iodepth_batch_submit: z
+      .int()
+      .min(1)
+      .max(65_536)
+      .describe('I/Os that are submitted with one system call')
+      .default(1),
+    iodepth_batch_complete_min: z
+      .int()
+      .min(1)
+      .max(65_536)
+      .describe('completions that are waited for when the queue is full')
+      .default(1),
+    offset: size().describe('where its part of the device begins').prefault('0 B'),
+    size: size({ positive: true }).describe('length of its part; up to the end where not given').optional(),
+  })
+  .refine(({ ioengine, iodepth }) => ioengine !== 'psync' || iodepth === 1, {
+    path: ['iodepth'],
+    message: 'psync has one I/O under way; take libaio or io_uring for more',
+  })
+  .describe('jobs of fio, by its own names, on the disk of the VM (direct=1, a raw device)');
+
+export const workloadSchema = z.discriminatedUnion('kind', [openLoop, requestResponse, stream, fio]);
 
 export type Workload = z.output<typeof workloadSchema>;
+export type FioWorkload = Extract<Workload, { kind: 'fio' }>;
+export type NetworkWorkload = Exclude<Workload, FioWorkload>;

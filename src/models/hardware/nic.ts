@@ -96,6 +96,11 @@ export class Nic {
     return added;
   }
 
+  /** Somebody drives it. */
+  get used(): boolean {
+    return this.functions.length > 0;
+  }
+
   /** What is shared by all functions, each in order of arrival. */
   get stations(): readonly Link[] {
     const { egress, ingress, pcieOut, pcieIn, iommu } = this;

@@ -7,24 +7,21 @@ import type { Cost } from '../../accounting/cost.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { Lock } from './big-lock.ts';
+import type { EventLoop, Source } from './event-loop.ts';
 import { type Monitor, QEMU_MONITOR } from './monitor.ts';
-
-/** Something the loop dispatches: a readable descriptor or a bottom half. */
-export interface Source {
-  /** To be run in the next iteration; once, however often it is asked for. @returns whether that wakes the loop. */
-  raise(): boolean;
-}
 
 interface Registered {
   ready: boolean;
   readonly run: (cpu: Context) => Access;
 }
 
-export class MainLoop {
+export class MainLoop implements EventLoop {
   readonly lock: Lock;
   readonly monitor: Monitor;
   private readonly iteration: Cost;
   private readonly sources: Registered[] = [];
+  /** poll-max-ns of QEMU's main loop is 0. */
+  readonly polling = false;
   private cpu!: Context;
   private sleeping = true;
 
@@ -34,12 +31,10 @@ export class MainLoop {
     this.iteration = books.costs.cost(monitor.costs.iteration);
   }
 
-  /** Blocked in ppoll: whoever makes a source ready pays for a wake-up. */
   get asleep(): boolean {
     return this.sleeping && this.cpu.waiting;
   }
 
-  /** Adds a source; sources are dispatched in the order in which they were added. */
   source(run: (cpu: Context) => Access): Source {
     const registered: Registered = { ready: false, run };
     this.sources.push(registered);
@@ -52,6 +47,8 @@ export class MainLoop {
       },
     };
   }
+
+  notice(): void {}
 
   /** The thread's program. */
   *program(cpu: Context): Program {

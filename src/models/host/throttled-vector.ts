@@ -11,8 +11,9 @@ import type { Handler, Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import type { Context } from '../hardware/context.ts';
 import type { Access } from '../hardware/register-port.ts';
+import type { Source } from './event-loop.ts';
 import type { InterruptPath } from './interrupt-path.ts';
-import type { MainLoop, Source } from './main-loop.ts';
+import type { MainLoop } from './main-loop.ts';
 
 /** One unit of EITR. */
 const EITR_UNIT = 256_000;

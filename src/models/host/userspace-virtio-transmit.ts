@@ -12,8 +12,8 @@ import type { Handler, Simulation } from '../../kernel/simulation.ts';
 import { type Context, RUN } from '../hardware/context.ts';
 import type { Access } from '../hardware/register-port.ts';
 import { BROKEN } from '../virtio/device-queue.ts';
+import type { Source } from './event-loop.ts';
 import { takeFrame } from './guest-frame.ts';
-import type { Source } from './main-loop.ts';
 import { TapIo } from './tap-io.ts';
 import type { UserspaceDevice, UserspaceVirtioNetParts } from './userspace-virtio-parts.ts';
 

@@ -9,8 +9,9 @@ import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import type { Page } from '../hardware/iommu-domain.ts';
 import type { Access } from '../hardware/register-port.ts';
 import { TranslationCache } from '../hardware/translation-cache.ts';
+import type { Source } from './event-loop.ts';
 import type { GuestIommu, Notifier } from './guest-iommu.ts';
-import type { MainLoop, Source } from './main-loop.ts';
+import type { MainLoop } from './main-loop.ts';
 
 /** Module parameter max_iotlb_entries. */
 const IOTLB_ENTRIES = 2048;

@@ -14,7 +14,8 @@ export type Fault =
   | 'zero length'
   | 'address outside guest memory'
   | 'too many pieces'
-  | NetFault;
+  | NetFault
+  | BlkFault;
 
 /** What is wrong with a buffer only because virtio-net offered it (`net-buffer.ts`). */
 export type NetFault =
@@ -24,6 +25,9 @@ export type NetFault =
   | 'nothing behind the header'
   | 'no writable piece in a receive buffer'
   | 'readable piece in a receive buffer';
+
+/** What is wrong with a buffer only because virtio-blk offered it (`blk-request.ts`). */
+export type BlkFault = 'no header or no status in a block request' | 'header cut short';
 
 /** What a device may have done wrong, in the words of Linux's BAD_RING. */
 export type UsedFault = 'used id out of range' | 'used id is not a head';

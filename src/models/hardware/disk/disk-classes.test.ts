@@ -6,6 +6,7 @@ import { streams } from '../../../kernel/random.ts';
 import { Simulation } from '../../../kernel/simulation.ts';
 import { ms, type Picoseconds } from '../../../units.ts';
 import { BlockIo } from './block-io.ts';
+import { NOBODY } from './disk.test-support.ts';
 import { DISK_CLASSES, type DiskSettings, diskOf } from './disk-classes.ts';
 
 interface Loop {
@@ -27,7 +28,7 @@ const loop = (settings: DiskSettings, { depth, reads, settle = 0, measure }: Loo
   let count = 0;
   const watched = reads > 0 ? 'read' : 'write';
   for (let i = 0; i < depth; i++) {
-    const io = new BlockIo();
+    const io = new BlockIo(NOBODY);
     io.size = 4096;
     let since: Picoseconds;
     const issue = (): void => {

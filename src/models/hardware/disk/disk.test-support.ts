@@ -11,6 +11,9 @@ import { type DiskSettings, diskOf } from './disk-classes.ts';
 /** At which time (us), what, where and how much (bytes). */
 export type Command = readonly [at: number, operation: Operation, offset: number, size: number];
 
+/** Whoever is told by the disk itself needs no block layer to tell it. */
+export const NOBODY = { done: (): void => {} };
+
 export class LoneDisk {
   readonly sim = new Simulation({ maxEvents: 60e6 });
   readonly books: Accounting;
@@ -29,7 +32,7 @@ export class LoneDisk {
     const order: number[] = [];
     const begin = sim.handler((index) => {
       const [, operation, offset, size] = commands[index];
-      const io = Object.assign(new BlockIo(), { operation, offset, size });
+      const io = Object.assign(new BlockIo(NOBODY), { operation, offset, size });
       const completed = (): void => {
         done[index] = sim.now / 1e6;
         order.push(index);

@@ -1,0 +1,34 @@
+/** The contract of every datapath to a disk, on each machine and with parameters that change the mechanism. */
+import { describe } from 'vitest';
+import { machine } from '../scenario/machines.test-support.ts';
+import { us } from '../units.ts';
+import { diskContract } from './disk-contract.test-support.ts';
+import { diskDatapaths } from './index.ts';
+
+const machines = [
+  ['server-3ghz', machine('server-3ghz')],
+  ['server-amd', machine('server-amd')],
+  // Something must take time.
+  ['textbook', machine('textbook', { costs: { 'app.work': us(1) } })],
+] as const;
+
+/** By kind: parameters under which other mechanisms run. */
+const variants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'virtio-blk': {
+    'the main loop': { iothread: false },
+    'no ioeventfd': { iothread: false, ioeventfd: false },
+    'packed rings': { tunables: { packed: true } },
+    'no event index': { tunables: { event_idx: false } },
+    'direct descriptors in a small ring': { tunables: { indirect_desc: false, 'queue-size': 64 } },
+    'no polling': { tunables: { 'poll-max-ns': 0 } },
+    io_uring: { aio: 'io_uring' },
+  },
+};
+
+describe.each(diskDatapaths.map((datapath) => [datapath.kind, datapath] as const))('%s', (kind, datapath) => {
+  describe.each(machines)('on %s', (_, on) => diskContract(datapath, { machine: on }));
+  const others = Object.entries(variants[kind] ?? {});
+  for (const [name, params] of others) {
+    describe(`with ${name}`, () => diskContract(datapath, { machine: machine('server-3ghz'), params }));
+  }
+});

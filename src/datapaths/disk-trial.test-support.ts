@@ -1,0 +1,104 @@
+/** One VM with its disk under fio jobs that end, so that every I/O can be followed to its end. */
+import type { WorkloadRecord } from '../accounting/workload-record.ts';
+import { FioJob } from '../models/guest/applications/fio-job.ts';
+import { IoPattern, type PatternSettings } from '../models/guest/applications/io-pattern.ts';
+import { periodic, poisson } from '../models/guest/arrivals.ts';
+import { interval, ms, type Picoseconds, perSecond } from '../units.ts';
+import { fingerprintOf, gapsOf, misspentOf } from './books.test-support.ts';
+import type { DiskAttachment, DiskDatapath } from './disk-datapath.ts';
+import { type Machine, World } from './world.ts';
+
+export interface Job {
+  readonly rw: PatternSettings['rw'];
+  readonly bs: number;
+  readonly iodepth: number;
+  readonly batch: number;
+  readonly complete: number;
+  readonly synchronous?: boolean;
+  /** Per second; as fast as the depth allows where not given. */
+  readonly rate?: number | undefined;
+  readonly paced?: boolean;
+}
+
+export interface DiskTrialSetup {
+  readonly machine: Machine;
+  readonly datapath: DiskDatapath;
+  readonly params?: unknown;
+  readonly jobs: readonly Job[];
+  readonly seed?: number;
+  readonly cores?: readonly [vcpu: number, backend: number];
+  /** When jobs stop. */
+  readonly stop?: Picoseconds;
+}
+
+export class DiskTrial {
+  readonly world: World;
+  readonly attachment: DiskAttachment;
+  readonly records: WorkloadRecord[] = [];
+  readonly stop: Picoseconds;
+
+  constructor({
+    machine,
+    datapath,
+    params = {},
+    jobs,
+    seed = 1,
+    cores = [0, 1],
+    stop = ms(2),
+  }: DiskTrialSetup) {
+    this.stop = stop;
+    this.world = new World(machine, { seed, replication: 0, maxEvents: 20e6 });
+    const vm = { name: 'vm', vcpus: [[cores[0]]], backend: [cores[1]] };
+    this.attachment = datapath.build(this.world, vm, datapath.params.parse(params));
+    jobs.forEach((job, i) => {
+      this.add(job, i);
+    });
+  }
+
+  private add(
+    { iodepth, batch, complete, rate, paced, synchronous = false, ...pattern }: Job,
+    index: number,
+  ): void {
+    const { books, random } = this.world;
+    const record = books.timeline.workload(`job ${index}`);
+    record.startMeasuring(this.world.sim.now);
+    this.records.push(record);
+    const { capacity, cpus } = this.attachment;
+    const settings = { ...pattern, rwmixread: 70, offset: 0, size: capacity };
+    const stream = (name: string) => random.stream(`job ${index} ${name}`);
+    const arrivals = rate === undefined ? null : interval(perSecond(rate));
+    const { processor, queue } = cpus[index % cpus.length];
+    new FioJob(
+      processor,
+      { record, queue, pattern: new IoPattern(settings, stream('offset'), stream('direction')) },
+      {
+        iodepth,
+        iodepth_batch_submit: batch,
+        iodepth_batch_complete_min: complete,
+        synchronous,
+        until: this.stop,
+        arrivals: arrivals === null ? null : (paced ? periodic : poisson)(stream('arrivals'), arrivals),
+      },
+    );
+  }
+
+  /** To when jobs stop, or to the end of all that they started. */
+  run(to: 'stopped' | 'drained'): this {
+    const { sim, cores } = this.world;
+    sim.run(to === 'stopped' ? this.stop : ((this.stop + ms(5000)) as Picoseconds));
+    for (const core of cores) core.settleBooks();
+    return this;
+  }
+
+  get gaps(): number[] {
+    return Object.values(gapsOf(this.world));
+  }
+
+  get misspent(): string[] {
+    return misspentOf(this.world);
+  }
+
+  get fingerprint(): string {
+    return fingerprintOf(this.world, this.records);
+  }
+}

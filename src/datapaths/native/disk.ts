@@ -1,0 +1,27 @@
+/**
+ * Bare metal: the application runs on a core of the host, above the kernel's own block layer and NVMe driver.
+ *
+ *   core                                             │ device
+ *   application ─► block layer ─► driver ─doorbell───┼─► disk
+ *   application ◄─ block layer ◄─ driver ◄─ irq ─────┼── disk
+ */
+import { z } from 'zod';
+import { GUEST_BLOCK } from '../../models/linux/block/block-queue.ts';
+import { directQueue } from '../../models/linux/block/native-disk.ts';
+import { defineDiskDatapath } from '../disk-datapath.ts';
+
+export const nativeDisk = defineDiskDatapath({
+  kind: 'native',
+  summary: 'Bare metal: the application above the kernel’s own driver, no VM.',
+  // Its parameters are those of the network; none is the disk's.
+  params: z.looseObject({}),
+
+  build(world, vm) {
+    const { cores, diskPort } = world;
+    const cpus = vm.vcpus.map(([core]) => ({
+      processor: cores[core],
+      queue: directQueue(cores[core], diskPort, 'disk', GUEST_BLOCK),
+    }));
+    return { cpus, capacity: diskPort.disk.capacity };
+  },
+});

@@ -1,0 +1,166 @@
+/**
+ * Linux's virtio_blk (drivers/block/virtio_blk.c), one of its queues: requests of a batch are added one after the other, and the
+ * device is kicked once for them; the interrupt handler takes used buffers until there are none.
+ */
+import type { Cost } from '../../accounting/cost.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
+import type { BlockIo, RequestHeaders } from '../hardware/disk/block-io.ts';
+import type { Fifo } from '../hardware/fifo.ts';
+import type { InterruptLine, Processor } from '../hardware/processor.ts';
+import type { BlockDriver, Completions } from '../linux/block/block-driver.ts';
+import type { Doorbell } from '../linux/net-device.ts';
+import { piecesOfRequest } from '../virtio/blk-request.ts';
+import { type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
+import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
+import type { Virtqueue } from '../virtio/virtqueue.ts';
+import { reapChecked } from './virtio-net-vector.ts';
+
+export interface VirtioBlkParts {
+  readonly virtqueue: Virtqueue;
+  readonly memory: GuestMemory;
+  readonly headers: RequestHeaders;
+  readonly kick: Doorbell;
+  /** Names its interrupt. */
+  readonly name: string;
+}
+
+export interface VirtioBlkOptions {
+  readonly indirect: boolean;
+}
+
+/** Behind the header of a request: its table of descriptors, if that is an indirect one. */
+const TABLE_OFFSET = 32;
+
+export class VirtioBlk implements BlockDriver {
+  readonly depth: number;
+  readonly poll = null;
+  readonly line: InterruptLine;
+  stopped = false;
+  private readonly cpu: Processor;
+  private readonly parts: VirtioBlkParts;
+  private readonly queue: DriverQueue;
+  private readonly addCost: Cost;
+  private readonly descriptorCost: Cost;
+  private readonly completeCost: Cost;
+  private readonly ringLine: Cost;
+  private readonly stage: Stage;
+  private readonly wait: Stage;
+  /** By tag. */
+  private readonly headerAt: readonly number[];
+  private readonly inRing: (BlockIo | null)[];
+  private completions!: Completions;
+
+  constructor(cpu: Processor, parts: VirtioBlkParts, { indirect }: VirtioBlkOptions) {
+    const { costs, timeline } = cpu.books;
+    this.cpu = cpu;
+    this.parts = parts;
+    const { size } = parts.virtqueue;
+    // Without indirect tables a request takes several descriptors: half as many tags (virtblk_probe).
+    this.depth = indirect ? size : size / 2;
+    this.queue = parts.virtqueue.driver({ indirect, rearmsWhileReaping: false });
+    this.addCost = costs.cost('virtioBlk.add');
+    this.descriptorCost = costs.cost('virtioBlk.descriptor');
+    this.completeCost = costs.cost('virtioBlk.complete');
+    this.ringLine = costs.cost('ring.line');
+    this.stage = timeline.working('guest: driver');
+    this.wait = timeline.waiting('wait: processor');
+    this.headerAt = Array.from({ length: this.depth }, () => this.roomForHeader());
+    this.inRing = new Array(this.depth).fill(null);
+    this.line = cpu.interrupt(parts.name, (line) => this.interrupted(line));
+  }
+
+  /** A header, and behind it the longest table. */
+  private roomForHeader(): number {
+    const { memory } = this.parts;
+    const first = memory.allocate();
+    for (let room = BUFFER_SIZE; room < 2 * BUFFER_SIZE + TABLE_OFFSET; room += BUFFER_SIZE)
+      memory.allocate();
+    return first;
+  }
+
+  attach(completions: Completions): void {
+    this.completions = completions;
+  }
+
+  *dispatch(cpu: Context, ios: Fifo<BlockIo>): Program {
+    const { queue, stage, wait } = this;
+    const { kick } = this.parts;
+    for (let io = ios.peek(); io !== null; io = ios.peek()) {
+      const pieces = piecesOfRequest(io, this.headerAt[io.tag]);
+      cpu.serve(io.request, stage, wait);
+      this.chargeLines(cpu);
+      cpu.charge(this.addCost);
+      cpu.charge(this.descriptorCost, pieces.length);
+      yield RUN;
+      if (!this.add(io, pieces)) {
+        // The ring is full: the device is told, and the queue runs again from the completion handler.
+        this.stopped = true;
+        break;
+      }
+      ios.shift();
+    }
+    if (!queue.kickPrepare()) return;
+    kick.leave(cpu);
+    yield RUN;
+    const work = kick.act(cpu);
+    if (work !== null) yield cpu.call(work);
+    cpu.serveNobody();
+    kick.enter(cpu);
+  }
+
+  private add(io: BlockIo, pieces: ReturnType<typeof piecesOfRequest>): boolean {
+    const { headers } = this.parts;
+    const header = this.headerAt[io.tag];
+    headers.set(header, io);
+    if (!this.queue.add(pieces, io.tag, header + TABLE_OFFSET)) return false;
+    this.inRing[io.tag] = io;
+    return true;
+  }
+
+  /** What it took to read the ring since the last call. */
+  private chargeLines(cpu: Context): void {
+    const lines = this.queue.takeLines();
+    if (lines > 0) cpu.charge(this.ringLine, lines);
+  }
+
+  /** vring_interrupt, virtblk_done. */
+  private *interrupted(line: InterruptLine): Program {
+    const { context } = line;
+    yield WAIT;
+    for (;;) {
+      line.enter();
+      yield RUN;
+      if (this.queue.interrupted()) yield context.call(this.takeUsed(context));
+      line.leave();
+      yield RUN;
+      yield WAIT;
+    }
+  }
+
+  private *takeUsed(cpu: Context): Program {
+    const { queue, completions, inRing } = this;
+    let taken = 0;
+    do {
+      queue.disableCallbacks();
+      for (let tag = this.reap(); tag !== NOTHING; tag = this.reap()) {
+        const io = inRing[tag] as BlockIo;
+        inRing[tag] = null;
+        completions.charge(cpu, io);
+        this.chargeLines(cpu);
+        cpu.charge(this.completeCost);
+        yield RUN;
+        completions.end(cpu, io);
+        taken++;
+      }
+    } while (queue.enableCallbacks());
+    cpu.serveNobody();
+    if (taken === 0 || !this.stopped) return;
+    this.stopped = false;
+    completions.restarted();
+  }
+
+  private reap(): number {
+    return reapChecked(this.queue, this.cpu, this.parts.name);
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * QEMU's virtio-blk (hw/block/virtio-blk.c): what is in the ring is popped in one go, requests that lie side by side are merged, and
+ * all are submitted with one system call; completions that came together are pushed one by one, with one interrupt.
+ *
+ *   kick, or a look ─► pop all ─► merge ─► io_submit ─► look again ─► …      completions ─► push each ─► signal?
+ */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Cost } from '../../accounting/cost.ts';
+import type { Counter } from '../../accounting/counters.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { NO_REQUEST } from '../../accounting/timeline.ts';
+import type { Simulation } from '../../kernel/simulation.ts';
+import { type Context, RUN } from '../hardware/context.ts';
+import type { BlockIo, RequestHeaders } from '../hardware/disk/block-io.ts';
+import type { Access } from '../hardware/register-port.ts';
+import type { NativeDisk } from '../linux/block/native-disk.ts';
+import { writtenOf } from '../virtio/blk-request.ts';
+import { countError } from '../virtio/device-error.ts';
+import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
+import type { EventLoop } from './event-loop.ts';
+import { type AioEngine, HostBlock, type HostIo } from './host-block.ts';
+import type { Interrupt } from './interrupt-path.ts';
+import type { Kicked } from './kick.ts';
+import type { HandlesOutput } from './userspace-virtio-parts.ts';
+
+export interface UserspaceVirtioBlkParts {
+  readonly vm: string;
+  readonly queue: DeviceQueue;
+  readonly headers: RequestHeaders;
+  readonly loop: EventLoop;
+  readonly disk: NativeDisk;
+  readonly interrupt: Interrupt;
+  readonly engine: AioEngine;
+  /** Property `request-merging`. */
+  readonly merging: boolean;
+  /** Names of its work and of its waiting in requests' time lines. */
+  readonly stages: { readonly work: string; readonly complete: string; readonly wait: string };
+}
+
+/** Requests that are merged and submitted together (VIRTIO_BLK_MAX_MERGE_REQS). */
+const MERGE_MAX = 32;
+
+export class UserspaceVirtioBlk {
+  readonly kick: Kicked & HandlesOutput;
+  private readonly sim: Simulation;
+  private readonly books: Accounting;
+  private readonly parts: UserspaceVirtioBlkParts;
+  private readonly block: HostBlock;
+  private readonly virtqueue: Cost;
+  private readonly layer: Cost;
+  private readonly eventfdRead: Cost;
+  private readonly ringLine: Cost;
+  private readonly descriptor: Cost;
+  private readonly stage: Stage;
+  private readonly stageComplete: Stage;
+  private readonly stageMerged: Stage;
+  private readonly wait: Stage;
+  private readonly pops: Counter;
+  private readonly flushes: Counter;
+  /** By head of the ring: whose answer it is. */
+  private readonly heads = new Map<BlockIo, number>();
+  private broken = false;
+
+  constructor(sim: Simulation, books: Accounting, parts: UserspaceVirtioBlkParts) {
+    const { costs, timeline, counters } = books;
+    const { loop, vm, stages } = parts;
+    this.sim = sim;
+    this.books = books;
+    this.parts = parts;
+    this.virtqueue = costs.cost('qemu.virtqueue');
+    this.layer = costs.cost('qemu.block');
+    this.eventfdRead = costs.cost('qemu.eventfdRead');
+    this.ringLine = costs.cost('ring.line');
+    this.descriptor = costs.cost('ring.descriptor');
+    this.stage = timeline.working(stages.work);
+    this.stageComplete = timeline.working(stages.complete);
+    this.stageMerged = timeline.working('host: merged request');
+    this.wait = timeline.waiting(stages.wait);
+    this.pops = counters.counter('virtqueue', 'pop', vm);
+    this.flushes = counters.counter('virtqueue', 'flush', vm);
+    const source = loop.source((cpu) => this.dispatched(cpu), this.polled);
+    this.kick = {
+      get asleep() {
+        return loop.asleep;
+      },
+      kick: () => source.raise(),
+      handleOutput: (cpu) => this.handle(cpu),
+    };
+    const { disk, engine } = parts;
+    this.block = new HostBlock(books, {
+      disk,
+      loop,
+      engine,
+      completed: (cpu, ios) => this.complete(cpu, ios),
+    });
+    parts.queue.allowKicks();
+  }
+
+  private get polled() {
+    const { queue } = this.parts;
+    const offered = (): boolean => !this.broken && queue.availableNow;
+    return {
+      begin: () => queue.suppressKicks(),
+      end: () => !this.broken && queue.allowKicks(),
+      get ready() {
+        return offered();
+      },
+    };
+  }
+
+  /** By the loop: for a kick, whose eventfd is read, or because it looked. */
+  private *dispatched(cpu: Context): Access {
+    if (!this.parts.loop.polling) {
+      cpu.charge(this.eventfdRead);
+      yield RUN;
+    }
+    yield* this.handle(cpu);
+  }
+
+  /** virtio_blk_handle_vq. While its loop polls, kicks stay off. */
+  private *handle(cpu: Context): Access {
+    const { queue, loop } = this.parts;
+    do {
+      if (!loop.polling) queue.suppressKicks();
+      const batch = yield* this.popAll(cpu);
+      for (let i = 0; i < batch.length; i += MERGE_MAX) {
+        yield* this.block.submit(cpu, this.merged(batch.slice(i, i + MERGE_MAX)));
+      }
+    } while (!this.broken && (loop.polling ? queue.availableNow : queue.allowKicks()));
+  }
+
+  private *popAll(cpu: Context): Access<BlockIo[]> {
+    const { queue, headers } = this.parts;
+    const batch: BlockIo[] = [];
+    for (;;) {
+      const head = this.broken ? EMPTY : queue.pop();
+      if (head === EMPTY) return batch;
+      if (head === BROKEN) {
+        this.fail(cpu);
+        return batch;
+      }
+      const io = headers.get(queue.address[0]) as BlockIo;
+      this.heads.set(io, head);
+      this.pops.value++;
+      batch.push(io);
+      cpu.serve(io.request, this.stage, this.wait);
+      this.chargeRing(cpu);
+      cpu.charge(this.virtqueue);
+      cpu.charge(this.layer);
+      yield RUN;
+    }
+  }
+
+  private chargeRing(cpu: Context): void {
+    const { queue } = this.parts;
+    const lines = queue.takeLines();
+    if (lines > 0) cpu.charge(this.ringLine, lines);
+    const descriptors = queue.takeDescriptors();
+    if (descriptors > 0) cpu.charge(this.descriptor, descriptors);
+  }
+
+  /** virtio_error: nothing is popped any more. Simplification: Linux's driver takes no notice that the device needs a reset. */
+  private fail(cpu: Context): void {
+    const { vm, queue } = this.parts;
+    this.broken = true;
+    countError(this.books.counters, vm, 'qemu virtio-blk', queue.fault);
+    this.chargeRing(cpu);
+  }
+
+  /** virtio_blk_submit_multireq: of requests of one direction in a row, neighbours become one request of the host. */
+  private merged(batch: readonly BlockIo[]): HostIo[] {
+    if (!this.parts.merging) return batch.map((io) => this.alone(io));
+    const out: HostIo[] = [];
+    for (let i = 0; i < batch.length; ) {
+      const from = i;
+      while (i < batch.length && batch[i].operation === batch[from].operation) i++;
+      out.push(...this.mergedRun([...batch.slice(from, i)].sort((a, b) => a.offset - b.offset)));
+    }
+    return out;
+  }
+
+  private mergedRun(sorted: readonly BlockIo[]): HostIo[] {
+    const out: HostIo[] = [];
+    for (const io of sorted) {
+      const last = out.at(-1);
+      if (last !== undefined && io.size > 0 && last.offset + last.size === io.offset) {
+        last.size += io.size;
+        last.request = NO_REQUEST;
+        last.parts.push(io);
+      } else out.push(this.alone(io));
+    }
+    return out;
+  }
+
+  private alone(io: BlockIo): HostIo {
+    const { operation, offset, size, request } = io;
+    const host = Object.assign(this.block.request(), { operation, offset, size, request });
+    host.parts.push(io);
+    return host;
+  }
+
+  private *complete(cpu: Context, ios: readonly HostIo[]): Access {
+    const { queue, interrupt } = this.parts;
+    for (const { parts, request } of ios) {
+      for (const io of parts) {
+        // What a merged request went through is nobody's alone.
+        if (request === NO_REQUEST) this.books.timeline.mark(io.request, this.stageMerged.id, this.sim.now);
+        cpu.serve(io.request, this.stageComplete, this.wait);
+        cpu.charge(this.virtqueue);
+        yield RUN;
+        queue.push(this.heads.get(io) as number, writtenOf(io));
+        this.heads.delete(io);
+        queue.flush();
+        this.flushes.value++;
+      }
+    }
+    cpu.serveNobody();
+    if (!queue.shouldSignal()) return;
+    this.chargeRing(cpu);
+    interrupt.charge(cpu);
+    yield RUN;
+    interrupt.raise();
+  }
+}

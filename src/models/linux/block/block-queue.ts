@@ -1,0 +1,124 @@
+/**
+ * A hardware queue of Linux's block layer (block/blk-mq.c) with the submitters that are mapped to it: tags, the list of what a
+ * driver had no room for, and completion on the CPU that the interrupt comes to.
+ *
+ *   submitter ─► tag (or sleep) ─► driver ─► … device … ─► interrupt ─► driver ─► end_request ─► issuer
+ *
+ * Scheduler `none`: requests go to the driver in the order in which they come.
+ */
+import type { Accounting } from '../../../accounting/accounting.ts';
+import type { Cost } from '../../../accounting/cost.ts';
+import type { Tally } from '../../../accounting/counters.ts';
+import type { Stage } from '../../../accounting/stages.ts';
+import { type Context, type Program, WAIT } from '../../hardware/context.ts';
+import type { BlockIo } from '../../hardware/disk/block-io.ts';
+import { Fifo } from '../../hardware/fifo.ts';
+import type { Processor } from '../../hardware/processor.ts';
+import type { BlockDriver, Completions } from './block-driver.ts';
+
+/** Names of its stages in requests' time lines: of a guest's (or bare metal's) block layer, or of the host's below a backend. */
+export interface BlockStages {
+  readonly submit: string;
+  readonly complete: string;
+  readonly waitInterrupt: string;
+}
+
+export const GUEST_BLOCK: BlockStages = {
+  submit: 'block: submit',
+  complete: 'block: complete',
+  waitInterrupt: 'wait: disk interrupt',
+};
+export const HOST_BLOCK: BlockStages = {
+  submit: 'host block: submit',
+  complete: 'host block: complete',
+  waitInterrupt: 'wait: host disk interrupt',
+};
+
+export class BlockQueue implements Completions {
+  readonly driver: BlockDriver;
+  private readonly submitCost: Cost;
+  private readonly completeCost: Cost;
+  private readonly stageSubmit: Stage;
+  private readonly waitTag: Stage;
+  private readonly stageComplete: Stage;
+  private readonly waitInterrupt: Stage;
+  private readonly occupancy: Tally;
+  /** Free tags, the one used last on top. */
+  private readonly tags: number[];
+  private readonly waiters = new Fifo<Context>();
+  /** With tags, not yet with the driver (hctx->dispatch). */
+  private readonly pending = new Fifo<BlockIo>();
+  private readonly worker: Context;
+
+  constructor(cpu: Processor, driver: BlockDriver, name: string, stages: BlockStages = GUEST_BLOCK) {
+    const { costs, timeline, counters }: Accounting = cpu.books;
+    this.driver = driver;
+    this.submitCost = costs.cost('block.submit');
+    this.completeCost = costs.cost('block.complete');
+    this.stageSubmit = timeline.working(stages.submit);
+    this.stageComplete = timeline.working(stages.complete);
+    this.waitTag = timeline.waiting('wait: tag');
+    this.waitInterrupt = timeline.waiting(stages.waitInterrupt);
+    this.occupancy = counters.tally('occupancy', `${name} tags`, cpu.vm);
+    this.tags = Array.from({ length: driver.depth }, (_, i) => driver.depth - 1 - i);
+    this.worker = cpu.task(`${name} kblockd`, (context) => this.runAgain(context));
+    driver.attach(this);
+  }
+
+  /** I/Os with a tag. */
+  get inFlight(): number {
+    return this.driver.depth - this.tags.length;
+  }
+
+  /** Charges the way of an I/O from the system call to the driver. */
+  chargeSubmit(cpu: Context, io: BlockIo): void {
+    cpu.serve(io.request, this.stageSubmit, this.waitTag);
+    cpu.charge(this.submitCost);
+  }
+
+  /** Hands an I/O whose costs are paid to the driver's list. @returns false: no tag is free, and `cpu` is signalled when one is. */
+  enter(cpu: Context, io: BlockIo): boolean {
+    const tag = this.tags.pop();
+    if (tag === undefined) {
+      if (!this.waiters.includes(cpu)) this.waiters.push(cpu);
+      return false;
+    }
+    this.occupancy.add(this.inFlight);
+    io.tag = tag;
+    this.pending.push(io);
+    return true;
+  }
+
+  /** Gives the driver what was entered: the end of a plug, or of a single I/O. Null: there is nothing, or the driver takes nothing. */
+  flush(cpu: Context): Program | null {
+    const { pending, driver } = this;
+    return pending.length === 0 || driver.stopped ? null : driver.dispatch(cpu, pending);
+  }
+
+  charge(cpu: Context, io: BlockIo): void {
+    cpu.serve(io.request, this.stageComplete, this.waitInterrupt);
+    cpu.charge(this.completeCost);
+  }
+
+  end(cpu: Context, io: BlockIo): void {
+    this.tags.push(io.tag);
+    io.tag = -1;
+    this.waiters.shift()?.signal();
+    io.issuer.done(io, cpu);
+  }
+
+  restarted(): void {
+    if (this.pending.length > 0) this.worker.signal();
+  }
+
+  /** blk_mq_start_stopped_hw_queues: a worker of the kernel runs the queue again. */
+  private *runAgain(cpu: Context): Program {
+    yield WAIT;
+    for (;;) {
+      const work = this.flush(cpu);
+      if (work !== null) yield cpu.call(work);
+      cpu.serveNobody();
+      yield WAIT;
+    }
+  }
+}

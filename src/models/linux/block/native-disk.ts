@@ -1,0 +1,64 @@
+/**
+ * The host's own disk: a queue pair for each core, whose vector comes to that core, as NVMe has it.
+ * Simplification: disks of other kinds are driven the same way, and take fewer I/Os at once; what PCIe adds to an I/O is part
+ * of the disk's own times, which were measured through it.
+ */
+import type { Context } from '../../hardware/context.ts';
+import type { BlockIo } from '../../hardware/disk/block-io.ts';
+import type { DiskPort } from '../../hardware/disk/disk-port.ts';
+import { NvmeQueue } from '../../hardware/disk/nvme-queue.ts';
+import type { Processor } from '../../hardware/processor.ts';
+import { BlockQueue, type BlockStages } from './block-queue.ts';
+import { NvmeDriver } from './nvme-driver.ts';
+
+/** NVMe of Linux: entries of a queue (nvme's io_queue_depth). */
+const QUEUE_DEPTH = 1024;
+
+/** A queue of `port` whose interrupts come to `cpu`. */
+export const directQueue = (
+  cpu: Processor,
+  port: DiskPort,
+  name: string,
+  stages: BlockStages,
+): BlockQueue => {
+  const queue = new NvmeQueue(Math.min(QUEUE_DEPTH, port.disk.queueDepth + 1));
+  const doorbell = cpu.books.costs.cost('nvme.doorbell');
+  const driver: NvmeDriver = new NvmeDriver(cpu, {
+    queue,
+    name,
+    stage: stages.submit,
+    submission: {
+      leave: (context) => context.charge(doorbell),
+      act: () => {
+        for (let io = queue.submitted.shift(); io !== null; io = queue.submitted.shift())
+          port.submit(io, completed);
+        return null;
+      },
+      enter: () => {},
+    },
+    completion: { leave: (context) => context.charge(doorbell), act: () => null, enter: () => {} },
+  });
+  const completed = {
+    completed: (io: BlockIo): void => {
+      queue.completed.push(io);
+      driver.line.raise();
+    },
+  };
+  return new BlockQueue(cpu, driver, name, stages);
+};
+
+export class NativeDisk {
+  readonly port: DiskPort;
+  /** By the name of the core. */
+  private readonly queues: ReadonlyMap<string, BlockQueue>;
+
+  constructor(cores: readonly Processor[], port: DiskPort, stages: BlockStages) {
+    this.port = port;
+    this.queues = new Map(cores.map((core) => [core.name, directQueue(core, port, 'host disk', stages)]));
+  }
+
+  /** The queue of the core that `cpu` runs on; of a vCPU in an exit, that of its thread. */
+  queueOf(cpu: Context): BlockQueue {
+    return this.queues.get(cpu.account.core) as BlockQueue;
+  }
+}

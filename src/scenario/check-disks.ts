@@ -1,0 +1,55 @@
+/** Whether each VM's datapath leads where its workloads want to go, and whether the disk is as its class has it. */
+import { datapaths, diskDatapaths } from '../datapaths/index.ts';
+import { foreignKeys, keysOf } from './disk-schema.ts';
+import type { Profile } from './profile.ts';
+import type { Scenario } from './schema.ts';
+import type { PathKey } from './text/mistake.ts';
+import { didYouMean } from './text/mistake.ts';
+import { nearest } from './text/nearest.ts';
+import { kindOf } from './vm-cards.ts';
+
+type Report = (path: readonly PathKey[], message: string) => void;
+
+const names = (list: readonly { readonly kind: string }[]): string[] => list.map(({ kind }) => kind);
+const NETWORK = names(datapaths);
+const DISK = names(diskDatapaths);
+
+export const leadsToNetwork = (kind: string): boolean => NETWORK.includes(kind);
+
+/** What workloads of `vm` need: a network, a disk, both, or nothing. */
+const needs = ({ workloads }: Scenario, vm: string): { network: boolean; disk: boolean } => {
+  const mine = Object.values(workloads).filter((workload) => workload.vm === vm);
+  return {
+    network: mine.some(({ kind }) => kind !== 'fio'),
+    disk: mine.some(({ kind }) => kind === 'fio'),
+  };
+};
+
+export const usesDisk = (scenario: Scenario, vm: string): boolean => needs(scenario, vm).disk;
+export const usesNetwork = (scenario: Scenario, vm: string): boolean => needs(scenario, vm).network;
+
+export const checkDisks = (scenario: Scenario, { disk }: Profile, mistake: Report): void => {
+  for (const key of foreignKeys(disk)) {
+    const near = nearest(key, keysOf(disk.class));
+    mistake(['host', 'disk', key], `a disk of class ${disk.class} has no "${key}"${didYouMean(near)}`);
+  }
+  for (const [vm, settings] of Object.entries(scenario.vms)) {
+    const at = settings.datapath === undefined ? ['datapaths'] : ['vms', vm, 'datapath'];
+    const { network, disk: stores } = needs(scenario, vm);
+    for (const kind of new Set(scenario.datapaths.map((datapath) => kindOf(scenario, vm, datapath)))) {
+      if (network && stores && !(NETWORK.includes(kind) && DISK.includes(kind))) {
+        mistake(
+          ['vms', vm],
+          `its workloads need a network and a disk, and ${kind} leads to one of them; give each a VM of its own`,
+        );
+      } else if (network && !NETWORK.includes(kind)) {
+        mistake(at, `${kind} leads to a disk, and ${vm} has workloads of the network: ${NETWORK.join(', ')}`);
+      } else if (stores && !DISK.includes(kind)) {
+        mistake(
+          at,
+          `${kind} leads to the network, and ${vm} has fio jobs, which need a disk: ${DISK.join(', ')}`,
+        );
+      }
+    }
+  }
+};
