@@ -14,6 +14,12 @@ const machines = [
 
 /** By kind: parameters under which other mechanisms run. */
 const variants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  ide: { 'no delays of libata': { libataDelays: false } },
+  ahci: { 'one completion per interrupt': { oneCompletionPerInterrupt: true } },
+  nvme: {
+    'no doorbell buffer': { tunables: { dbcs: false } },
+    ioeventfd: { tunables: { ioeventfd: true } },
+  },
   'virtio-blk': {
     'the main loop': { iothread: false },
     'no ioeventfd': { iothread: false, ioeventfd: false },

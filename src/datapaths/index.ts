@@ -1,10 +1,13 @@
 /** All datapaths to the network. The YAML schema, `vmio list datapaths`, the docs table and the contract suite follow from this list. */
+import { ahci } from './ahci/index.ts';
 import type { Datapath } from './datapath.ts';
 import type { DiskDatapath } from './disk-datapath.ts';
 import { e1000 } from './e1000/index.ts';
 import { e1000e } from './e1000e/index.ts';
+import { ide } from './ide/index.ts';
 import { nativeDisk } from './native/disk.ts';
 import { native } from './native/index.ts';
+import { nvme } from './nvme/index.ts';
 import { rtl8139 } from './rtl8139/index.ts';
 import { sriov } from './sriov/index.ts';
 import { vdpa } from './vdpa/index.ts';
@@ -26,7 +29,7 @@ export const datapaths = [
 ] as unknown as readonly Datapath[];
 
 /** All datapaths to a disk. Bare metal is in both lists. */
-export const diskDatapaths = [nativeDisk, virtioBlk] as unknown as readonly DiskDatapath[];
+export const diskDatapaths = [nativeDisk, ide, ahci, nvme, virtioBlk] as unknown as readonly DiskDatapath[];
 
 /** Each kind once, to whatever it leads. */
 export const kinds: readonly Pick<Datapath, 'kind' | 'summary' | 'params'>[] = [

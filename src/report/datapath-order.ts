@@ -10,6 +10,10 @@ const KNOWN: readonly string[] = [
   'vhost-user',
   'vdpa',
   'sriov',
+  'ide',
+  'ahci',
+  'nvme',
+  'virtio-blk',
 ];
 
 export const inDatapathOrder = (names: readonly string[]): string[] => {

@@ -30,8 +30,7 @@ export const directQueue = (
     submission: {
       leave: (context) => context.charge(doorbell),
       act: () => {
-        for (let io = queue.submitted.shift(); io !== null; io = queue.submitted.shift())
-          port.submit(io, completed);
+        for (let io = queue.fetch(); io !== null; io = queue.fetch()) port.submit(io, completed);
         return null;
       },
       enter: () => {},
@@ -40,7 +39,7 @@ export const directQueue = (
   });
   const completed = {
     completed: (io: BlockIo): void => {
-      queue.completed.push(io);
+      queue.post(io);
       driver.line.raise();
     },
   };

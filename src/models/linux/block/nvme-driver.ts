@@ -58,11 +58,16 @@ export class NvmeDriver implements BlockDriver {
       cpu.charge(this.submitCost);
       batch.push(io);
     }
-    submission.leave(cpu);
+    if (!queue.shadowed) submission.leave(cpu);
     yield RUN;
     // From here on the device works: what is left of the doorbell holds up nobody.
     cpu.serveNobody();
-    for (const io of batch) queue.submitted.push(io);
+    for (const io of batch) queue.submit(io);
+    if (queue.shadowed) {
+      if (!queue.submissionDoorbell) return;
+      submission.leave(cpu);
+      yield RUN;
+    }
     const work = submission.act(cpu);
     if (work !== null) yield cpu.call(work);
     submission.enter(cpu);
@@ -86,7 +91,7 @@ export class NvmeDriver implements BlockDriver {
     const { queue, completion } = this.parts;
     let found = 0;
     while (queue.completed.length > 0) {
-      const io = queue.completed.shift() as BlockIo;
+      const io = queue.take() as BlockIo;
       completions.charge(cpu, io);
       cpu.charge(this.completeCost);
       yield RUN;
@@ -94,7 +99,7 @@ export class NvmeDriver implements BlockDriver {
       found++;
     }
     cpu.serveNobody();
-    if (found === 0) return;
+    if (found === 0 || !queue.completionDoorbell) return;
     completion.leave(cpu);
     yield RUN;
     const work = completion.act(cpu);
