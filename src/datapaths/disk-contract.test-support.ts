@@ -10,6 +10,7 @@ import type { Machine } from './world.ts';
 export interface DiskContract {
   readonly machine: Machine;
   readonly params?: unknown;
+  readonly vcpus?: number;
 }
 
 const job: fc.Arbitrary<Job> = fc.record({
@@ -53,8 +54,8 @@ const keepsAll = (setup: DiskTrialSetup): void => {
   for (const { queue } of run.attachment.cpus) expect(queue.inFlight).toBe(0);
 };
 
-export const diskContract = (datapath: DiskDatapath, { machine, params }: DiskContract): void => {
-  const fixed = { datapath, params };
+export const diskContract = (datapath: DiskDatapath, { machine, params, vcpus }: DiskContract): void => {
+  const fixed = { datapath, params, vcpus };
 
   describe('under any load', () => {
     test('each I/O that was begun is completed, and the books close', () => {

@@ -28,6 +28,8 @@ const variants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     'direct descriptors in a small ring': { tunables: { indirect_desc: false, 'queue-size': 64 } },
     'no polling': { tunables: { 'poll-max-ns': 0 } },
     io_uring: { aio: 'io_uring' },
+    'a fair scheduler': { scheduler: { discipline: 'drr', depth: 2 } },
+    'one request a turn, under a lock': { batching: false, sharedLock: true },
   },
 };
 
@@ -37,4 +39,9 @@ describe.each(diskDatapaths.map((datapath) => [datapath.kind, datapath] as const
   for (const [name, params] of others) {
     describe(`with ${name}`, () => diskContract(datapath, { machine: machine('server-3ghz'), params }));
   }
+  describe.skipIf(kind === 'ide' || kind === 'ahci')('with three vCPUs', () => {
+    const mapped = { tunables: { 'iothread-vq-mapping': [{ iothread: 'a' }, { iothread: 'b' }] } };
+    const params = kind === 'virtio-blk' ? mapped : {};
+    diskContract(datapath, { machine: machine('server-3ghz'), params, vcpus: 3 });
+  });
 });

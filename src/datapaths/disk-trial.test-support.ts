@@ -27,6 +27,8 @@ export interface DiskTrialSetup {
   readonly jobs: readonly Job[];
   readonly seed?: number;
   readonly cores?: readonly [vcpu: number, backend: number];
+  /** vCPUs, on cores from the first on; 1 where not given. */
+  readonly vcpus?: number | undefined;
   /** When jobs stop. */
   readonly stop?: Picoseconds;
 }
@@ -44,11 +46,16 @@ export class DiskTrial {
     jobs,
     seed = 1,
     cores = [0, 1],
+    vcpus = 1,
     stop = ms(2),
   }: DiskTrialSetup) {
     this.stop = stop;
     this.world = new World(machine, { seed, replication: 0, maxEvents: 20e6 });
-    const vm = { name: 'vm', vcpus: [[cores[0]]], backend: [cores[1]] };
+    const vm = {
+      name: 'vm',
+      vcpus: Array.from({ length: vcpus }, (_, i) => [cores[0] + i]),
+      backend: [cores[1]],
+    };
     this.attachment = datapath.build(this.world, vm, datapath.params.parse(params));
     jobs.forEach((job, i) => {
       this.add(job, i);
@@ -70,12 +77,18 @@ export class DiskTrial {
     const { processor, queue } = cpus[index % cpus.length];
     new FioJob(
       processor,
-      { record, queue, pattern: new IoPattern(settings, stream('offset'), stream('direction')) },
+      {
+        record,
+        queue,
+        pattern: new IoPattern(settings, stream('offset'), stream('direction')),
+        producer: index,
+      },
       {
         iodepth,
         iodepth_batch_submit: batch,
         iodepth_batch_complete_min: complete,
         synchronous,
+        interactive: index % 2 === 0,
         until: this.stop,
         arrivals: arrivals === null ? null : (paced ? periodic : poisson)(stream('arrivals'), arrivals),
       },

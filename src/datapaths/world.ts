@@ -115,6 +115,8 @@ export class World {
   private network: HostNetwork | null = null;
   private port: DiskPort | null = null;
   private native: NativeDisk | null = null;
+  /** Stations that datapaths add. */
+  readonly others: DiskStation[] = [];
 
   constructor(machine: Machine, run: { seed: number; replication: number; maxEvents: number }) {
     this.machine = machine;
@@ -182,7 +184,7 @@ export class World {
 
   /** What is shared by all that uses it: of the NIC and of the disk, as far as there is anybody who does. */
   get stations(): readonly DiskStation[] {
-    return [...(this.nic.used ? this.nic.stations : []), ...(this.port?.disk.stations ?? [])];
+    return [...(this.nic.used ? this.nic.stations : []), ...(this.port?.disk.stations ?? []), ...this.others];
   }
 
   /** What a driver on bare metal maps its buffers into: a domain of its own, or null in passthrough. */

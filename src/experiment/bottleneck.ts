@@ -2,7 +2,7 @@
 import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { Spending } from '../accounting/ledger.ts';
 import type { Trial } from './build-trial.ts';
-import type { StationUse } from './measured.ts';
+import type { Busiest, StationUse } from './measured.ts';
 
 /** How long each shared device has been taken so far, ps. */
 export const stationsBusy = ({ world }: Trial): { name: string; busy: number }[] =>
@@ -17,7 +17,7 @@ export const bottleneckOf = (
   spending: readonly Spending[],
   stations: readonly StationUse[],
   window: number,
-): string => {
+): Busiest => {
   const shares = world.cores.map(({ name }) => {
     const lines = spending.filter((line) => line.core === name && !NO_LOAD.has(line.cost));
     const busy = lines.reduce((sum, line) => sum + line.busy, 0) / window;
@@ -27,5 +27,5 @@ export const bottleneckOf = (
     return { busy, station: `${name}: ${payer}` };
   });
   const devices = stations.map(({ name, share }) => ({ busy: share, station: name }));
-  return [...shares, ...devices].reduce((a, b) => (b.busy > a.busy ? b : a)).station;
+  return [...shares, ...devices].reduce((a, b) => (b.busy > a.busy ? b : a));
 };

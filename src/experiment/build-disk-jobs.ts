@@ -20,6 +20,8 @@ export const addFioJobs = (
   { cpus, capacity }: DiskAttachment,
   record: WorkloadRecord,
   workload: FioWorkload,
+  /** Jobs so far. */
+  before: number,
 ): RunningJobs => {
   const { rate_iops, rate_process, numjobs, offset, ioengine } = workload;
   const size = Math.min(workload.size ?? capacity, capacity - offset);
@@ -31,9 +33,10 @@ export const addFioJobs = (
     const pattern = new IoPattern({ ...workload, offset, size }, stream('offset'), stream('direction'));
     return new FioJob(
       processor,
-      { record, queue, pattern },
+      { record, queue, pattern, producer: before + i },
       {
         ...workload,
+        interactive: workload.prioclass === 1,
         until: workload.runtime ?? Number.POSITIVE_INFINITY,
         synchronous: ioengine === 'psync',
         arrivals: rate_iops === undefined ? null : arrivals(rate_iops),

@@ -100,6 +100,7 @@ class TrialBuilder {
   private readonly disks = new Map<string, DiskAttachment>();
   readonly boots = new Map<string, Boot>();
   private flow = 0;
+  private jobs = 0;
 
   constructor(world: World) {
     this.world = world;
@@ -138,7 +139,9 @@ class TrialBuilder {
     const base = { name, vm: workload.vm, record, stallsOnLoss };
     if (workload.kind === 'fio') {
       const disk = this.disks.get(workload.vm) as DiskAttachment;
-      return { ...base, ...addFioJobs(world, disk, record, workload) };
+      const before = this.jobs;
+      this.jobs += workload.numjobs;
+      return { ...base, ...addFioJobs(world, disk, record, workload, before) };
     }
     // Without a network card there is nowhere to send to, and nobody sends to a VM without an address.
     if (!this.attachments.has(workload.vm))

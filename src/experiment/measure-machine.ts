@@ -36,8 +36,15 @@ export const ofMachine = (source: Source, window: Picoseconds): Measured[] => {
       .map(({ counter, value }) => row('migrations', counter.component, '1/s', value / inSeconds(window))),
     ...coresBusy(source, window),
     ...source.stations.map(({ name, share }) => row('utilisation', name, '1', share)),
+    ...bottleneck(source),
   ];
 };
+
+/** Share of its time that a resource must be busy to be called the bottleneck. */
+const FULL = 0.95;
+
+const bottleneck = ({ busiest: { station, busy } }: Source): Measured[] =>
+  busy < FULL ? [] : [row('bottleneck', station, '1', busy)];
 
 /** Counted per request of all VMs: what the host's own function of the NIC asks the IOMMU. */
 const OF_HOST_NIC = new Set(['iotlb.hits', 'iotlb.misses', 'atc.hits']);

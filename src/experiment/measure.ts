@@ -96,6 +96,7 @@ const COUNTED = [
 const WHOLE_TRIAL: ReadonlyMap<string, string> = new Map([
   ['device.errors', 'errors'],
   ['dma.faults', 'accesses'],
+  ['order.violations', 'writes'],
 ]);
 /** Metrics whose components are different things: their sum means nothing. */
 const NO_TOTAL = new Set(['virtqueue']);

@@ -20,6 +20,12 @@ export interface StationUse {
   readonly share: number;
 }
 
+/** What was busiest, and what share of the window it was. */
+export interface Busiest {
+  readonly station: string;
+  readonly busy: number;
+}
+
 export interface Source {
   readonly trial: Trial;
   readonly point: ScenarioPoint;
@@ -30,4 +36,6 @@ export interface Source {
   readonly stalls: number;
   /** Share of the window in which wires, PCIe and IOMMU were taken. */
   readonly stations: readonly StationUse[];
+  /** Core with its main payer, wire, bus or part of a disk. */
+  readonly busiest: Busiest;
 }

@@ -157,6 +157,7 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
     name,
     share: (busy - startUse[i].busy) / window,
   }));
+  const busiest = bottleneckOf(trial, spending, stations, window);
   return {
     measured: measure({
       trial,
@@ -166,6 +167,7 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
       startDrops,
       stalls: books.costs.stalls.value - startStalls,
       stations,
+      busiest,
     }),
     outcomes,
     spending,
@@ -173,7 +175,7 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
     stages: stagesOf(trial),
     events: sim.events,
     stopped: stoppedDevices(books),
-    bottleneck: bottleneckOf(trial, spending, stations, window),
+    bottleneck: busiest.station,
   };
 };
 

@@ -3,17 +3,19 @@ import type { Vm } from '../datapaths/world.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import { guestIommu } from '../scenario/vm-schema.ts';
 
-/** Where a VM goes that is not pinned: VM k on cores 2k (vCPU) and 2k + 1 (backend), as far as there are cores. */
+/** Where a VM goes that is not pinned: each vCPU on a core of its own, and its backend on the next, as far as there are cores. */
 export const placed = (point: ScenarioPoint, name: string, index: number): Vm => {
   const { cores } = point.profile;
+  const vms = Object.values(point.scenario.vms);
   const settings = point.scenario.vms[name];
-  const { pin, memory, guest } = settings;
+  const { pin, memory, guest, vcpus } = settings;
+  const first = vms.slice(0, index).reduce((sum, before) => sum + before.vcpus + 1, 0);
   const list = (chosen: number | number[] | undefined, otherwise: number): number[] =>
     chosen === undefined ? [otherwise % cores] : typeof chosen === 'number' ? [chosen] : chosen;
   return {
     name,
-    vcpus: [list(pin.vcpus?.[0], index * 2)],
-    backend: list(pin.backend, index * 2 + 1),
+    vcpus: Array.from({ length: vcpus }, (_, i) => list(pin.vcpus?.[i], first + i)),
+    backend: list(pin.backend, first + vcpus),
     ...(guest && { guest }),
     pageSize: memory.pageSize,
     ...guestIommu(settings),

@@ -1,6 +1,9 @@
 /** Whether each VM's datapath leads where its workloads want to go, and whether the disk is as its class has it. */
+import type { z } from 'zod';
 import { datapaths, diskDatapaths } from '../datapaths/index.ts';
-import { foreignKeys, keysOf } from './disk-schema.ts';
+import type { virtioBlk } from '../datapaths/virtio-blk/index.ts';
+import { mappedQueues } from '../datapaths/virtio-blk/iothread-mapping.ts';
+import { classOf, foreignKeys, keysOf } from './disk-schema.ts';
 import type { Profile } from './profile.ts';
 import type { Scenario } from './schema.ts';
 import type { PathKey } from './text/mistake.ts';
@@ -16,6 +19,12 @@ const DISK = names(diskDatapaths);
 
 export const leadsToNetwork = (kind: string): boolean => NETWORK.includes(kind);
 
+/** Disks whose controller takes commands of one CPU after the other. */
+const ONE_QUEUE = ['ide', 'ahci'];
+
+const kindsOf = (scenario: Scenario, vm: string): ReadonlySet<string> =>
+  new Set(scenario.datapaths.map((datapath) => kindOf(scenario, vm, datapath)));
+
 /** What workloads of `vm` need: a network, a disk, both, or nothing. */
 const needs = ({ workloads }: Scenario, vm: string): { network: boolean; disk: boolean } => {
   const mine = Object.values(workloads).filter((workload) => workload.vm === vm);
@@ -28,15 +37,35 @@ const needs = ({ workloads }: Scenario, vm: string): { network: boolean; disk: b
 export const usesDisk = (scenario: Scenario, vm: string): boolean => needs(scenario, vm).disk;
 export const usesNetwork = (scenario: Scenario, vm: string): boolean => needs(scenario, vm).network;
 
+/** Each queue of a virtio disk has an iothread, and each iothread queues that there are. */
+const checkMapping = (scenario: Scenario, vm: string, mistake: Report): void => {
+  const { tunables } = scenario.parameters['virtio-blk'] as z.output<typeof virtioBlk.params>;
+  try {
+    mappedQueues(tunables['iothread-vq-mapping'], scenario.vms[vm].vcpus);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    mistake(['parameters', 'virtio-blk', 'tunables', 'iothread-vq-mapping'], `${vm}: ${error.message}`);
+  }
+};
+
 export const checkDisks = (scenario: Scenario, { disk }: Profile, mistake: Report): void => {
   for (const key of foreignKeys(disk)) {
-    const near = nearest(key, keysOf(disk.class));
-    mistake(['host', 'disk', key], `a disk of class ${disk.class} has no "${key}"${didYouMean(near)}`);
+    const near = nearest(key, keysOf(classOf(disk)));
+    mistake(['host', 'disk', key], `a disk of class ${classOf(disk)} has no "${key}"${didYouMean(near)}`);
   }
   for (const [vm, settings] of Object.entries(scenario.vms)) {
     const at = settings.datapath === undefined ? ['datapaths'] : ['vms', vm, 'datapath'];
     const { network, disk: stores } = needs(scenario, vm);
-    for (const kind of new Set(scenario.datapaths.map((datapath) => kindOf(scenario, vm, datapath)))) {
+    if (settings.vcpus > 1 && (network || !stores)) {
+      mistake(['vms', vm, 'vcpus'], 'more than one vCPU is modelled for VMs with fio jobs alone');
+    }
+    const alone =
+      settings.vcpus === 1 ? undefined : ONE_QUEUE.find((kind) => kindsOf(scenario, vm).has(kind));
+    if (alone !== undefined) {
+      mistake(['vms', vm, 'vcpus'], `${alone} has one queue, and sharing it between vCPUs is not modelled`);
+    }
+    for (const kind of kindsOf(scenario, vm)) {
+      if (stores && kind === 'virtio-blk') checkMapping(scenario, vm, mistake);
       if (network && stores && !(NETWORK.includes(kind) && DISK.includes(kind))) {
         mistake(
           ['vms', vm],

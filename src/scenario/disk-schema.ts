@@ -60,19 +60,25 @@ const optional = (shape: z.ZodRawShape): z.ZodRawShape =>
   Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, (schema as z.ZodType).optional()]));
 
 const diskShape = {
-  class: z.enum(Object.keys(DISK_CLASSES) as [DiskClass, ...DiskClass[]]).describe('what the disk is like'),
+  // Unquoted, YAML takes the name of one class for nothing at all.
+  class: z
+    .union([z.enum(Object.keys(DISK_CLASSES) as [DiskClass, ...DiskClass[]]), z.null()])
+    .describe('what the disk is like; null is Linux’s null_blk'),
   ...optional({ ...shared, ...KEYS['hard-disk'], ...KEYS.null, ...KEYS.serial, ...KEYS.flash }),
 };
 
 export const diskSchema = z
-  .strictObject(diskShape as typeof diskShape & { class: z.ZodType<DiskClass> })
+  .strictObject(diskShape as typeof diskShape & { class: z.ZodType<DiskClass | null> })
   .describe('the disk of the host: a class, and what of it is different');
 
-export type DiskChoice = { readonly class: DiskClass } & Readonly<Record<string, unknown>>;
+export type DiskChoice = { readonly class: DiskClass | null } & Readonly<Record<string, unknown>>;
+
+/** The class that is meant, with its name. */
+export const classOf = ({ class: name }: DiskChoice): DiskClass => name ?? 'null';
 
 /** Keys that this class of disks does not have. */
 export const foreignKeys = ({ class: name, ...overrides }: DiskChoice): string[] => {
-  const known = { ...shared, ...KEYS[DISK_CLASSES[name].kind] };
+  const known = { ...shared, ...KEYS[DISK_CLASSES[name ?? 'null'].kind] };
   return Object.keys(overrides).filter((key) => overrides[key] !== undefined && !Object.hasOwn(known, key));
 };
 
@@ -82,5 +88,5 @@ export const keysOf = (name: DiskClass): readonly string[] =>
 
 export const diskSettings = ({ class: name, ...overrides }: DiskChoice): DiskSettings => {
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
-  return { ...DISK_CLASSES[name], ...Object.fromEntries(given) } as DiskSettings;
+  return { ...DISK_CLASSES[name ?? 'null'], ...Object.fromEntries(given) } as DiskSettings;
 };

@@ -179,10 +179,11 @@ const unpriced = (
   const behind = Object.values(scenario.vms).map(guestIommu);
   const guest = behind.find(({ viommu }) => viommu !== undefined) ?? {};
   const own = Object.values(scenario.vms).flatMap((vm) => vm.datapath ?? []);
+  const vcpus = Math.max(...Object.values(scenario.vms).map((vm) => vm.vcpus));
   for (const datapath of new Set([...scenario.datapaths, ...own])) {
     const params = scenario.parameters[datapath];
-    const key = JSON.stringify([profile, datapath, params, guest]);
-    const missing = built.get(key) ?? missingCost(machine, datapath, params, guest) ?? '';
+    const key = JSON.stringify([profile, datapath, params, guest, vcpus]);
+    const missing = built.get(key) ?? missingCost(machine, datapath, params, guest, vcpus) ?? '';
     built.set(key, missing);
     if (missing !== '') messages.push(`the profile has no price for "${missing}", which ${datapath} charges`);
   }

@@ -55,6 +55,12 @@ export const METRICS: readonly Metric[] = [
   metric('cycles', 'cycles/request', 'core cycles of guest and host together, by payer'),
   metric('cycles.vcpu', 'cycles/request', 'core cycles of one VM’s vCPU: guest work and exits'),
   metric('stage', 'ns', 'time per request in a stage of its life, by stage'),
+  metric(
+    'order.violations',
+    'writes',
+    'writes that reached the disk after a later one of the same job',
+    'count',
+  ),
   metric('frames', '1/request', 'frames on the wire of the machine under test: tx, rx'),
   metric('virtqueue', '1/request', 'buffers that QEMU popped and flushed: pop, flush'),
   metric('stalls', '1/request', 'occurrences of a cost that drew a stall'),
@@ -65,6 +71,11 @@ export const METRICS: readonly Metric[] = [
   ),
   metric('cpu', 'cores', 'utilisation, by core and by thread'),
   metric('utilisation', '1', 'share of time in which a shared device was taken: wires, PCIe, IOMMU'),
+  metric(
+    'bottleneck',
+    '1',
+    'share of time in which the busiest resource was taken, if at least 0.95, by resource',
+  ),
   metric('batch', 'packets', 'packets per batch: mean max'),
   metric('occupancy', 'packets', 'packets found in a ring on arrival: mean max'),
 ];

@@ -27,10 +27,11 @@ export const missingCost = (
   kind: string,
   params: unknown,
   guest: Pick<Vm, 'guest' | 'viommu'>,
+  vcpus = 1,
 ): string | null => {
   try {
     const world = new World(machine, { seed: 0, replication: 0, maxEvents: 1 });
-    const vm = { name: 'vm', vcpus: [[0]], backend: [0], ...guest };
+    const vm = { name: 'vm', vcpus: Array.from({ length: vcpus }, () => [0]), backend: [0], ...guest };
     if (datapaths.some((each) => each.kind === kind)) buildNetwork(world, vm, kind, params);
     if (diskDatapaths.some((each) => each.kind === kind))
       diskDatapathOf(kind).build(world, vm, params as never);

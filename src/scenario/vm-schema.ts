@@ -61,17 +61,16 @@ const guestSchema = z
   })
   .describe('the guest: a current Linux with all drivers where not given');
 
-export const vmSchema = z.strictObject({
-  vcpus: onlyOne('vCPU'),
+const vmShape = z.strictObject({
+  vcpus: z
+    .int()
+    .min(1)
+    .max(256)
+    .describe('number of vCPUs; more than one for disks alone, where job i runs on vCPU i')
+    .default(1),
   pin: z
     .strictObject({
-      vcpus: z
-        .array(coreSet)
-        .length(1, {
-          error: 'needs one entry for each vCPU, e.g. [0], or [[0, 1]] for two cores to choose from',
-        })
-        .describe('for each vCPU the core, or the cores, it may run on')
-        .optional(),
+      vcpus: z.array(coreSet).describe('for each vCPU the core, or the cores, it may run on').optional(),
       backend: coreSet.describe('cores that vhost worker and QEMU may run on').optional(),
     })
     .prefault({}),
@@ -131,6 +130,14 @@ export const vmSchema = z.strictObject({
     .optional(),
   datapath: datapathKind.describe('always this one, whatever the others are compared on').optional(),
 });
+
+export const vmSchema = vmShape.refine(
+  ({ vcpus, pin }) => pin.vcpus === undefined || pin.vcpus.length === vcpus,
+  {
+    path: ['pin', 'vcpus'],
+    message: 'needs one entry for each vCPU, e.g. [0], or [[0, 1]] for two cores to choose from',
+  },
+);
 
 export type VmSettings = z.output<typeof vmSchema>;
 

@@ -86,6 +86,12 @@ const fio = z
       .enum(['linear', 'poisson'])
       .describe('of rate_iops: at equal gaps or at random')
       .default('linear'),
+    prioclass: z
+      .int()
+      .min(0)
+      .max(3)
+      .describe('class of ioprio: 1, real-time; 0, 2 and 3 are taken for one; heard by x-prio-hint alone')
+      .default(0),
     runtime: time({ positive: true, most: '100 s' })
       .describe('starts nothing after so long from the start of the trial; goes on for ever where not given')
       .optional(),

@@ -15,14 +15,20 @@ const KNOWN: Readonly<Record<string, Compound>> = {
   virtqueue_flush: { metric: 'virtqueue', component: 'flush' },
   wire_tx_pkts: { metric: 'frames', component: 'tx' },
   wire_rx_pkts: { metric: 'frames', component: 'rx' },
-  'w:notify_q0': { metric: 'exits.device', component: 'notify rx' },
-  'w:notify_q1': { metric: 'exits.device', component: 'notify tx' },
 };
 
+/** Queues of virtio-net, by number. */
+const NET_QUEUES: Readonly<Record<string, string>> = { q0: 'rx', q1: 'tx' };
+
 /** Where a count stands in the results, or null where vmio does not count it. */
-export const countMetric = (name: string): Compound | null => {
+export const countMetric = (device: string, name: string): Compound | null => {
   if (Object.hasOwn(KNOWN, name)) return KNOWN[name];
-  const [, access, register] = /^([rw]):(\w+)$/.exec(name) ?? [];
+  const [, queue] = /^w:notify_(q\d+)$/.exec(name) ?? [];
+  if (queue !== undefined) {
+    const known = device.startsWith('virtio-net') ? (NET_QUEUES[queue] ?? queue) : queue;
+    return { metric: 'exits.device', component: `notify ${known}` };
+  }
+  const [, access, register] = /^([rw]):([\w/]+)$/.exec(name) ?? [];
   if (register === undefined) return null;
   return { metric: 'exits.device', component: `${access === 'r' ? 'read' : 'write'} ${register}` };
 };

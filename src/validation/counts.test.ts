@@ -100,15 +100,15 @@ describe('a metric of the table', () => {
   test.each([...NAMES, 'virtqueue_flush', 'wire_tx_pkts', 'wire_rx_pkts', 'lapic_tmr_reads', 'w:notify_q1'])(
     '%s is one of ours',
     (name) => {
-      const { metric = '' } = countMetric(name) ?? {};
+      const { metric = '' } = countMetric('e1000', name) ?? {};
       expect(METRICS).toContain(splitMetric(metric)?.metric);
     },
   );
 
   test('is a register where it says so, and nothing where we do not count it', () => {
-    expect(countMetric('r:ICR')).toEqual({ metric: 'exits.device', component: 'read ICR' });
-    expect(countMetric('bytes_per_kick')).toBeNull();
-    expect(countMetric('constructor')).toBeNull();
+    expect(countMetric('e1000', 'r:ICR')).toEqual({ metric: 'exits.device', component: 'read ICR' });
+    expect(countMetric('e1000', 'bytes_per_kick')).toBeNull();
+    expect(countMetric('e1000', 'constructor')).toBeNull();
   });
 });
 

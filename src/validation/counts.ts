@@ -94,9 +94,9 @@ export const countedFigures = (loaded: LoadedScenario, reference: Counted): Expa
   return found.length > 0 ? { mistakes: found } : { figures };
 };
 
-const figureOf = ({ metric: name, min, max, structural }: CountRow, at: Compound): CountedFigure => ({
+const figureOf = ({ device, metric: name, min, max, structural }: CountRow, at: Compound): CountedFigure => ({
   name,
-  compound: { ...countMetric(name), ...at },
+  compound: { ...countMetric(device, name), ...at },
   min,
   max,
   structural: structural === 'yes',

@@ -1,5 +1,5 @@
 /**
- * Every structural count of a network device in the project's table is answered by a shipped case, and the simulated mean lies
+ * Every structural count of a device in the project's table is answered by a shipped case, and the simulated mean lies
  * in its range. The table is read here by itself; instructions are inputs, not something to reproduce.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -27,11 +27,8 @@ interface Row {
   readonly structural: string;
 }
 
-/** Workloads of network devices; the others are of disks. */
-const NETWORK = new Set(['rr', 'rrd', 'tx', 'txp', 'rx', 'rxp']);
 const rows: readonly Row[] = (parse(readFileSync(TABLE, 'utf8'), { columns: true }) as readonly Row[]).filter(
-  ({ workload, metric, structural }) =>
-    NETWORK.has(workload) && structural === 'yes' && !metric.startsWith('insns'),
+  ({ metric, structural }) => structural === 'yes' && !metric.startsWith('insns'),
 );
 const key = ({
   device,
@@ -73,13 +70,13 @@ describe.each(cases.map((each) => [each.loaded.name, each] as const))('%s', (_, 
         judgement: row.judgement,
       });
     }
-    expect(simulated.size).toBeGreaterThan(40);
+    expect(simulated.size).toBeGreaterThan(15);
   });
 });
 
 describe('the table', () => {
   test('has the rows that it was shipped with', () => {
-    expect(rows.length).toBeGreaterThanOrEqual(155);
+    expect(rows.length).toBeGreaterThanOrEqual(300);
   });
 
   test.each(rows.map((row) => [key(row), row] as const))('%s', (name, { min, max }) => {

@@ -1,5 +1,5 @@
 /**
- * Full emulation: Linux's nvme driver on QEMU's nvme, one queue pair.
+ * Full emulation: Linux's nvme driver on QEMU's nvme, a queue pair for each vCPU.
  *
  *   guest vCPU                                      │ host thread "qemu"                │ core, device
  *   block layer ─► nvme ─► queue ─SQ doorbell──exit─┼─► fetch ─► block layer, io_submit ┼─► block layer, driver ─► disk
@@ -11,7 +11,7 @@ import { NvmeQueue } from '../../models/hardware/disk/nvme-queue.ts';
 import { EmulatedRegisters } from '../../models/host/emulated-registers.ts';
 import { AIO_ENGINES } from '../../models/host/host-block.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
-import { Kick } from '../../models/host/kick.ts';
+import { Kick, type Kicked } from '../../models/host/kick.ts';
 import { Nvme } from '../../models/host/nvme.ts';
 import { BlockQueue } from '../../models/linux/block/block-queue.ts';
 import { NvmeDriver } from '../../models/linux/block/nvme-driver.ts';
@@ -47,29 +47,29 @@ export const nvme = defineDiskDatapath({
 
   build(world, vm, { tunables, aio }) {
     const { books, hostDisk: disk, machine } = world;
-    const vcpu = world.vcpu(vm);
     const loop = qemuOf(world, vm);
-    const ring = new NvmeQueue(QUEUE_DEPTH, tunables.dbcs);
-    const interrupt = new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', 'nvme', () => driver.line);
-    const device = new Nvme(books, { queue: ring, loop, disk, engine: aio, interrupt });
-    const registers = new EmulatedRegisters(books, vcpu, device, loop.lock);
-    const written = (register: string): Doorbell => ({
-      leave: () => {},
-      act: (cpu) => registers.write(cpu, register, 0),
-      enter: () => {},
+    // Linux asks for a queue pair for each CPU.
+    const cpus = vm.vcpus.map((_, index) => {
+      const vcpu = world.vcpu(vm, index);
+      const ring = new NvmeQueue(QUEUE_DEPTH, tunables.dbcs);
+      const interrupt = new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', 'nvme', () => driver.line);
+      const device = new Nvme(books, { queue: ring, loop, disk, engine: aio, interrupt });
+      const registers = new EmulatedRegisters(books, vcpu, device, loop.lock);
+      const doorbell = (register: 'SQ' | 'CQ', kicked: Kicked): Doorbell => {
+        const name = `${register}${index + 1}_DB`;
+        return tunables.ioeventfd
+          ? new Kick(books, vcpu, name, kicked, machine.fastMmio)
+          : { leave: () => {}, act: (cpu) => registers.write(cpu, name, 0), enter: () => {} };
+      };
+      const driver: NvmeDriver = new NvmeDriver(vcpu, {
+        queue: ring,
+        name: 'nvme',
+        stage: 'guest: driver',
+        submission: doorbell('SQ', device.submission),
+        completion: doorbell('CQ', device.completion),
+      });
+      return { processor: vcpu, queue: new BlockQueue(vcpu, driver, 'nvme') };
     });
-    const driver: NvmeDriver = new NvmeDriver(vcpu, {
-      queue: ring,
-      name: 'nvme',
-      stage: 'guest: driver',
-      submission: tunables.ioeventfd
-        ? new Kick(books, vcpu, 'SQ1_DB', device.submission, machine.fastMmio)
-        : written('SQ1_DB'),
-      completion: tunables.ioeventfd
-        ? new Kick(books, vcpu, 'CQ1_DB', device.completion, machine.fastMmio)
-        : written('CQ1_DB'),
-    });
-    const queue = new BlockQueue(vcpu, driver, 'nvme');
-    return { cpus: [{ processor: vcpu, queue }], capacity: disk.port.disk.capacity };
+    return { cpus, capacity: disk.port.disk.capacity };
   },
 });

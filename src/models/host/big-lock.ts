@@ -14,9 +14,10 @@ export class BigLock {
   private readonly handoff: Cost;
   private readonly contended: Counter;
 
-  constructor(books: Accounting, vm: string) {
+  /** @param name what it is counted as. */
+  constructor(books: Accounting, vm: string, name = 'BQL') {
     this.handoff = books.costs.cost('bql.handoff');
-    this.contended = books.counters.counter('locks.contended', 'BQL', vm);
+    this.contended = books.counters.counter('locks.contended', name, vm);
   }
 
   /** @returns false where somebody else holds it. */

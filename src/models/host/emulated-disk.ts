@@ -61,10 +61,7 @@ export class EmulatedDisk {
     cpu.serve(io.request, this.stageSubmit, this.waitSubmit);
     cpu.charge(this.startCost);
     cpu.charge(this.layer);
-    const { operation, offset, size, request } = io;
-    const host = Object.assign(this.block.request(), { operation, offset, size, request });
-    host.parts.push(io);
-    yield* this.block.submit(cpu, [host]);
+    yield* this.block.submit(cpu, [this.block.request(io)]);
   }
 
   /** Charges and commits the end of a command. */

@@ -64,11 +64,12 @@ export class HostBlock implements Issuer {
     });
   }
 
-  /** One to be filled in; it comes back by itself. */
-  request(): HostIo {
+  /** One that stands for `part`; it comes back by itself. */
+  request(part: BlockIo): HostIo {
     const io = this.rest.pop() ?? new HostIo(this);
     io.parts.length = 0;
-    return io;
+    io.parts.push(part);
+    return io.copy(part);
   }
 
   /** One system call for all of `ios`. */

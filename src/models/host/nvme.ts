@@ -75,7 +75,7 @@ export class Nvme implements DeviceModel {
   /** nvme_process_db, in the vCPU thread. */
   *write(cpu: Context, register: string): Access {
     yield RUN;
-    if (register !== 'SQ1_DB' || !this.fetch.raise()) return;
+    if (!register.startsWith('SQ') || !this.fetch.raise()) return;
     // qemu_bh_schedule from another thread than the loop's own wakes it.
     cpu.charge(this.wake);
     yield RUN;

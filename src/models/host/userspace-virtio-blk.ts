@@ -17,10 +17,12 @@ import type { NativeDisk } from '../linux/block/native-disk.ts';
 import { writtenOf } from '../virtio/blk-request.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
-import type { EventLoop } from './event-loop.ts';
+import { BlockScheduler, type BlockSchedulerSettings } from './block-scheduler.ts';
+import type { EventLoop, Source } from './event-loop.ts';
 import { type AioEngine, HostBlock, type HostIo } from './host-block.ts';
 import type { Interrupt } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
+import type { SharedLock } from './shared-lock.ts';
 import type { HandlesOutput } from './userspace-virtio-parts.ts';
 
 export interface UserspaceVirtioBlkParts {
@@ -33,6 +35,12 @@ export interface UserspaceVirtioBlkParts {
   readonly engine: AioEngine;
   /** Property `request-merging`. */
   readonly merging: boolean;
+  /** Teaching: false serves one request in a turn of the loop, so that what completes is told of at once. */
+  readonly batching: boolean;
+  /** Between the device and the disk; undefined: all goes to the disk at once. */
+  readonly scheduler?: BlockSchedulerSettings | undefined;
+  /** Teaching: taken for each request. */
+  readonly shared?: SharedLock | undefined;
   /** Names of its work and of its waiting in requests' time lines. */
   readonly stages: { readonly work: string; readonly complete: string; readonly wait: string };
 }
@@ -46,6 +54,8 @@ export class UserspaceVirtioBlk {
   private readonly books: Accounting;
   private readonly parts: UserspaceVirtioBlkParts;
   private readonly block: HostBlock;
+  private readonly scheduler: BlockScheduler | null;
+  private readonly submitter: Pick<HostBlock, 'submit'>;
   private readonly virtqueue: Cost;
   private readonly layer: Cost;
   private readonly eventfdRead: Cost;
@@ -59,6 +69,7 @@ export class UserspaceVirtioBlk {
   private readonly flushes: Counter;
   /** By head of the ring: whose answer it is. */
   private readonly heads = new Map<BlockIo, number>();
+  private readonly source: Source;
   private broken = false;
 
   constructor(sim: Simulation, books: Accounting, parts: UserspaceVirtioBlkParts) {
@@ -78,12 +89,12 @@ export class UserspaceVirtioBlk {
     this.wait = timeline.waiting(stages.wait);
     this.pops = counters.counter('virtqueue', 'pop', vm);
     this.flushes = counters.counter('virtqueue', 'flush', vm);
-    const source = loop.source((cpu) => this.dispatched(cpu), this.polled);
+    this.source = loop.source((cpu) => this.dispatched(cpu), this.polled);
     this.kick = {
       get asleep() {
         return loop.asleep;
       },
-      kick: () => source.raise(),
+      kick: () => this.source.raise(),
       handleOutput: (cpu) => this.handle(cpu),
     };
     const { disk, engine } = parts;
@@ -93,6 +104,9 @@ export class UserspaceVirtioBlk {
       engine,
       completed: (cpu, ios) => this.complete(cpu, ios),
     });
+    this.scheduler =
+      parts.scheduler === undefined ? null : new BlockScheduler(sim, this.block, parts.scheduler);
+    this.submitter = this.scheduler ?? this.block;
     parts.queue.allowKicks();
   }
 
@@ -119,21 +133,26 @@ export class UserspaceVirtioBlk {
 
   /** virtio_blk_handle_vq. While its loop polls, kicks stay off. */
   private *handle(cpu: Context): Access {
-    const { queue, loop } = this.parts;
+    const { queue, loop, batching } = this.parts;
     do {
       if (!loop.polling) queue.suppressKicks();
-      const batch = yield* this.popAll(cpu);
+      const batch = yield* this.pop(cpu, batching ? Number.POSITIVE_INFINITY : 1);
       for (let i = 0; i < batch.length; i += MERGE_MAX) {
-        yield* this.block.submit(cpu, this.merged(batch.slice(i, i + MERGE_MAX)));
+        yield* this.submitter.submit(cpu, this.merged(batch.slice(i, i + MERGE_MAX)));
+      }
+      if (!batching && batch.length > 0) {
+        this.source.raise();
+        return;
       }
     } while (!this.broken && (loop.polling ? queue.availableNow : queue.allowKicks()));
   }
 
-  private *popAll(cpu: Context): Access<BlockIo[]> {
+  /** At most so many. */
+  private *pop(cpu: Context, most: number): Access<BlockIo[]> {
     const { queue, headers } = this.parts;
     const batch: BlockIo[] = [];
     for (;;) {
-      const head = this.broken ? EMPTY : queue.pop();
+      const head = this.broken || batch.length === most ? EMPTY : queue.pop();
       if (head === EMPTY) return batch;
       if (head === BROKEN) {
         this.fail(cpu);
@@ -148,6 +167,7 @@ export class UserspaceVirtioBlk {
       cpu.charge(this.virtqueue);
       cpu.charge(this.layer);
       yield RUN;
+      if (this.parts.shared !== undefined) yield* this.parts.shared.pass(cpu);
     }
   }
 
@@ -169,7 +189,8 @@ export class UserspaceVirtioBlk {
 
   /** virtio_blk_submit_multireq: of requests of one direction in a row, neighbours become one request of the host. */
   private merged(batch: readonly BlockIo[]): HostIo[] {
-    if (!this.parts.merging) return batch.map((io) => this.alone(io));
+    // A scheduler is to see each request, and to keep them in order.
+    if (!this.parts.merging || this.scheduler !== null) return batch.map((io) => this.block.request(io));
     const out: HostIo[] = [];
     for (let i = 0; i < batch.length; ) {
       const from = i;
@@ -187,16 +208,9 @@ export class UserspaceVirtioBlk {
         last.size += io.size;
         last.request = NO_REQUEST;
         last.parts.push(io);
-      } else out.push(this.alone(io));
+      } else out.push(this.block.request(io));
     }
     return out;
-  }
-
-  private alone(io: BlockIo): HostIo {
-    const { operation, offset, size, request } = io;
-    const host = Object.assign(this.block.request(), { operation, offset, size, request });
-    host.parts.push(io);
-    return host;
   }
 
   private *complete(cpu: Context, ios: readonly HostIo[]): Access {
@@ -215,10 +229,12 @@ export class UserspaceVirtioBlk {
       }
     }
     cpu.serveNobody();
-    if (!queue.shouldSignal()) return;
-    this.chargeRing(cpu);
-    interrupt.charge(cpu);
-    yield RUN;
-    interrupt.raise();
+    if (queue.shouldSignal()) {
+      this.chargeRing(cpu);
+      interrupt.charge(cpu);
+      yield RUN;
+      interrupt.raise();
+    }
+    if (this.scheduler !== null) yield* this.scheduler.completed(cpu, ios.length);
   }
 }

@@ -25,6 +25,8 @@ export interface FioJobSettings {
   readonly iodepth: number;
   readonly iodepth_batch_submit: number;
   readonly iodepth_batch_complete_min: number;
+  /** Of ioprio's real-time class. */
+  readonly interactive: boolean;
   /** psync: the system call that submits sleeps until the I/O is done. */
   readonly synchronous: boolean;
   /** Starts nothing from then on (`runtime`); Infinity: goes on for ever. */
@@ -37,6 +39,8 @@ export interface FioJobParts {
   readonly record: WorkloadRecord;
   readonly queue: BlockQueue;
   readonly pattern: IoPattern;
+  /** Number of this job among all of the trial. */
+  readonly producer: number;
 }
 
 export class FioJob implements Issuer {
@@ -58,6 +62,7 @@ export class FioJob implements Issuer {
   /** Completed, not yet taken. */
   private readonly finished = new Fifo<BlockIo>();
   private inFlight = 0;
+  private writes = 0;
   /** Intended start of the next I/O of a job with a rate. */
   intended = 0 as Picoseconds;
 
@@ -74,10 +79,17 @@ export class FioJob implements Issuer {
     this.waitSubmit = timeline.waiting('wait: submitter');
     this.waitReap = timeline.waiting('wait: application');
     this.waitProcessor = timeline.waiting('wait: processor');
-    this.rest = Array.from({ length: settings.iodepth }, () => new BlockIo(this));
+    this.rest = Array.from({ length: settings.iodepth }, () => this.fresh());
     this.cpu = processor.task(parts.record.name, (context) => this.program(context));
     this.timer = processor.timer(this.cpu);
     this.cpu.signal();
+  }
+
+  private fresh(): BlockIo {
+    const io = new BlockIo(this);
+    io.producer = this.parts.producer;
+    io.interactive = this.settings.interactive;
+    return io;
   }
 
   done(io: BlockIo): void {
@@ -155,6 +167,7 @@ export class FioJob implements Issuer {
     const start = arrivals === null ? sim.now : this.intended;
     if (arrivals !== null) this.intended = arrivals.next();
     parts.pattern.next(io);
+    if (io.operation === 'write') io.sequence = ++this.writes;
     io.request = books.timeline.open(parts.record, start, sim.now, io.size);
   }
 

@@ -24,9 +24,26 @@ export class BlockIo {
   size = 0;
   /** Whose life it is part of, or NO_REQUEST. */
   request: Request = NO_REQUEST;
+  /** Who issues it, by number; and which of its writes this is. */
+  producer = 0;
+  sequence = 0;
+  /** Asked for with priority: of the real-time class of ioprio. */
+  interactive = false;
   /** The slot of its queue that it has at present (the tag), or -1. */
   tag = -1;
   readonly issuer: Issuer;
+
+  /** Becomes the same I/O as `other`, one layer down. */
+  copy(other: BlockIo): this {
+    this.operation = other.operation;
+    this.offset = other.offset;
+    this.size = other.size;
+    this.request = other.request;
+    this.producer = other.producer;
+    this.sequence = other.sequence;
+    this.interactive = other.interactive;
+    return this;
+  }
 
   constructor(issuer: Issuer) {
     this.issuer = issuer;

@@ -1,0 +1,55 @@
+/** A scheduler between a backend and the host's disk: it hands on so many requests at a time, and chooses which. */
+import type { Simulation } from '../../kernel/simulation.ts';
+import type { Context } from '../hardware/context.ts';
+import type { Access } from '../hardware/register-port.ts';
+import { type QueueingSettings, queueingOf } from './fair-queueing.ts';
+import type { HostBlock, HostIo } from './host-block.ts';
+
+export interface BlockSchedulerSettings extends QueueingSettings {
+  /** Requests at the disk at once: what is there is out of the scheduler's hands. */
+  readonly depth: number;
+  /** Requests say their class; false: all are bulk. */
+  readonly hint: boolean;
+}
+
+export class BlockScheduler {
+  private readonly sim: Simulation;
+  private readonly block: HostBlock;
+  private readonly depth: number;
+  private readonly hint: boolean;
+  private readonly queueing: ReturnType<typeof queueingOf>;
+  private atDisk = 0;
+
+  constructor(sim: Simulation, block: HostBlock, settings: BlockSchedulerSettings) {
+    this.sim = sim;
+    this.block = block;
+    this.depth = settings.depth;
+    this.hint = settings.hint;
+    this.queueing = queueingOf(settings);
+  }
+
+  *submit(cpu: Context, ios: readonly HostIo[]): Access {
+    for (const io of ios) {
+      if (!this.hint) io.interactive = false;
+      this.queueing.push(io, this.sim.now);
+    }
+    yield* this.handOn(cpu);
+  }
+
+  /** So many came back: others may follow. */
+  *completed(cpu: Context, count: number): Access {
+    this.atDisk -= count;
+    yield* this.handOn(cpu);
+  }
+
+  private *handOn(cpu: Context): Access {
+    const batch: HostIo[] = [];
+    while (this.atDisk < this.depth) {
+      const io = this.queueing.next(this.sim.now);
+      if (io === null) break;
+      this.atDisk++;
+      batch.push(io);
+    }
+    if (batch.length > 0) yield* this.block.submit(cpu, batch);
+  }
+}
