@@ -13,14 +13,14 @@ import { defineDiskDatapath } from '../disk-datapath.ts';
 export const nativeDisk = defineDiskDatapath({
   kind: 'native',
   summary: 'Bare metal: the application above the kernel’s own driver, no VM.',
-  // Its parameters are those of the network; none is the disk's.
-  params: z.looseObject({}),
+  // The same as of the network, of which one is the disk's.
+  params: z.looseObject({ io_queue_depth: z.int().optional() }),
 
-  build(world, vm) {
+  build(world, vm, { io_queue_depth: depth }) {
     const { cores, diskPort } = world;
     const cpus = vm.vcpus.map(([core]) => ({
       processor: cores[core],
-      queue: directQueue(cores[core], diskPort, 'disk', GUEST_BLOCK),
+      queue: directQueue(cores[core], diskPort, 'disk', GUEST_BLOCK, depth),
     }));
     return { cpus, capacity: diskPort.disk.capacity };
   },

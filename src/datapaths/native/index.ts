@@ -28,6 +28,12 @@ export const native = defineDatapath({
       .max(1e6)
       .describe('poll: us from the start of one check to the start of the next')
       .default(1),
+    io_queue_depth: z
+      .int()
+      .min(2)
+      .max(4095)
+      .describe('of the disk: entries of each queue (module nvme; 1024)')
+      .optional(),
   }),
 
   build(world, vm, { completion, pollPeriodUs }) {

@@ -20,8 +20,9 @@ export const directQueue = (
   port: DiskPort,
   name: string,
   stages: BlockStages,
+  depth = QUEUE_DEPTH,
 ): BlockQueue => {
-  const queue = new NvmeQueue(Math.min(QUEUE_DEPTH, port.disk.queueDepth + 1));
+  const queue = new NvmeQueue(Math.min(depth, port.disk.queueDepth + 1));
   const doorbell = cpu.books.costs.cost('nvme.doorbell');
   const driver: NvmeDriver = new NvmeDriver(cpu, {
     queue,
