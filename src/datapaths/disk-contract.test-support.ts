@@ -11,6 +11,8 @@ export interface DiskContract {
   readonly machine: Machine;
   readonly params?: unknown;
   readonly vcpus?: number;
+  /** Why it does something though there is nothing to do. */
+  readonly busyAtRest?: string | undefined;
 }
 
 const job: fc.Arbitrary<Job> = fc.record({
@@ -40,12 +42,12 @@ const drawnTrial = fc.record({
   cores: fc.constantFrom<readonly [number, number]>([0, 1], [0, 0]),
 });
 
-const keepsAll = (setup: DiskTrialSetup): void => {
+const keepsAll = (setup: DiskTrialSetup, busyAtRest: string | undefined): void => {
   const run = new DiskTrial(setup).run('stopped');
   expect(run.gaps.filter((gap) => gap !== 0)).toEqual([]);
   run.run('drained');
   expect(run.gaps.filter((gap) => gap !== 0)).toEqual([]);
-  expect(run.misspent).toEqual([]);
+  if (busyAtRest === undefined) expect(run.misspent).toEqual([]);
   for (const record of run.records) {
     expect([record.name, record.inFlight, record.dropped]).toEqual([record.name, 0, 0]);
     expect(record.littleGap(run.world.sim.now)).toBeLessThan(1e-9);
@@ -54,14 +56,17 @@ const keepsAll = (setup: DiskTrialSetup): void => {
   for (const { queue } of run.attachment.cpus) expect(queue.inFlight).toBe(0);
 };
 
-export const diskContract = (datapath: DiskDatapath, { machine, params, vcpus }: DiskContract): void => {
+export const diskContract = (
+  datapath: DiskDatapath,
+  { machine, params, vcpus, busyAtRest }: DiskContract,
+): void => {
   const fixed = { datapath, params, vcpus };
 
   describe('under any load', () => {
     test('each I/O that was begun is completed, and the books close', () => {
       fc.assert(
         fc.property(drawnTrial, ({ disk: settings, ...drawn }) => {
-          keepsAll({ ...fixed, machine: { ...machine, disk: settings }, ...drawn });
+          keepsAll({ ...fixed, machine: { ...machine, disk: settings }, ...drawn }, busyAtRest);
         }),
         { numRuns: 30, seed: 1 },
       );
@@ -79,7 +84,7 @@ export const diskContract = (datapath: DiskDatapath, { machine, params, vcpus }:
     });
   });
 
-  test('without load there is nothing but idle time', () => {
+  test.skipIf(busyAtRest !== undefined)('without load there is nothing but idle time', () => {
     const run = new DiskTrial({ ...fixed, machine, jobs: [], stop: ms(10) }).run('stopped');
     const before = run.world.books.ledger.snapshot();
     run.run('drained');

@@ -16,6 +16,12 @@ const machines = [
 const variants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   ide: { 'no delays of libata': { libataDelays: false } },
   ahci: { 'one completion per interrupt': { oneCompletionPerInterrupt: true } },
+  'virtio-scsi': { 'the main loop': { iothread: false } },
+  'vhost-scsi': {
+    'a worker per queue': { tunables: { worker_per_virtqueue: true } },
+    'no event index': { tunables: { event_idx: false } },
+  },
+  'vhost-user-blk': { 'packed rings': { tunables: { packed: true } } },
   nvme: {
     'no doorbell buffer': { tunables: { dbcs: false } },
     ioeventfd: { tunables: { ioeventfd: true } },
@@ -33,15 +39,26 @@ const variants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
 };
 
+/** What holds of a kind always. */
+const busyAtRest: Readonly<Record<string, string>> = { 'vhost-user-blk': 'the reactor polls' };
+
 describe.each(diskDatapaths.map((datapath) => [datapath.kind, datapath] as const))('%s', (kind, datapath) => {
-  describe.each(machines)('on %s', (_, on) => diskContract(datapath, { machine: on }));
+  describe.each(machines)('on %s', (_, on) =>
+    diskContract(datapath, { machine: on, busyAtRest: busyAtRest[kind] }),
+  );
   const others = Object.entries(variants[kind] ?? {});
   for (const [name, params] of others) {
-    describe(`with ${name}`, () => diskContract(datapath, { machine: machine('server-3ghz'), params }));
+    describe(`with ${name}`, () =>
+      diskContract(datapath, { machine: machine('server-3ghz'), params, busyAtRest: busyAtRest[kind] }));
   }
   describe.skipIf(kind === 'ide' || kind === 'ahci')('with three vCPUs', () => {
     const mapped = { tunables: { 'iothread-vq-mapping': [{ iothread: 'a' }, { iothread: 'b' }] } };
-    const params = kind === 'virtio-blk' ? mapped : {};
-    diskContract(datapath, { machine: machine('server-3ghz'), params, vcpus: 3 });
+    const params = kind === 'virtio-blk' || kind === 'virtio-scsi' ? mapped : {};
+    diskContract(datapath, {
+      machine: machine('server-3ghz'),
+      params,
+      vcpus: 3,
+      busyAtRest: busyAtRest[kind],
+    });
   });
 });

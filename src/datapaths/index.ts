@@ -8,13 +8,17 @@ import { ide } from './ide/index.ts';
 import { nativeDisk } from './native/disk.ts';
 import { native } from './native/index.ts';
 import { nvme } from './nvme/index.ts';
+import { nvmePassthrough } from './nvme-passthrough/index.ts';
 import { rtl8139 } from './rtl8139/index.ts';
 import { sriov } from './sriov/index.ts';
 import { vdpa } from './vdpa/index.ts';
 import { vhostNet } from './vhost-net/index.ts';
+import { vhostScsi } from './vhost-scsi/index.ts';
 import { vhostUser } from './vhost-user/index.ts';
+import { vhostUserBlk } from './vhost-user-blk/index.ts';
 import { virtioBlk } from './virtio-blk/index.ts';
 import { virtioNet } from './virtio-net/index.ts';
+import { virtioScsi } from './virtio-scsi/index.ts';
 
 export const datapaths = [
   native,
@@ -29,7 +33,17 @@ export const datapaths = [
 ] as unknown as readonly Datapath[];
 
 /** All datapaths to a disk. Bare metal is in both lists. */
-export const diskDatapaths = [nativeDisk, ide, ahci, nvme, virtioBlk] as unknown as readonly DiskDatapath[];
+export const diskDatapaths = [
+  nativeDisk,
+  ide,
+  ahci,
+  nvme,
+  virtioBlk,
+  virtioScsi,
+  vhostScsi,
+  vhostUserBlk,
+  nvmePassthrough,
+] as unknown as readonly DiskDatapath[];
 
 /** Each kind once, to whatever it leads. */
 export const kinds: readonly Pick<Datapath, 'kind' | 'summary' | 'params'>[] = [

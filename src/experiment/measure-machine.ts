@@ -15,6 +15,8 @@ export const payerOf = ({ payer, plane, side, cost }: Spending, vms: readonly st
   if (payer.startsWith('qemu ')) return 'qemu main';
   if (/^(firecracker|cloud-hypervisor) /.test(payer)) return 'event loop';
   if (payer.startsWith('pmd ')) return 'pmd';
+  if (payer.startsWith('spdk ')) return 'spdk';
+  if (payer.startsWith('iothread')) return 'iothread';
   if (/^core\d+ (softirq|irq|ksoftirqd)$/.test(payer)) return 'host softirq';
   return side === 'guest' ? 'guest' : 'application';
 };

@@ -13,7 +13,11 @@ const KNOWN: readonly string[] = [
   'ide',
   'ahci',
   'nvme',
+  'virtio-scsi',
   'virtio-blk',
+  'vhost-scsi',
+  'vhost-user-blk',
+  'nvme-passthrough',
 ];
 
 export const inDatapathOrder = (names: readonly string[]): string[] => {

@@ -1,8 +1,8 @@
 /** Whether each VM's datapath leads where its workloads want to go, and whether the disk is as its class has it. */
 import type { z } from 'zod';
 import { datapaths, diskDatapaths } from '../datapaths/index.ts';
+import { mappedQueues } from '../datapaths/iothread-mapping.ts';
 import type { virtioBlk } from '../datapaths/virtio-blk/index.ts';
-import { mappedQueues } from '../datapaths/virtio-blk/iothread-mapping.ts';
 import { classOf, foreignKeys, keysOf } from './disk-schema.ts';
 import type { Profile } from './profile.ts';
 import type { Scenario } from './schema.ts';
@@ -22,6 +22,9 @@ export const leadsToNetwork = (kind: string): boolean => NETWORK.includes(kind);
 /** Disks whose controller takes commands of one CPU after the other. */
 const ONE_QUEUE = ['ide', 'ahci'];
 
+/** Disks with `iothread-vq-mapping`. */
+const MAPPED = ['virtio-blk', 'virtio-scsi'];
+
 const kindsOf = (scenario: Scenario, vm: string): ReadonlySet<string> =>
   new Set(scenario.datapaths.map((datapath) => kindOf(scenario, vm, datapath)));
 
@@ -38,13 +41,13 @@ export const usesDisk = (scenario: Scenario, vm: string): boolean => needs(scena
 export const usesNetwork = (scenario: Scenario, vm: string): boolean => needs(scenario, vm).network;
 
 /** Each queue of a virtio disk has an iothread, and each iothread queues that there are. */
-const checkMapping = (scenario: Scenario, vm: string, mistake: Report): void => {
-  const { tunables } = scenario.parameters['virtio-blk'] as z.output<typeof virtioBlk.params>;
+const checkMapping = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
+  const { tunables } = scenario.parameters[kind] as z.output<typeof virtioBlk.params>;
   try {
     mappedQueues(tunables['iothread-vq-mapping'], scenario.vms[vm].vcpus);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    mistake(['parameters', 'virtio-blk', 'tunables', 'iothread-vq-mapping'], `${vm}: ${error.message}`);
+    mistake(['parameters', kind, 'tunables', 'iothread-vq-mapping'], `${vm}: ${error.message}`);
   }
 };
 
@@ -65,7 +68,7 @@ export const checkDisks = (scenario: Scenario, { disk }: Profile, mistake: Repor
       mistake(['vms', vm, 'vcpus'], `${alone} has one queue, and sharing it between vCPUs is not modelled`);
     }
     for (const kind of kindsOf(scenario, vm)) {
-      if (stores && kind === 'virtio-blk') checkMapping(scenario, vm, mistake);
+      if (stores && MAPPED.includes(kind)) checkMapping(scenario, vm, kind, mistake);
       if (network && stores && !(NETWORK.includes(kind) && DISK.includes(kind))) {
         mistake(
           ['vms', vm],

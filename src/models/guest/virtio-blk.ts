@@ -1,6 +1,7 @@
 /**
  * Linux's virtio_blk (drivers/block/virtio_blk.c), one of its queues: requests of a batch are added one after the other, and the
- * device is kicked once for them; the interrupt handler takes used buffers until there are none.
+ * device is kicked once for them; the interrupt handler takes used buffers until there are none. virtio_scsi does the same below the
+ * SCSI layer, with longer headers (and since 5.x with one kick for a batch).
  */
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
@@ -10,7 +11,7 @@ import type { Fifo } from '../hardware/fifo.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { BlockDriver, Completions } from '../linux/block/block-driver.ts';
 import type { Doorbell } from '../linux/net-device.ts';
-import { piecesOfRequest } from '../virtio/blk-request.ts';
+import { piecesOfRequest, type RequestFormat, SCSI_FORMAT } from '../virtio/blk-request.ts';
 import { type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
 import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
 import type { Virtqueue } from '../virtio/virtqueue.ts';
@@ -27,10 +28,11 @@ export interface VirtioBlkParts {
 
 export interface VirtioBlkOptions {
   readonly indirect: boolean;
+  readonly format: RequestFormat;
 }
 
 /** Behind the header of a request: its table of descriptors, if that is an indirect one. */
-const TABLE_OFFSET = 32;
+const TABLE_OFFSET = 256;
 
 export class VirtioBlk implements BlockDriver {
   readonly depth: number;
@@ -40,6 +42,10 @@ export class VirtioBlk implements BlockDriver {
   private readonly cpu: Processor;
   private readonly parts: VirtioBlkParts;
   private readonly queue: DriverQueue;
+  private readonly format: RequestFormat;
+  /** Of the SCSI layer; null: there is none. */
+  private readonly command: Cost | null;
+  private readonly commandDone: Cost | null;
   private readonly addCost: Cost;
   private readonly descriptorCost: Cost;
   private readonly completeCost: Cost;
@@ -51,10 +57,14 @@ export class VirtioBlk implements BlockDriver {
   private readonly inRing: (BlockIo | null)[];
   private completions!: Completions;
 
-  constructor(cpu: Processor, parts: VirtioBlkParts, { indirect }: VirtioBlkOptions) {
+  constructor(cpu: Processor, parts: VirtioBlkParts, { indirect, format }: VirtioBlkOptions) {
     const { costs, timeline } = cpu.books;
     this.cpu = cpu;
     this.parts = parts;
+    this.format = format;
+    const scsi = format === SCSI_FORMAT;
+    this.command = scsi ? costs.cost('scsi.command') : null;
+    this.commandDone = scsi ? costs.cost('scsi.done') : null;
     const { size } = parts.virtqueue;
     // Without indirect tables a request takes several descriptors: half as many tags (virtblk_probe).
     this.depth = indirect ? size : size / 2;
@@ -87,9 +97,10 @@ export class VirtioBlk implements BlockDriver {
     const { queue, stage, wait } = this;
     const { kick } = this.parts;
     for (let io = ios.peek(); io !== null; io = ios.peek()) {
-      const pieces = piecesOfRequest(io, this.headerAt[io.tag]);
+      const pieces = piecesOfRequest(io, this.headerAt[io.tag], this.format);
       cpu.serve(io.request, stage, wait);
       this.chargeLines(cpu);
+      if (this.command !== null) cpu.charge(this.command);
       cpu.charge(this.addCost);
       cpu.charge(this.descriptorCost, pieces.length);
       yield RUN;
@@ -148,6 +159,7 @@ export class VirtioBlk implements BlockDriver {
         inRing[tag] = null;
         completions.charge(cpu, io);
         this.chargeLines(cpu);
+        if (this.commandDone !== null) cpu.charge(this.commandDone);
         cpu.charge(this.completeCost);
         yield RUN;
         completions.end(cpu, io);

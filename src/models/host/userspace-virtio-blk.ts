@@ -1,5 +1,5 @@
 /**
- * QEMU's virtio-blk (hw/block/virtio-blk.c): what is in the ring is popped in one go, requests that lie side by side are merged, and
+ * QEMU's virtio-blk (hw/block/virtio-blk.c), and virtio-scsi, which does not merge (hw/scsi/virtio-scsi.c): what is in the ring is popped in one go, requests that lie side by side are merged, and
  * all are submitted with one system call; completions that came together are pushed one by one, with one interrupt.
  *
  *   kick, or a look ─► pop all ─► merge ─► io_submit ─► look again ─► …      completions ─► push each ─► signal?
@@ -14,7 +14,7 @@ import { type Context, RUN } from '../hardware/context.ts';
 import type { BlockIo, RequestHeaders } from '../hardware/disk/block-io.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { NativeDisk } from '../linux/block/native-disk.ts';
-import { writtenOf } from '../virtio/blk-request.ts';
+import { type RequestFormat, SCSI_FORMAT, writtenOf } from '../virtio/blk-request.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
 import { BlockScheduler, type BlockSchedulerSettings } from './block-scheduler.ts';
@@ -27,8 +27,11 @@ import type { HandlesOutput } from './userspace-virtio-parts.ts';
 
 export interface UserspaceVirtioBlkParts {
   readonly vm: string;
+  /** Of the device. */
+  readonly name: string;
   readonly queue: DeviceQueue;
   readonly headers: RequestHeaders;
+  readonly format: RequestFormat;
   readonly loop: EventLoop;
   readonly disk: NativeDisk;
   readonly interrupt: Interrupt;
@@ -58,6 +61,8 @@ export class UserspaceVirtioBlk {
   private readonly submitter: Pick<HostBlock, 'submit'>;
   private readonly virtqueue: Cost;
   private readonly layer: Cost;
+  /** Of the SCSI bus in QEMU; null: there is none. */
+  private readonly scsi: Cost | null;
   private readonly eventfdRead: Cost;
   private readonly ringLine: Cost;
   private readonly descriptor: Cost;
@@ -80,6 +85,7 @@ export class UserspaceVirtioBlk {
     this.parts = parts;
     this.virtqueue = costs.cost('qemu.virtqueue');
     this.layer = costs.cost('qemu.block');
+    this.scsi = parts.format === SCSI_FORMAT ? costs.cost('qemu.scsi') : null;
     this.eventfdRead = costs.cost('qemu.eventfdRead');
     this.ringLine = costs.cost('ring.line');
     this.descriptor = costs.cost('ring.descriptor');
@@ -165,6 +171,7 @@ export class UserspaceVirtioBlk {
       cpu.serve(io.request, this.stage, this.wait);
       this.chargeRing(cpu);
       cpu.charge(this.virtqueue);
+      if (this.scsi !== null) cpu.charge(this.scsi);
       cpu.charge(this.layer);
       yield RUN;
       if (this.parts.shared !== undefined) yield* this.parts.shared.pass(cpu);
@@ -181,9 +188,9 @@ export class UserspaceVirtioBlk {
 
   /** virtio_error: nothing is popped any more. Simplification: Linux's driver takes no notice that the device needs a reset. */
   private fail(cpu: Context): void {
-    const { vm, queue } = this.parts;
+    const { vm, name, queue } = this.parts;
     this.broken = true;
-    countError(this.books.counters, vm, 'qemu virtio-blk', queue.fault);
+    countError(this.books.counters, vm, `qemu ${name}`, queue.fault);
     this.chargeRing(cpu);
   }
 
@@ -222,7 +229,7 @@ export class UserspaceVirtioBlk {
         cpu.serve(io.request, this.stageComplete, this.wait);
         cpu.charge(this.virtqueue);
         yield RUN;
-        queue.push(this.heads.get(io) as number, writtenOf(io));
+        queue.push(this.heads.get(io) as number, writtenOf(io, this.parts.format));
         this.heads.delete(io);
         queue.flush();
         this.flushes.value++;

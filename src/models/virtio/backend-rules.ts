@@ -72,6 +72,9 @@ export const DPDK: BackendRules = {
   looksAtDirection: false,
 };
 
+/** lib/vhost of SPDK over DPDK's: a block target looks at directions (blk_iovs_setup). */
+export const SPDK: BackendRules = { ...DPDK, ignoresDirection: false };
+
 /**
  * A NIC that reads the ring itself (vDPA). Assumed: hardware documents little of this; it is taken to check as vhost
  * does and to be strict about what the specification forbids.

@@ -7,24 +7,32 @@ import type { Context } from '../../hardware/context.ts';
 import type { BlockIo } from '../../hardware/disk/block-io.ts';
 import type { DiskPort } from '../../hardware/disk/disk-port.ts';
 import { NvmeQueue } from '../../hardware/disk/nvme-queue.ts';
-import type { Processor } from '../../hardware/processor.ts';
+import type { InterruptLine, Processor } from '../../hardware/processor.ts';
 import { BlockQueue, type BlockStages } from './block-queue.ts';
 import { NvmeDriver } from './nvme-driver.ts';
 
 /** NVMe of Linux: entries of a queue (nvme's io_queue_depth). */
 const QUEUE_DEPTH = 1024;
 
+export interface DirectQueue {
+  readonly name: string;
+  readonly stages: BlockStages;
+  /** Entries, where they are not Linux's. */
+  readonly depth?: number | undefined;
+  /** How the disk's message reaches its line; straight where not given. */
+  readonly message?: (line: InterruptLine) => () => void;
+}
+
 /** A queue of `port` whose interrupts come to `cpu`. */
 export const directQueue = (
   cpu: Processor,
   port: DiskPort,
-  name: string,
-  stages: BlockStages,
-  depth = QUEUE_DEPTH,
+  { name, stages, depth = QUEUE_DEPTH, message = (line) => () => line.raise() }: DirectQueue,
 ): BlockQueue => {
   const queue = new NvmeQueue(Math.min(depth, port.disk.queueDepth + 1));
   const doorbell = cpu.books.costs.cost('nvme.doorbell');
-  const driver: NvmeDriver = new NvmeDriver(cpu, {
+  const raised = cpu.books.counters.counter('interrupts.raised', name, cpu.vm);
+  const driver = new NvmeDriver(cpu, {
     queue,
     name,
     stage: stages.submit,
@@ -38,10 +46,12 @@ export const directQueue = (
     },
     completion: { leave: (context) => context.charge(doorbell), act: () => null, enter: () => {} },
   });
+  const interrupt = message(driver.line);
   const completed = {
     completed: (io: BlockIo): void => {
       queue.post(io);
-      driver.line.raise();
+      raised.value++;
+      interrupt();
     },
   };
   return new BlockQueue(cpu, driver, name, stages);
@@ -54,7 +64,9 @@ export class NativeDisk {
 
   constructor(cores: readonly Processor[], port: DiskPort, stages: BlockStages) {
     this.port = port;
-    this.queues = new Map(cores.map((core) => [core.name, directQueue(core, port, 'host disk', stages)]));
+    this.queues = new Map(
+      cores.map((core) => [core.name, directQueue(core, port, { name: 'host disk', stages })]),
+    );
   }
 
   /** The queue of the core that `cpu` runs on; of a vCPU in an exit, that of its thread. */

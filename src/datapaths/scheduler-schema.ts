@@ -1,8 +1,8 @@
 /** A scheduler in the host between a virtio disk and the host's disk. QEMU has none: an extension, by whatever names there are. */
 import { z } from 'zod';
-import type { BlockSchedulerSettings } from '../../models/host/block-scheduler.ts';
-import { DISCIPLINES } from '../../models/host/fair-queueing.ts';
-import { ms } from '../../units.ts';
+import type { BlockSchedulerSettings } from '../models/host/block-scheduler.ts';
+import { DISCIPLINES } from '../models/host/fair-queueing.ts';
+import { ms } from '../units.ts';
 
 export const schedulerSchema = z
   .strictObject({

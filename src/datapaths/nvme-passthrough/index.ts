@@ -1,0 +1,41 @@
+/**
+ * The host's NVMe disk, or a function of it, passed through to the guest (vfio-pci): no exit on the data path.
+ *
+ *   guest vCPU                                   │ device
+ *   block layer ─► nvme ─► queue ─doorbell (MMIO)┼─► disk
+ *   block layer ◄─ nvme ◄─ queue ◄─posted MSI-X──┼── disk        (vCPU asleep: host wake-up vector first)
+ *
+ * Simplification: its DMA passes the IOMMU at no cost; all guest memory is mapped once.
+ */
+import { z } from 'zod';
+import { VfInterrupt } from '../../models/host/vf-interrupt.ts';
+import { GUEST_BLOCK } from '../../models/linux/block/block-queue.ts';
+import { directQueue } from '../../models/linux/block/native-disk.ts';
+import { defineDiskDatapath } from '../disk-datapath.ts';
+
+export const nvmePassthrough = defineDiskDatapath({
+  kind: 'nvme-passthrough',
+  summary: 'The host’s NVMe disk passed through to the guest; a queue for each vCPU.',
+  params: z.strictObject({
+    io_queue_depth: z.int().min(2).max(4095).describe('module nvme: entries of each queue').default(1024),
+  }),
+
+  build(world, vm, { io_queue_depth: depth }) {
+    const { books, cores, machine, diskPort } = world;
+    const cpus = vm.vcpus.map((_, index) => {
+      const vcpu = world.vcpu(vm, index);
+      const queue = directQueue(vcpu, diskPort, {
+        name: 'nvme',
+        stages: GUEST_BLOCK,
+        depth,
+        message: (line) => {
+          const core = cores[machine.irqCore];
+          const interrupt = new VfInterrupt(books, vcpu, core, line, machine.postedInterrupts);
+          return () => interrupt.message();
+        },
+      });
+      return { processor: vcpu, queue };
+    });
+    return { cpus, capacity: diskPort.disk.capacity };
+  },
+});

@@ -1,0 +1,137 @@
+/** A virtio disk that QEMU serves itself, virtio-blk or virtio-scsi: a queue for each vCPU, in iothreads or in the main loop. */
+import { z } from 'zod';
+import { EmulatedKick } from '../models/host/emulated-kick.ts';
+import type { EventLoop } from '../models/host/event-loop.ts';
+import { AIO_ENGINES } from '../models/host/host-block.ts';
+import { InterruptPath } from '../models/host/interrupt-path.ts';
+import { IoThread } from '../models/host/io-thread.ts';
+import { Kick } from '../models/host/kick.ts';
+import { MainLoop } from '../models/host/main-loop.ts';
+import { SharedLock } from '../models/host/shared-lock.ts';
+import { UserspaceVirtioBlk } from '../models/host/userspace-virtio-blk.ts';
+import { QEMU } from '../models/virtio/backend-rules.ts';
+import type { RequestFormat } from '../models/virtio/blk-request.ts';
+import type { DiskAttachment } from './disk-datapath.ts';
+import { mappedQueues, mapping } from './iothread-mapping.ts';
+import { qemuOf } from './qemu.ts';
+import { schedulerOf, schedulerSchema } from './scheduler-schema.ts';
+import { VirtioDisk } from './virtio-disk.ts';
+import { diskTunableShape } from './virtio-disk-params.ts';
+import type { Vm, World } from './world.ts';
+
+const IN_IOTHREAD = { work: 'iothread: submit', complete: 'iothread: complete', wait: 'wait: iothread' };
+const IN_MAIN_LOOP = { work: 'qemu: submit', complete: 'qemu: complete', wait: 'wait: QEMU main loop' };
+
+const unsigned = z.int().min(0).max(1e9);
+
+export const qemuDiskTunables = {
+  ...diskTunableShape,
+  'iothread-vq-mapping': mapping.optional(),
+  'poll-max-ns': unsigned.describe('QEMU iothread: longest look before it blocks, ns').default(32_768),
+  'poll-grow': unsigned.describe('QEMU iothread: factor by which the look grows; 0: 2').default(0),
+  'poll-shrink': unsigned.describe('QEMU iothread: divisor by which it shrinks; 0: to nothing').default(0),
+};
+
+export const qemuDiskShape = {
+  iothread: z.boolean().describe('QEMU: the device has an iothread; false: its main loop').default(true),
+  aio: z.enum(AIO_ENGINES).describe('QEMU: how it asks the host for I/O').default('native'),
+  ioeventfd: z
+    .boolean()
+    .describe('QEMU: false makes each kick an exit to QEMU in the vCPU thread')
+    .default(true),
+  scheduler: schedulerSchema.optional(),
+  batching: z
+    .boolean()
+    .describe('teaching: false serves one request in each turn of the loop, and completes it by itself')
+    .default(true),
+  sharedLock: z
+    .boolean()
+    .describe('teaching: each request takes a lock that all queues share (cost qemu.locked)')
+    .default(false),
+};
+
+const shape = z.strictObject({ ...qemuDiskShape, tunables: z.strictObject(qemuDiskTunables) });
+type QemuDisk = z.output<typeof shape>;
+
+/** What QEMU would refuse. */
+export const checkQemuDisk = (
+  { iothread, ioeventfd, tunables }: Pick<QemuDisk, 'iothread' | 'ioeventfd' | 'tunables'>,
+  context: z.core.$RefinementCtx,
+): void => {
+  const refuse = (path: string[], message: string): void =>
+    context.addIssue({ code: 'custom', path, message });
+  if (iothread && !ioeventfd) {
+    refuse(['ioeventfd'], 'must be true with an iothread, which is kicked by nothing else (QEMU refuses it)');
+  }
+  if (!iothread && tunables['iothread-vq-mapping'] !== undefined) {
+    refuse(['tunables', 'iothread-vq-mapping'], 'needs iothread: true');
+  }
+};
+
+/** Whoever serves the queues, by queue: one iothread, several by the mapping, or the main loop. */
+const loopsOf = (world: World, vm: Vm, { tunables, iothread }: QemuDisk): readonly EventLoop[] => {
+  const queues = vm.vcpus.length;
+  if (!iothread) return new Array(queues).fill(qemuOf(world, vm));
+  const entries = mappedQueues(tunables['iothread-vq-mapping'], queues);
+  const threads = entries.map((_, i) => {
+    const thread = new IoThread(world.sim, world.books, tunables);
+    const name = entries.length === 1 ? `iothread ${vm.name}` : `iothread${i} ${vm.name}`;
+    // With several, each has its own of the VM's backend cores, as far as there are enough.
+    const cores = entries.length === 1 ? vm.backend : [vm.backend[i % vm.backend.length]];
+    world.hostThread(name, cores, (cpu, placed) => thread.program(cpu, placed));
+    return thread;
+  });
+  return Array.from(
+    { length: queues },
+    (_, queue) => threads[entries.findIndex((own) => own.includes(queue))],
+  );
+};
+
+interface Device {
+  readonly name: string;
+  readonly format: RequestFormat;
+  /** Property `request-merging`, which virtio-scsi does not have. */
+  readonly merging: boolean;
+}
+
+export const buildQemuDisk = (
+  world: World,
+  vm: Vm,
+  options: QemuDisk,
+  { name, format, merging }: Device,
+): DiskAttachment => {
+  const { sim, books, hostDisk, machine } = world;
+  const { tunables, iothread, batching } = options;
+  const shared = options.sharedLock ? new SharedLock(sim, books, vm.name) : undefined;
+  if (shared !== undefined) world.others.push(shared);
+  const loops = loopsOf(world, vm, options);
+  const cpus = vm.vcpus.map((_, index) => {
+    const disk = new VirtioDisk(world, vm, index, { name, format, tunables });
+    const loop = loops[index];
+    const how = iothread ? 'eventfd' : 'KVM_SIGNAL_MSI';
+    const backend = new UserspaceVirtioBlk(sim, books, {
+      vm: vm.name,
+      name,
+      queue: disk.device(QEMU),
+      headers: disk.headers,
+      format,
+      loop,
+      disk: hostDisk,
+      interrupt: new InterruptPath(books, disk.vcpu, how, name, disk.line),
+      engine: options.aio,
+      merging,
+      batching,
+      scheduler: options.scheduler && schedulerOf(options.scheduler),
+      shared,
+      stages: iothread ? IN_IOTHREAD : IN_MAIN_LOOP,
+    });
+    disk.ring.pollOffered(() => loop.notice());
+    const queue = `q${index}`;
+    return disk.attach(
+      loop instanceof MainLoop && !options.ioeventfd
+        ? new EmulatedKick(books, disk.vcpu, queue, backend.kick, loop.lock)
+        : new Kick(books, disk.vcpu, queue, backend.kick, machine.fastMmio),
+    );
+  });
+  return { cpus, capacity: hostDisk.port.disk.capacity };
+};

@@ -1,0 +1,19 @@
+/** Tunables that all virtio disks share, by QEMU's names. */
+import { z } from 'zod';
+
+export const diskTunableShape = {
+  'queue-size': z
+    .int()
+    .min(2)
+    .max(1024)
+    .refine((size) => Number.isInteger(Math.log2(size)), 'must be a power of two')
+    .describe('QEMU: entries of the ring, a power of two')
+    .default(256),
+  event_idx: z.boolean().describe('QEMU: VIRTIO_F_EVENT_IDX').default(true),
+  indirect_desc: z.boolean().describe('QEMU: VIRTIO_F_INDIRECT_DESC').default(true),
+  packed: z.boolean().describe('QEMU: VIRTIO_F_RING_PACKED').default(false),
+};
+
+const shape = z.strictObject(diskTunableShape);
+
+export type DiskTunables = z.output<typeof shape>;

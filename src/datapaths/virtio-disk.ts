@@ -1,0 +1,62 @@
+/** The guest's half of a virtio disk: one queue of its driver, the ring, and the memory that both sides look at. */
+import { VirtioBlk } from '../models/guest/virtio-blk.ts';
+import type { RequestHeaders } from '../models/hardware/disk/block-io.ts';
+import type { InterruptLine } from '../models/hardware/processor.ts';
+import type { VCpu } from '../models/host/vcpu.ts';
+import { BlockQueue } from '../models/linux/block/block-queue.ts';
+import type { Doorbell } from '../models/linux/net-device.ts';
+import type { BackendRules } from '../models/virtio/backend-rules.ts';
+import { type RequestFormat, requestRule } from '../models/virtio/blk-request.ts';
+import type { DeviceQueue } from '../models/virtio/device-queue.ts';
+import { GuestMemory } from '../models/virtio/guest-memory.ts';
+import { type Virtqueue, virtqueue } from '../models/virtio/virtqueue.ts';
+import type { DiskCpu } from './disk-datapath.ts';
+import type { DiskTunables } from './virtio-disk-params.ts';
+import type { Vm, World } from './world.ts';
+
+/** Buffers of guest memory for each tag: header and the longest table. */
+const BUFFERS_PER_TAG = 4;
+
+export interface VirtioDiskQueue {
+  readonly name: string;
+  readonly format: RequestFormat;
+  readonly tunables: DiskTunables;
+}
+
+export class VirtioDisk {
+  readonly vcpu: VCpu;
+  readonly ring: Virtqueue;
+  readonly headers: RequestHeaders = new Map();
+  readonly format: RequestFormat;
+  private readonly memory: GuestMemory;
+  private readonly queue: VirtioDiskQueue;
+  private driver!: VirtioBlk;
+
+  /** Queue `index`, of vCPU `index`. */
+  constructor(world: World, vm: Vm, index: number, queue: VirtioDiskQueue) {
+    const { tunables, name, format } = queue;
+    const size = tunables['queue-size'];
+    this.queue = queue;
+    this.format = format;
+    this.vcpu = world.vcpu(vm, index);
+    this.ring = virtqueue({ packed: tunables.packed, eventIdx: tunables.event_idx, inOrder: false }, size);
+    this.memory = new GuestMemory(size * BUFFERS_PER_TAG);
+    world.books.invariants.add(`${vm.name} ${name} q${index}`, () => this.ring.broken());
+  }
+
+  /** The device's side of the ring, as `rules` has it. */
+  device(rules: BackendRules): DeviceQueue {
+    return this.ring.device(this.memory, rules, requestRule(this.format));
+  }
+
+  /** Of the driver; it is there when the first interrupt comes. */
+  readonly line = (): InterruptLine => this.driver.line;
+
+  attach(kick: Doorbell): DiskCpu {
+    const { vcpu, ring, memory, headers, format } = this;
+    const { name, tunables } = this.queue;
+    const parts = { virtqueue: ring, memory, headers, kick, name };
+    this.driver = new VirtioBlk(vcpu, parts, { indirect: tunables.indirect_desc, format });
+    return { processor: vcpu, queue: new BlockQueue(vcpu, this.driver, name) };
+  }
+}

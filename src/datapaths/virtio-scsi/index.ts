@@ -1,0 +1,26 @@
+/**
+ * virtio-scsi served by QEMU: as virtio-blk, with the SCSI layers of guest and QEMU above and below the ring.
+ *
+ *   guest vCPU                                         │ host thread, "iothread" or "qemu"  │ core, device
+ *   block layer ─► SCSI ─► virtio_scsi ─► ring ──kick──┼─► pop ─► SCSI bus ─► io_submit ────┼─► block layer, driver ─► disk
+ *   block layer ◄─ SCSI ◄─ virtio_scsi ◄─ ring ◄─irq───┼── push ◄─ completions ◄────────────┼── interrupt ◄─ disk
+ */
+import { z } from 'zod';
+import { SCSI_FORMAT } from '../../models/virtio/blk-request.ts';
+import { defineDiskDatapath } from '../disk-datapath.ts';
+import { buildQemuDisk, checkQemuDisk, qemuDiskShape, qemuDiskTunables } from '../qemu-virtio-disk.ts';
+
+export const virtioScsi = defineDiskDatapath({
+  kind: 'virtio-scsi',
+  summary: 'As virtio-blk, with the SCSI layers of guest and QEMU: thousands of disks on one device.',
+  params: z
+    .strictObject({
+      tunables: z.strictObject(qemuDiskTunables).prefault({}).describe('tunables by their real names'),
+      ...qemuDiskShape,
+    })
+    .superRefine(checkQemuDisk),
+
+  build(world, vm, options) {
+    return buildQemuDisk(world, vm, options, { name: 'virtio-scsi', format: SCSI_FORMAT, merging: false });
+  },
+});
