@@ -118,7 +118,7 @@ const workloadCheck = (scenario: Scenario, mistake: Report): void => {
 };
 
 /** Costs that last as long as what they stand for. */
-const UNPRICED = new Set(['halt.poll', ...IDLE_POLLING, 'background.work', 'iommu.queue']);
+const UNPRICED = new Set(['halt.poll', ...IDLE_POLLING, 'background.work', 'iommu.queue', 'lock.spin']);
 const PRICE_MAX = seconds(1);
 
 const machineCheck = ({ idleStates, costs, clock }: Profile, mistake: Report): void => {

@@ -37,7 +37,7 @@ export const vhostScsi = defineDiskDatapath({
   build(world, vm, { tunables: { worker_per_virtqueue: each, ...own } }) {
     const { sim, books, hostDisk, machine } = world;
     const tunables = { ...own, packed: false };
-    const target = new TargetDevice(sim, books, vm.name);
+    const target = new TargetDevice(sim, books);
     world.others.push(target);
     const worker = (name: string, cores: readonly number[]): VhostScsiWorker => {
       const made = new VhostScsiWorker(books, { vm: vm.name, disk: hostDisk, target, format: SCSI_FORMAT });

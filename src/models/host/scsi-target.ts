@@ -1,6 +1,8 @@
 /**
- * The device of LIO behind a vhost-scsi target, which all queues share: each command passes a short section under its lock, and only
- * so many are under way (TCM's 1,024).
+ * The device of LIO behind a vhost-scsi target, which all queues share: each command passes a short section under its spin lock, and
+ * only so many are under way (TCM's 1,024).
+ *
+ * Simplification: who waits for the lock is served in order of arrival, as with queued spin locks, and how long is known at once.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
@@ -11,8 +13,9 @@ import type { Picoseconds } from '../../units.ts';
 import { type Context, RUN, WAIT } from '../hardware/context.ts';
 import type { DiskStation } from '../hardware/disk/disk.ts';
 import { Fifo } from '../hardware/fifo.ts';
+import { Link } from '../hardware/link.ts';
+import { IRQ_OFF } from '../hardware/mode.ts';
 import type { Access } from '../hardware/register-port.ts';
-import { BigLock } from './big-lock.ts';
 
 /** Commands under way at once. */
 const IN_FLIGHT_MAX = 1024;
@@ -20,21 +23,22 @@ const IN_FLIGHT_MAX = 1024;
 export class TargetDevice implements DiskStation {
   readonly name = 'SCSI target';
   private readonly sim: Simulation;
-  private readonly lock: BigLock;
+  private readonly lock = new Link('SCSI target');
   private readonly locked: Cost;
+  private readonly spin: Cost;
   private readonly stage: Stage;
+  private readonly stageSpin: Stage;
   private readonly wait: Stage;
   private readonly waiters = new Fifo<Context>();
   private inFlight = 0;
-  private held = 0;
-  private since = 0;
 
-  constructor(sim: Simulation, books: Accounting, vm: string) {
+  constructor(sim: Simulation, { costs, timeline }: Accounting) {
     this.sim = sim;
-    this.lock = new BigLock(books, vm, 'SCSI target');
-    this.locked = books.costs.cost('vhostScsi.target');
-    this.stage = books.timeline.working('vhost: target');
-    this.wait = books.timeline.waiting('wait: SCSI target');
+    this.locked = costs.cost('vhostScsi.target');
+    this.spin = costs.cost('lock.spin');
+    this.stage = timeline.working('vhost: target');
+    this.stageSpin = timeline.waiting('wait: lock of the SCSI target');
+    this.wait = timeline.waiting('wait: room at the SCSI target');
   }
 
   /** Waits for room, and passes the device's lock. */
@@ -44,14 +48,19 @@ export class TargetDevice implements DiskStation {
       yield WAIT;
     }
     this.inFlight++;
-    yield* this.lock.acquire(cpu);
-    this.since = this.sim.now;
+    const { sim, lock, locked } = this;
+    const outer = cpu.mode;
+    cpu.mode = IRQ_OFF;
+    const waits = lock.reserve(sim.now, locked.price) - sim.now;
+    if (waits > 0) {
+      cpu.serve(request, this.stageSpin, this.wait);
+      cpu.spend(this.spin, waits, 1);
+    }
     cpu.serve(request, this.stage, this.wait);
-    cpu.charge(this.locked);
+    cpu.charge(locked);
     yield RUN;
     cpu.serveNobody();
-    this.held += this.sim.now - this.since;
-    this.lock.release(cpu);
+    cpu.mode = outer;
   }
 
   /** A command is done. */
@@ -61,6 +70,6 @@ export class TargetDevice implements DiskStation {
   }
 
   busyBy(now: Picoseconds): number {
-    return this.held + (this.lock.holder === null ? 0 : now - this.since);
+    return this.lock.busyBy(now);
   }
 }
