@@ -137,6 +137,14 @@ const addFinders = (vmio: Command, finish: (status: number) => void): void => {
       finish(schemaCommand(options.of));
     });
   vmio
+    .command('import')
+    .description('print a scenario made from a job file of fio')
+    .argument('<jobs>', 'job file, e.g. reads.fio')
+    .action(async (file: string) => {
+      const { importCommand } = await import('./import-command.ts');
+      finish(importCommand(file));
+    });
+  vmio
     .command('init')
     .description('write a first scenario with its machine profile into a folder')
     .argument('[dir]', 'folder; made if it is not there', '.')

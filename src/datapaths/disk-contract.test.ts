@@ -61,4 +61,13 @@ describe.each(diskDatapaths.map((datapath) => [datapath.kind, datapath] as const
       busyAtRest: busyAtRest[kind],
     });
   });
+  describe.each([
+    ['strict', { cachingMode: false, strict: true }],
+    ['lazy', { cachingMode: false, strict: false }],
+    ['in caching mode', { cachingMode: true, strict: false }],
+  ] as const)('behind an IOMMU that the guest sees, %s', (_, viommu) => {
+    const params = kind.startsWith('virtio-') ? { tunables: { iommu_platform: true } } : {};
+    const own = { machine: machine('server-3ghz'), params, viommu, busyAtRest: busyAtRest[kind] };
+    diskContract(datapath, own);
+  });
 });

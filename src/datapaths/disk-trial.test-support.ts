@@ -6,7 +6,7 @@ import { periodic, poisson } from '../models/guest/arrivals.ts';
 import { interval, ms, type Picoseconds, perSecond } from '../units.ts';
 import { fingerprintOf, gapsOf, misspentOf } from './books.test-support.ts';
 import type { DiskAttachment, DiskDatapath } from './disk-datapath.ts';
-import { type Machine, World } from './world.ts';
+import { type GuestIommuSettings, type Machine, World } from './world.ts';
 
 export interface Job {
   readonly rw: PatternSettings['rw'];
@@ -24,6 +24,7 @@ export interface DiskTrialSetup {
   readonly machine: Machine;
   readonly datapath: DiskDatapath;
   readonly params?: unknown;
+  readonly viommu?: GuestIommuSettings | undefined;
   readonly jobs: readonly Job[];
   readonly seed?: number;
   readonly cores?: readonly [vcpu: number, backend: number];
@@ -47,6 +48,7 @@ export class DiskTrial {
     seed = 1,
     cores = [0, 1],
     vcpus = 1,
+    viommu,
     stop = ms(2),
   }: DiskTrialSetup) {
     this.stop = stop;
@@ -55,6 +57,7 @@ export class DiskTrial {
       name: 'vm',
       vcpus: Array.from({ length: vcpus }, (_, i) => [cores[0] + i]),
       backend: [cores[1]],
+      ...(viommu && { viommu }),
     };
     this.attachment = datapath.build(this.world, vm, datapath.params.parse(params));
     jobs.forEach((job, i) => {

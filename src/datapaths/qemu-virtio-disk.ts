@@ -1,5 +1,6 @@
 /** A virtio disk that QEMU serves itself, virtio-blk or virtio-scsi: a queue for each vCPU, in iothreads or in the main loop. */
 import { z } from 'zod';
+import { BigLock } from '../models/host/big-lock.ts';
 import { EmulatedKick } from '../models/host/emulated-kick.ts';
 import type { EventLoop } from '../models/host/event-loop.ts';
 import { AIO_ENGINES } from '../models/host/host-block.ts';
@@ -26,6 +27,10 @@ const unsigned = z.int().min(0).max(1e9);
 
 export const qemuDiskTunables = {
   ...diskTunableShape,
+  iommu_platform: z
+    .boolean()
+    .describe('QEMU: VIRTIO_F_ACCESS_PLATFORM, behind the VM’s viommu where it has one')
+    .default(false),
   'iothread-vq-mapping': mapping.optional(),
   'poll-max-ns': unsigned.describe('QEMU iothread: longest look before it blocks, ns').default(32_768),
   'poll-grow': unsigned.describe('QEMU iothread: factor by which the look grows; 0: 2').default(0),
@@ -106,8 +111,11 @@ export const buildQemuDisk = (
   if (shared !== undefined) world.others.push(shared);
   const loops = loopsOf(world, vm, options);
   const cpus = vm.vcpus.map((_, index) => {
-    const disk = new VirtioDisk(world, vm, index, { name, format, tunables });
     const loop = loops[index];
+    const lock = loop instanceof MainLoop ? loop.lock : new BigLock(books, vm.name);
+    const behind = tunables.iommu_platform && vm.viommu !== undefined ? lock : undefined;
+    const disk = new VirtioDisk(world, vm, index, { name, format, tunables, behind });
+    const { iommu, mappings } = disk;
     const how = iothread ? 'eventfd' : 'KVM_SIGNAL_MSI';
     const backend = new UserspaceVirtioBlk(sim, books, {
       vm: vm.name,
@@ -121,6 +129,12 @@ export const buildQemuDisk = (
       engine: options.aio,
       merging,
       batching,
+      translate:
+        iommu === null || mappings === undefined
+          ? undefined
+          : (cpu, io) => {
+              for (const page of mappings.of(io)) iommu.translate(cpu, page);
+            },
       scheduler: options.scheduler && schedulerOf(options.scheduler),
       shared,
       stages: iothread ? IN_IOTHREAD : IN_MAIN_LOOP,

@@ -2,8 +2,11 @@
 import { VirtioBlk } from '../models/guest/virtio-blk.ts';
 import type { RequestHeaders } from '../models/hardware/disk/block-io.ts';
 import type { InterruptLine } from '../models/hardware/processor.ts';
+import type { Lock } from '../models/host/big-lock.ts';
+import type { GuestIommu } from '../models/host/guest-iommu.ts';
 import type { VCpu } from '../models/host/vcpu.ts';
 import { BlockQueue } from '../models/linux/block/block-queue.ts';
+import { IoMappings } from '../models/linux/block/io-mappings.ts';
 import type { Doorbell } from '../models/linux/net-device.ts';
 import type { BackendRules } from '../models/virtio/backend-rules.ts';
 import { type RequestFormat, requestRule } from '../models/virtio/blk-request.ts';
@@ -11,6 +14,7 @@ import type { DeviceQueue } from '../models/virtio/device-queue.ts';
 import { GuestMemory } from '../models/virtio/guest-memory.ts';
 import { type Virtqueue, virtqueue } from '../models/virtio/virtqueue.ts';
 import type { DiskCpu } from './disk-datapath.ts';
+import { guestDmaOf } from './qemu.ts';
 import type { DiskTunables } from './virtio-disk-params.ts';
 import type { Vm, World } from './world.ts';
 
@@ -21,6 +25,8 @@ export interface VirtioDiskQueue {
   readonly name: string;
   readonly format: RequestFormat;
   readonly tunables: DiskTunables;
+  /** QEMU's big lock, for a device behind an IOMMU that the guest sees (iommu_platform); undefined: it is not. */
+  readonly behind?: Lock | undefined;
 }
 
 export class VirtioDisk {
@@ -28,6 +34,9 @@ export class VirtioDisk {
   readonly ring: Virtqueue;
   readonly headers: RequestHeaders = new Map();
   readonly format: RequestFormat;
+  /** In front of the device; null: none. */
+  readonly iommu: GuestIommu | null;
+  readonly mappings: IoMappings | undefined;
   private readonly memory: GuestMemory;
   private readonly queue: VirtioDiskQueue;
   private driver!: VirtioBlk;
@@ -40,6 +49,10 @@ export class VirtioDisk {
     this.format = format;
     this.vcpu = world.vcpu(vm, index);
     this.ring = virtqueue({ packed: tunables.packed, eventIdx: tunables.event_idx, inOrder: false }, size);
+    const { behind: lock } = queue;
+    const dma = lock === undefined ? null : guestDmaOf(world, vm, this.vcpu, lock);
+    this.iommu = dma?.iommu ?? null;
+    this.mappings = dma === null ? undefined : new IoMappings(dma.dma);
     this.memory = new GuestMemory(size * BUFFERS_PER_TAG);
     world.books.invariants.add(`${vm.name} ${name} q${index}`, () => this.ring.broken());
   }
@@ -55,7 +68,7 @@ export class VirtioDisk {
   attach(kick: Doorbell): DiskCpu {
     const { vcpu, ring, memory, headers, format } = this;
     const { name, tunables } = this.queue;
-    const parts = { virtqueue: ring, memory, headers, kick, name };
+    const parts = { virtqueue: ring, memory, headers, kick, name, mappings: this.mappings };
     this.driver = new VirtioBlk(vcpu, parts, { indirect: tunables.indirect_desc, format });
     return { processor: vcpu, queue: new BlockQueue(vcpu, this.driver, name) };
   }

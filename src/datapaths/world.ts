@@ -15,6 +15,7 @@ import type { IommuDomain, PageSize } from '../models/hardware/iommu-domain.ts';
 import type { Moderation } from '../models/hardware/moderation.ts';
 import { Nic, type NicSettings } from '../models/hardware/nic.ts';
 import { Packets } from '../models/hardware/packets.ts';
+import type { Processor } from '../models/hardware/processor.ts';
 import { RemotePeer } from '../models/hardware/remote-peer.ts';
 import { TaskThread, type Thread } from '../models/hardware/thread.ts';
 import { Turn } from '../models/hardware/turn.ts';
@@ -178,8 +179,17 @@ export class World {
 
   /** The same with the host's driver, for backends above it. */
   get hostDisk(): NativeDisk {
-    this.native ??= new NativeDisk(this.cores, this.diskPort, HOST_BLOCK);
+    this.native ??= new NativeDisk(this.cores, this.diskPort, HOST_BLOCK, (core) => this.diskDma(core));
     return this.native;
+  }
+
+  /**
+   * What the host's driver maps buffers of its disk with on `core`; undefined in passthrough.
+   * Simplification: a domain for each queue, where all share one.
+   */
+  diskDma(core: Processor): DmaMapping | undefined {
+    const space = this.hostSpace();
+    return space === null ? undefined : new DmaMapping(core, this.machine.iommu, space);
   }
 
   /** What is shared by all that uses it: of the NIC and of the disk, as far as there is anybody who does. */

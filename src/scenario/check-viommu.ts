@@ -12,6 +12,7 @@ interface Params {
 
 type Report = (path: readonly PathKey[], message: string) => void;
 
+const ASSIGNED = ['sriov', 'nvme-passthrough'];
 /** Backends that would have to learn of the guest's pages from QEMU, which is not modelled. */
 const UNINFORMED: readonly string[] = ['vhost-user', 'vdpa'];
 
@@ -21,10 +22,11 @@ export const checkViommu = (scenario: Scenario, name: string, mistake: Report): 
   const own = scenario.datapaths.map((datapath) => kindOf(scenario, name, datapath));
   const kinds = new Set([...own, ...(net.devices ?? [])]);
   // vtd_iommu_notify_flag_changed: QEMU refuses to start.
-  if (kinds.has('sriov') && !viommu['caching-mode']) {
+  const assigned = ASSIGNED.find((kind) => kinds.has(kind));
+  if (assigned !== undefined && !viommu['caching-mode']) {
     mistake(
       ['vms', name, 'viommu'],
-      'QEMU puts an assigned device (sriov) behind intel-iommu only with caching-mode: true',
+      `QEMU puts an assigned device (${assigned}) behind intel-iommu only with caching-mode: true`,
     );
   }
   for (const kind of kinds) {

@@ -15,8 +15,9 @@ import { EmulatedRegisters } from '../../models/host/emulated-registers.ts';
 import { AIO_ENGINES } from '../../models/host/host-block.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { BlockQueue } from '../../models/linux/block/block-queue.ts';
+import { IoMappings } from '../../models/linux/block/io-mappings.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
-import { qemuOf } from '../qemu.ts';
+import { guestDmaOf, qemuOf } from '../qemu.ts';
 
 export const ahci = defineDiskDatapath({
   kind: 'ahci',
@@ -33,11 +34,13 @@ export const ahci = defineDiskDatapath({
     const { books, hostDisk: disk } = world;
     const vcpu = world.vcpu(vm);
     const loop = qemuOf(world, vm);
+    const behind = guestDmaOf(world, vm, vcpu, loop.lock);
     const slots = commandSlots(AHCI_SLOTS);
     const interrupt = new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', 'ahci', () => driver.line);
     const device = new Ahci(books, { slots, loop, disk, engine: aio, interrupt, oneCompletionPerInterrupt });
     const driver: AhciDriver = new AhciDriver(vcpu, {
       slots,
+      mappings: behind === null ? undefined : new IoMappings(behind.dma),
       registers: new EmulatedRegisters(books, vcpu, device, loop.lock),
       name: 'ahci',
       interrupt: (name, program) => vcpu.interrupt(name, program),

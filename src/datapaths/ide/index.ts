@@ -15,8 +15,9 @@ import { AIO_ENGINES } from '../../models/host/host-block.ts';
 import { Ide } from '../../models/host/ide.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { BlockQueue } from '../../models/linux/block/block-queue.ts';
+import { IoMappings } from '../../models/linux/block/io-mappings.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
-import { qemuOf } from '../qemu.ts';
+import { guestDmaOf, qemuOf } from '../qemu.ts';
 
 export const ide = defineDiskDatapath({
   kind: 'ide',
@@ -33,11 +34,13 @@ export const ide = defineDiskDatapath({
     const { books, hostDisk: disk } = world;
     const vcpu = world.vcpu(vm);
     const loop = qemuOf(world, vm);
+    const behind = guestDmaOf(world, vm, vcpu, loop.lock);
     const slots = commandSlots(1);
     const interrupt = new InterruptPath(books, vcpu, 'KVM_IRQ_LINE', 'ide', () => driver.line);
     const device = new Ide(books, { slots, loop, disk, engine: aio, interrupt });
     const driver: IdeDriver = new IdeDriver(vcpu, {
       slots,
+      mappings: behind === null ? undefined : new IoMappings(behind.dma),
       registers: new EmulatedRegisters(books, vcpu, device, loop.lock),
       name: 'ide',
       libataDelays,

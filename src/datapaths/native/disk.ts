@@ -20,7 +20,12 @@ export const nativeDisk = defineDiskDatapath({
     const { cores, diskPort } = world;
     const cpus = vm.vcpus.map(([core]) => ({
       processor: cores[core],
-      queue: directQueue(cores[core], diskPort, { name: 'disk', stages: GUEST_BLOCK, depth }),
+      queue: directQueue(cores[core], diskPort, {
+        name: 'disk',
+        stages: GUEST_BLOCK,
+        depth,
+        dma: world.diskDma(cores[core]),
+      }),
     }));
     return { cpus, capacity: diskPort.disk.capacity };
   },

@@ -14,10 +14,11 @@ import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { Kick, type Kicked } from '../../models/host/kick.ts';
 import { Nvme } from '../../models/host/nvme.ts';
 import { BlockQueue } from '../../models/linux/block/block-queue.ts';
+import { IoMappings } from '../../models/linux/block/io-mappings.ts';
 import { NvmeDriver } from '../../models/linux/block/nvme-driver.ts';
 import type { Doorbell } from '../../models/linux/net-device.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
-import { qemuOf } from '../qemu.ts';
+import { guestDmaOf, qemuOf } from '../qemu.ts';
 
 /** What QEMU's device offers (mqes), which is what Linux asks for (io_queue_depth). */
 const QUEUE_DEPTH = 1024;
@@ -54,6 +55,7 @@ export const nvme = defineDiskDatapath({
       const ring = new NvmeQueue(QUEUE_DEPTH, tunables.dbcs);
       const interrupt = new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', 'nvme', () => driver.line);
       const device = new Nvme(books, { queue: ring, loop, disk, engine: aio, interrupt });
+      const behind = guestDmaOf(world, vm, vcpu, loop.lock);
       const registers = new EmulatedRegisters(books, vcpu, device, loop.lock);
       const doorbell = (register: 'SQ' | 'CQ', kicked: Kicked): Doorbell => {
         const name = `${register}${index + 1}_DB`;
@@ -64,6 +66,7 @@ export const nvme = defineDiskDatapath({
       const driver: NvmeDriver = new NvmeDriver(vcpu, {
         queue: ring,
         name: 'nvme',
+        mappings: behind === null ? undefined : new IoMappings(behind.dma),
         stage: 'guest: driver',
         submission: doorbell('SQ', device.submission),
         completion: doorbell('CQ', device.completion),

@@ -14,10 +14,13 @@ import { IRQ_OFF } from '../hardware/mode.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { Access, RegisterPort } from '../hardware/register-port.ts';
 import type { BlockDriver, Completions } from '../linux/block/block-driver.ts';
+import type { IoMappings } from '../linux/block/io-mappings.ts';
 
 export interface LibataParts {
   readonly registers: RegisterPort;
   readonly slots: CommandSlots;
+  /** Behind an IOMMU; undefined: addresses are the memory's own. */
+  readonly mappings?: IoMappings | undefined;
   /** Names its interrupt. */
   readonly name: string;
   /** How it comes: by a message, or on a line. */
@@ -66,13 +69,18 @@ export abstract class LibataPort implements BlockDriver {
   }
 
   *dispatch(cpu: Context, ios: Fifo<BlockIo>): Program {
+    const { mappings } = this.parts;
     for (let io = ios.shift(); io !== null; io = ios.shift()) {
       this.serve(cpu, io);
       cpu.charge(this.command);
+      mappings?.charge(cpu, io);
       // The port's lock is held, and interrupts are off, from here to the last register.
       const outer = cpu.mode;
       cpu.mode = IRQ_OFF;
       yield RUN;
+      mappings?.map(io);
+      const exits = mappings?.announce(cpu, io) ?? null;
+      if (exits !== null) yield* exits;
       this.parts.slots[io.tag] = io;
       yield* this.issue(cpu, io);
       cpu.mode = outer;
@@ -99,6 +107,7 @@ export abstract class LibataPort implements BlockDriver {
     for (const tag of tags) {
       const io = parts.slots[tag] as BlockIo;
       completions.charge(cpu, io);
+      if (parts.mappings !== undefined) yield* parts.mappings.unmap(cpu, io);
       cpu.charge(this.finish);
       yield RUN;
       parts.slots[tag] = null;

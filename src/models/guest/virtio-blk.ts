@@ -8,8 +8,10 @@ import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import type { BlockIo, RequestHeaders } from '../hardware/disk/block-io.ts';
 import type { Fifo } from '../hardware/fifo.ts';
+import { IRQ_OFF } from '../hardware/mode.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { BlockDriver, Completions } from '../linux/block/block-driver.ts';
+import type { IoMappings } from '../linux/block/io-mappings.ts';
 import type { Doorbell } from '../linux/net-device.ts';
 import { piecesOfRequest, type RequestFormat, SCSI_FORMAT } from '../virtio/blk-request.ts';
 import { type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
@@ -22,6 +24,8 @@ export interface VirtioBlkParts {
   readonly memory: GuestMemory;
   readonly headers: RequestHeaders;
   readonly kick: Doorbell;
+  /** Behind an IOMMU (iommu_platform); undefined: addresses are the memory's own. */
+  readonly mappings?: IoMappings | undefined;
   /** Names its interrupt. */
   readonly name: string;
 }
@@ -43,6 +47,7 @@ export class VirtioBlk implements BlockDriver {
   private readonly parts: VirtioBlkParts;
   private readonly queue: DriverQueue;
   private readonly format: RequestFormat;
+  private readonly indirect: boolean;
   /** Of the SCSI layer; null: there is none. */
   private readonly command: Cost | null;
   private readonly commandDone: Cost | null;
@@ -62,6 +67,7 @@ export class VirtioBlk implements BlockDriver {
     this.cpu = cpu;
     this.parts = parts;
     this.format = format;
+    this.indirect = indirect;
     const scsi = format === SCSI_FORMAT;
     this.command = scsi ? costs.cost('scsi.command') : null;
     this.commandDone = scsi ? costs.cost('scsi.done') : null;
@@ -95,7 +101,10 @@ export class VirtioBlk implements BlockDriver {
 
   *dispatch(cpu: Context, ios: Fifo<BlockIo>): Program {
     const { queue, stage, wait } = this;
-    const { kick } = this.parts;
+    const { kick, mappings } = this.parts;
+    // The queue's lock is held, and interrupts are off, until all are added; the device is told after that.
+    const outer = cpu.mode;
+    cpu.mode = IRQ_OFF;
     for (let io = ios.peek(); io !== null; io = ios.peek()) {
       const pieces = piecesOfRequest(io, this.headerAt[io.tag], this.format);
       cpu.serve(io.request, stage, wait);
@@ -103,14 +112,22 @@ export class VirtioBlk implements BlockDriver {
       if (this.command !== null) cpu.charge(this.command);
       cpu.charge(this.addCost);
       cpu.charge(this.descriptorCost, pieces.length);
+      // Header, status and, where there is one, the table of descriptors are mapped like the data.
+      const others = 2 + (this.indirect ? 1 : 0);
+      mappings?.charge(cpu, io, others);
       yield RUN;
+      mappings?.map(io, others);
+      const exits = mappings?.announce(cpu, io) ?? null;
+      if (exits !== null) yield* exits;
       if (!this.add(io, pieces)) {
         // The ring is full: the device is told, and the queue runs again from the completion handler.
         this.stopped = true;
+        if (mappings !== undefined) yield* mappings.unmap(cpu, io);
         break;
       }
       ios.shift();
     }
+    cpu.mode = outer;
     if (!queue.kickPrepare()) return;
     kick.leave(cpu);
     yield RUN;
@@ -151,6 +168,7 @@ export class VirtioBlk implements BlockDriver {
 
   private *takeUsed(cpu: Context): Program {
     const { queue, completions, inRing } = this;
+    const { mappings } = this.parts;
     let taken = 0;
     do {
       queue.disableCallbacks();
@@ -160,6 +178,7 @@ export class VirtioBlk implements BlockDriver {
         completions.charge(cpu, io);
         this.chargeLines(cpu);
         if (this.commandDone !== null) cpu.charge(this.commandDone);
+        if (mappings !== undefined) yield* mappings.unmap(cpu, io);
         cpu.charge(this.completeCost);
         yield RUN;
         completions.end(cpu, io);

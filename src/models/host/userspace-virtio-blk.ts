@@ -38,6 +38,8 @@ export interface UserspaceVirtioBlkParts {
   readonly engine: AioEngine;
   /** Property `request-merging`. */
   readonly merging: boolean;
+  /** Behind an IOMMU that the guest sees: charges for the translation of a request's addresses. */
+  readonly translate?: ((cpu: Context, io: BlockIo) => void) | undefined;
   /** Teaching: false serves one request in a turn of the loop, so that what completes is told of at once. */
   readonly batching: boolean;
   /** Between the device and the disk; undefined: all goes to the disk at once. */
@@ -170,6 +172,7 @@ export class UserspaceVirtioBlk {
       batch.push(io);
       cpu.serve(io.request, this.stage, this.wait);
       this.chargeRing(cpu);
+      this.parts.translate?.(cpu, io);
       cpu.charge(this.virtqueue);
       if (this.scsi !== null) cpu.charge(this.scsi);
       cpu.charge(this.layer);

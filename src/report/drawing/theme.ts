@@ -27,6 +27,17 @@ const KNOWN: Readonly<Record<string, Style>> = {
   vdpa: { colour: '#56B4E9', dash: [3, 1], shape: 'wedge' },
   sriov: { colour: '#009E73', dash: [5, 2], shape: 'triangle-down' },
 };
+/** Ways to a disk look like their kin to the network: no chart has both, since a VM is compared on one or the other. */
+const KIN: Readonly<Record<string, string>> = {
+  ide: 'rtl8139',
+  ahci: 'e1000',
+  nvme: 'e1000e',
+  'virtio-scsi': 'vdpa',
+  'virtio-blk': 'virtio-net',
+  'vhost-scsi': 'vhost-net',
+  'vhost-user-blk': 'vhost-user',
+  'nvme-passthrough': 'sriov',
+};
 /** For names not known here: no two of the first sixteen look alike. */
 const OTHERS = {
   colours: ['#8C7A00', '#332288', '#44AA99', '#666666'],
@@ -51,7 +62,10 @@ const otherStyle = (i: number): Style => {
 
 export const stylesOf = (names: readonly string[]): Style[] => {
   let others = 0;
-  return names.map((name) => (Object.hasOwn(KNOWN, name) ? KNOWN[name] : otherStyle(others++)));
+  return names.map((name) => {
+    const kin = Object.hasOwn(KIN, name) ? KIN[name] : name;
+    return Object.hasOwn(KNOWN, kin) ? KNOWN[kin] : otherStyle(others++);
+  });
 };
 
 /** The encodings that tell datapaths apart; the legend is drawn apart, since Vega's cannot show dash and symbol. */

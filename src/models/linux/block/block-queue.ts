@@ -10,6 +10,8 @@ import type { Accounting } from '../../../accounting/accounting.ts';
 import type { Cost } from '../../../accounting/cost.ts';
 import type { Tally } from '../../../accounting/counters.ts';
 import type { Stage } from '../../../accounting/stages.ts';
+import { NO_REQUEST, type Timeline } from '../../../accounting/timeline.ts';
+import type { Simulation } from '../../../kernel/simulation.ts';
 import { type Context, type Program, WAIT } from '../../hardware/context.ts';
 import type { BlockIo } from '../../hardware/disk/block-io.ts';
 import { Fifo } from '../../hardware/fifo.ts';
@@ -19,26 +21,36 @@ import type { BlockDriver, Completions } from './block-driver.ts';
 /** Names of its stages in requests' time lines: of a guest's (or bare metal's) block layer, or of the host's below a backend. */
 export interface BlockStages {
   readonly submit: string;
+  /** For its turn in the system call that submits several. */
+  readonly waitSubmit: string;
   readonly complete: string;
   readonly waitInterrupt: string;
 }
 
 export const GUEST_BLOCK: BlockStages = {
   submit: 'block: submit',
+  waitSubmit: 'wait: submitter',
   complete: 'block: complete',
   waitInterrupt: 'wait: disk interrupt',
 };
 export const HOST_BLOCK: BlockStages = {
   submit: 'host block: submit',
+  waitSubmit: 'wait: io_submit',
   complete: 'host block: complete',
   waitInterrupt: 'wait: host disk interrupt',
 };
 
+/** Tag of an I/O that has asked for one in vain. */
+const REFUSED = -2;
+
 export class BlockQueue implements Completions {
   readonly driver: BlockDriver;
+  private readonly sim: Simulation;
+  private readonly timeline: Timeline;
   private readonly submitCost: Cost;
   private readonly completeCost: Cost;
   private readonly stageSubmit: Stage;
+  private readonly waitSubmit: Stage;
   private readonly waitTag: Stage;
   private readonly stageComplete: Stage;
   private readonly waitInterrupt: Stage;
@@ -52,11 +64,14 @@ export class BlockQueue implements Completions {
 
   constructor(cpu: Processor, driver: BlockDriver, name: string, stages: BlockStages = GUEST_BLOCK) {
     const { costs, timeline, counters }: Accounting = cpu.books;
+    this.sim = cpu.sim;
+    this.timeline = timeline;
     this.driver = driver;
     this.submitCost = costs.cost('block.submit');
     this.completeCost = costs.cost('block.complete');
     this.stageSubmit = timeline.working(stages.submit);
     this.stageComplete = timeline.working(stages.complete);
+    this.waitSubmit = timeline.waiting(stages.waitSubmit);
     this.waitTag = timeline.waiting('wait: tag');
     this.waitInterrupt = timeline.waiting(stages.waitInterrupt);
     this.occupancy = counters.tally('occupancy', `${name} tags`, cpu.vm);
@@ -72,7 +87,7 @@ export class BlockQueue implements Completions {
 
   /** Charges the way of an I/O from the system call to the driver. */
   chargeSubmit(cpu: Context, io: BlockIo): void {
-    cpu.serve(io.request, this.stageSubmit, this.waitTag);
+    cpu.serve(io.request, this.stageSubmit, this.waitSubmit);
     cpu.charge(this.submitCost);
   }
 
@@ -81,7 +96,11 @@ export class BlockQueue implements Completions {
     const tag = this.tags.pop();
     if (tag === undefined) {
       if (!this.waiters.includes(cpu)) this.waiters.push(cpu);
+      io.tag = REFUSED;
       return false;
+    }
+    if (io.tag === REFUSED && io.request !== NO_REQUEST) {
+      this.timeline.mark(io.request, this.waitTag.id, this.sim.now);
     }
     this.occupancy.add(this.inFlight);
     io.tag = tag;

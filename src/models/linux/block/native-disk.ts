@@ -8,7 +8,9 @@ import type { BlockIo } from '../../hardware/disk/block-io.ts';
 import type { DiskPort } from '../../hardware/disk/disk-port.ts';
 import { NvmeQueue } from '../../hardware/disk/nvme-queue.ts';
 import type { InterruptLine, Processor } from '../../hardware/processor.ts';
+import type { DmaMapping } from '../dma-mapping.ts';
 import { BlockQueue, type BlockStages } from './block-queue.ts';
+import { IoMappings } from './io-mappings.ts';
 import { NvmeDriver } from './nvme-driver.ts';
 
 /** NVMe of Linux: entries of a queue (nvme's io_queue_depth). */
@@ -19,6 +21,8 @@ export interface DirectQueue {
   readonly stages: BlockStages;
   /** Entries, where they are not Linux's. */
   readonly depth?: number | undefined;
+  /** What the driver maps its buffers with. */
+  readonly dma?: DmaMapping | undefined;
   /** How the disk's message reaches its line; straight where not given. */
   readonly message?: (line: InterruptLine) => () => void;
 }
@@ -27,7 +31,7 @@ export interface DirectQueue {
 export const directQueue = (
   cpu: Processor,
   port: DiskPort,
-  { name, stages, depth = QUEUE_DEPTH, message = (line) => () => line.raise() }: DirectQueue,
+  { name, stages, depth = QUEUE_DEPTH, dma, message = (line) => () => line.raise() }: DirectQueue,
 ): BlockQueue => {
   const queue = new NvmeQueue(Math.min(depth, port.disk.queueDepth + 1));
   const doorbell = cpu.books.costs.cost('nvme.doorbell');
@@ -35,6 +39,7 @@ export const directQueue = (
   const driver = new NvmeDriver(cpu, {
     queue,
     name,
+    mappings: dma === undefined ? undefined : new IoMappings(dma),
     stage: stages.submit,
     submission: {
       leave: (context) => context.charge(doorbell),
@@ -62,10 +67,19 @@ export class NativeDisk {
   /** By the name of the core. */
   private readonly queues: ReadonlyMap<string, BlockQueue>;
 
-  constructor(cores: readonly Processor[], port: DiskPort, stages: BlockStages) {
+  /** @param dma what the driver maps buffers with on a core; undefined: it maps nothing. */
+  constructor(
+    cores: readonly Processor[],
+    port: DiskPort,
+    stages: BlockStages,
+    dma: (core: Processor) => DmaMapping | undefined,
+  ) {
     this.port = port;
     this.queues = new Map(
-      cores.map((core) => [core.name, directQueue(core, port, { name: 'host disk', stages })]),
+      cores.map((core) => [
+        core.name,
+        directQueue(core, port, { name: 'host disk', stages, dma: dma(core) }),
+      ]),
     );
   }
 

@@ -11,11 +11,14 @@ import type { Fifo } from '../../hardware/fifo.ts';
 import type { InterruptLine, Processor } from '../../hardware/processor.ts';
 import type { Doorbell } from '../net-device.ts';
 import type { BlockDriver, Completions } from './block-driver.ts';
+import type { IoMappings } from './io-mappings.ts';
 
 export interface NvmeDriverParts {
   readonly queue: NvmeQueue;
   readonly submission: Doorbell;
   readonly completion: Doorbell;
+  /** Behind an IOMMU; undefined: addresses are the memory's own. */
+  readonly mappings?: IoMappings | undefined;
   /** Names the interrupt and its stages. */
   readonly name: string;
   /** Of the time line: the driver's work on submission. */
@@ -51,18 +54,24 @@ export class NvmeDriver implements BlockDriver {
   }
 
   *dispatch(cpu: Context, ios: Fifo<BlockIo>): Program {
-    const { queue, submission } = this.parts;
+    const { queue, submission, mappings } = this.parts;
     const batch: BlockIo[] = [];
     for (let io = ios.shift(); io !== null; io = ios.shift()) {
       cpu.serve(io.request, this.stage, this.wait);
       cpu.charge(this.submitCost);
+      mappings?.charge(cpu, io);
       batch.push(io);
     }
     if (!queue.shadowed) submission.leave(cpu);
     yield RUN;
     // From here on the device works: what is left of the doorbell holds up nobody.
     cpu.serveNobody();
-    for (const io of batch) queue.submit(io);
+    for (const io of batch) {
+      mappings?.map(io);
+      const exits = mappings?.announce(cpu, io) ?? null;
+      if (exits !== null) yield* exits;
+      queue.submit(io);
+    }
     if (queue.shadowed) {
       if (!queue.submissionDoorbell) return;
       submission.leave(cpu);
@@ -88,11 +97,12 @@ export class NvmeDriver implements BlockDriver {
   /** nvme_poll_cq: until there is none, then the doorbell. */
   private *takeCompleted(cpu: Context): Program {
     const { completions } = this;
-    const { queue, completion } = this.parts;
+    const { queue, completion, mappings } = this.parts;
     let found = 0;
     while (queue.completed.length > 0) {
       const io = queue.take() as BlockIo;
       completions.charge(cpu, io);
+      if (mappings !== undefined) yield* mappings.unmap(cpu, io);
       cpu.charge(this.completeCost);
       yield RUN;
       completions.end(cpu, io);

@@ -1,0 +1,86 @@
+/** What is refused of disks, and with which words; what a scenario may say of them without quoting. */
+import { describe, expect, test } from 'vitest';
+import { changed, workspace } from './workspace.test-support.ts';
+
+const { mistakes, load } = workspace();
+
+const DISK = `title: Disk
+question: Does it run?
+machine: profiles/server-3ghz.yaml
+host: { disk: { class: nvme-tlc } }
+vms: { db: {} }
+workloads: { reads: { vm: db, kind: fio, rw: randread } }
+datapaths: [native, virtio-blk]
+run: { measure: 2 ms, warmUp: 200 us, replications: 2 }
+`;
+
+test('a disk is a class and what of it is different; null needs no quotes', () => {
+  const disk = (text: string) => load(changed(DISK, '{ class: nvme-tlc }', text)).points[0].machine.disk;
+  expect(disk('{ class: null, completion: 10 us }')).toMatchObject({ kind: 'null', completion: 10e6 });
+  expect(disk('{ class: sata-ssd, buffer: 0 B }')).toMatchObject({
+    kind: 'flash',
+    command: 10.2e6,
+    buffer: 0,
+  });
+  expect(disk('{ class: nvme-tlc, suspend: null }')).toMatchObject({ suspend: null });
+});
+
+describe('is refused, with place and reason', () => {
+  test.each([
+    ['class: nvme-tlc', 'class: nvme-tlc, rotation: 8 ms', 'a disk of class nvme-tlc has no "rotation"'],
+    ['class: nvme-tlc', 'class: hdd-7200, channels: 4', 'a disk of class hdd-7200 has no "channels"'],
+    [
+      '[native, virtio-blk]',
+      '[native, vhost-net]',
+      'vhost-net leads to the network, and db has fio jobs, which need a disk',
+    ],
+    [
+      'kind: fio, rw: randread',
+      'kind: stream',
+      'virtio-blk leads to a disk, and db has workloads of the network',
+    ],
+    ['db: {}', 'db: { vcpus: 2, pin: { vcpus: [0] } }', 'needs one entry for each vCPU'],
+    ['rw: randread', 'rw: randread, ioengine: psync, iodepth: 4', 'psync has one I/O under way'],
+    ['rw: randread', 'rw: randread, bs: 1 MiB', '512 KiB'],
+  ])('%j → %j', (from, to, words) => {
+    expect(mistakes(changed(DISK, from, to)).join('\n')).toContain(words);
+  });
+
+  test('more vCPUs than a controller of one queue has', () => {
+    const text = changed(changed(DISK, 'db: {}', 'db: { vcpus: 2 }'), '[native, virtio-blk]', '[ahci]');
+    expect(mistakes(text).join('\n')).toContain(
+      'ahci has one queue, and sharing it between vCPUs is not modelled',
+    );
+  });
+
+  test('more vCPUs for the network', () => {
+    const network = changed(
+      changed(DISK, 'kind: fio, rw: randread', 'kind: stream'),
+      'virtio-blk',
+      'vhost-net',
+    );
+    expect(mistakes(changed(network, 'db: {}', 'db: { vcpus: 2 }')).join('\n')).toContain(
+      'more than one vCPU is modelled for VMs with fio jobs alone',
+    );
+  });
+
+  test('a network and a disk in one VM, but for bare metal', () => {
+    const both = changed(DISK, 'rw: randread }', 'rw: randread }, rpc: { vm: db, kind: request-response }');
+    expect(mistakes(both).join('\n')).toContain(
+      'need a network and a disk, and virtio-blk leads to one of them',
+    );
+    expect(mistakes(changed(both, ', virtio-blk', ''))).toEqual([]);
+  });
+
+  test.each([
+    ['[{ iothread: a, vqs: [0] }]', 'queue 1 has no iothread'],
+    ['[{ iothread: a, vqs: [0, 1, 2] }]', 'there is no queue 2'],
+    ['[{ iothread: a }, { iothread: a }]', 'names an iothread twice'],
+    ['[{ iothread: a, vqs: [0] }, { iothread: b }]', 'either all entries list their vqs or none does'],
+    ['[{ iothread: a, vqs: [0, 1] }, { iothread: b, vqs: [1] }]', 'gives a queue to two iothreads'],
+  ])('the mapping %s', (mapping, words) => {
+    const two = changed(DISK, 'db: {}', 'db: { vcpus: 2 }');
+    const text = `${two}parameters: { virtio-blk: { tunables: { iothread-vq-mapping: ${mapping} } } }\n`;
+    expect(mistakes(text).join('\n')).toContain(words);
+  });
+});
