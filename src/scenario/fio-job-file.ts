@@ -131,11 +131,15 @@ class JobReader {
     }
     switch (key) {
       case 'rw':
-        return this.takeDirection(value === 'readwrite' ? 'rw' : value);
+        this.takeDirection(value === 'readwrite' ? 'rw' : value);
+        return;
       case 'bs':
       case 'size':
       case 'offset': {
-        if (key === 'size' && value.endsWith('%')) return void this.unused.push(`${key}=${value}`);
+        if (key === 'size' && value.endsWith('%')) {
+          this.unused.push(`${key}=${value}`);
+          return;
+        }
         const bytes = this.read(key, value.split(',')[0], integer, 'expected a size, e.g. 4k');
         if (bytes !== null) workload[key] = `${bytes} B`;
         return;

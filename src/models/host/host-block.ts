@@ -6,7 +6,7 @@
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
-import { type Context, RUN, WAIT } from '../hardware/context.ts';
+import { type Context, RUN } from '../hardware/context.ts';
 import { BlockIo, type Issuer } from '../hardware/disk/block-io.ts';
 import { Fifo } from '../hardware/fifo.ts';
 import type { Access } from '../hardware/register-port.ts';
@@ -81,17 +81,7 @@ export class HostBlock implements Issuer {
       cpu.charge(this.each);
     }
     yield RUN;
-    for (const io of ios) {
-      while (!queue.enter(cpu, io)) {
-        const held = queue.flush(cpu);
-        if (held !== null) yield cpu.call(held);
-        cpu.serveNobody();
-        yield WAIT;
-      }
-    }
-    const work = queue.flush(cpu);
-    if (work !== null) yield cpu.call(work);
-    cpu.serveNobody();
+    yield cpu.call(queue.issue(cpu, ios));
   }
 
   /** In the host's interrupt: into the ring that the loop looks at, and, if it does not look, its descriptor is readable. */

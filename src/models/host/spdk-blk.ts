@@ -14,6 +14,7 @@ import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue } from '../virtio/device-queue.ts';
 import type { Interrupt } from './interrupt-path.ts';
 import { BURST, type Pmd, type PolledQueue } from './pmd.ts';
+import { RingCosts } from './ring-costs.ts';
 
 export interface SpdkBlkParts {
   readonly vm: string;
@@ -36,8 +37,7 @@ export class SpdkBlk implements CompletionQueue {
   private readonly parts: SpdkBlkParts;
   private readonly target: Cost;
   private readonly bdev: Cost;
-  private readonly ringLine: Cost;
-  private readonly descriptor: Cost;
+  private readonly ring: RingCosts;
   private readonly stageSubmit: Stage;
   private readonly stageComplete: Stage;
   private readonly wait: Stage;
@@ -52,8 +52,7 @@ export class SpdkBlk implements CompletionQueue {
     this.parts = parts;
     this.target = costs.cost('spdk.vhost');
     this.bdev = costs.cost('spdk.nvme');
-    this.ringLine = costs.cost('ring.line');
-    this.descriptor = costs.cost('ring.descriptor');
+    this.ring = new RingCosts(books);
     this.stageSubmit = timeline.working('spdk: submit');
     this.stageComplete = timeline.working('spdk: complete');
     this.wait = timeline.waiting('wait: reactor');
@@ -107,21 +106,13 @@ export class SpdkBlk implements CompletionQueue {
       task.guest = guest;
       task.head = head;
       cpu.serve(guest.request, this.stageSubmit, this.wait);
-      this.chargeRing(cpu);
+      this.ring.charge(cpu, this.parts.queue);
       cpu.charge(this.target);
       cpu.charge(this.bdev);
       cpu.serveNobody();
       yield RUN;
       port.submit(task, this);
     }
-  }
-
-  private chargeRing(cpu: Context): void {
-    const { queue } = this.parts;
-    const lines = queue.takeLines();
-    if (lines > 0) cpu.charge(this.ringLine, lines);
-    const descriptors = queue.takeDescriptors();
-    if (descriptors > 0) cpu.charge(this.descriptor, descriptors);
   }
 
   private *giveBack(cpu: Context): Program {
@@ -136,7 +127,7 @@ export class SpdkBlk implements CompletionQueue {
     }
     queue.flush();
     if (!queue.shouldSignal()) return;
-    this.chargeRing(cpu);
+    this.ring.charge(cpu, this.parts.queue);
     interrupt.charge(cpu);
     yield RUN;
     interrupt.raise();

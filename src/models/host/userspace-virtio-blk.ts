@@ -22,6 +22,7 @@ import type { EventLoop, Source } from './event-loop.ts';
 import { type AioEngine, HostBlock, type HostIo } from './host-block.ts';
 import type { Interrupt } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
+import { RingCosts } from './ring-costs.ts';
 import type { SharedLock } from './shared-lock.ts';
 import type { HandlesOutput } from './userspace-virtio-parts.ts';
 
@@ -66,8 +67,7 @@ export class UserspaceVirtioBlk {
   /** Of the SCSI bus in QEMU; null: there is none. */
   private readonly scsi: Cost | null;
   private readonly eventfdRead: Cost;
-  private readonly ringLine: Cost;
-  private readonly descriptor: Cost;
+  private readonly ring: RingCosts;
   private readonly stage: Stage;
   private readonly stageComplete: Stage;
   private readonly stageMerged: Stage;
@@ -89,8 +89,7 @@ export class UserspaceVirtioBlk {
     this.layer = costs.cost('qemu.block');
     this.scsi = parts.format === SCSI_FORMAT ? costs.cost('qemu.scsi') : null;
     this.eventfdRead = costs.cost('qemu.eventfdRead');
-    this.ringLine = costs.cost('ring.line');
-    this.descriptor = costs.cost('ring.descriptor');
+    this.ring = new RingCosts(books);
     this.stage = timeline.working(stages.work);
     this.stageComplete = timeline.working(stages.complete);
     this.stageMerged = timeline.working('host: merged request');
@@ -171,7 +170,7 @@ export class UserspaceVirtioBlk {
       this.pops.value++;
       batch.push(io);
       cpu.serve(io.request, this.stage, this.wait);
-      this.chargeRing(cpu);
+      this.ring.charge(cpu, this.parts.queue);
       this.parts.translate?.(cpu, io);
       cpu.charge(this.virtqueue);
       if (this.scsi !== null) cpu.charge(this.scsi);
@@ -181,20 +180,12 @@ export class UserspaceVirtioBlk {
     }
   }
 
-  private chargeRing(cpu: Context): void {
-    const { queue } = this.parts;
-    const lines = queue.takeLines();
-    if (lines > 0) cpu.charge(this.ringLine, lines);
-    const descriptors = queue.takeDescriptors();
-    if (descriptors > 0) cpu.charge(this.descriptor, descriptors);
-  }
-
   /** virtio_error: nothing is popped any more. Simplification: Linux's driver takes no notice that the device needs a reset. */
   private fail(cpu: Context): void {
     const { vm, name, queue } = this.parts;
     this.broken = true;
     countError(this.books.counters, vm, `qemu ${name}`, queue.fault);
-    this.chargeRing(cpu);
+    this.ring.charge(cpu, this.parts.queue);
   }
 
   /** virtio_blk_submit_multireq: of requests of one direction in a row, neighbours become one request of the host. */
@@ -240,7 +231,7 @@ export class UserspaceVirtioBlk {
     }
     cpu.serveNobody();
     if (queue.shouldSignal()) {
-      this.chargeRing(cpu);
+      this.ring.charge(cpu, this.parts.queue);
       interrupt.charge(cpu);
       yield RUN;
       interrupt.raise();

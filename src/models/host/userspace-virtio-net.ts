@@ -25,6 +25,7 @@ import type { Source } from './event-loop.ts';
 import type { Kicked } from './kick.ts';
 import type { Monitor } from './monitor.ts';
 import { ReceiveChain } from './receive-chain.ts';
+import { RingCosts } from './ring-costs.ts';
 import { TapIo } from './tap-io.ts';
 import type { HandlesOutput, UserspaceDevice, UserspaceVirtioNetParts } from './userspace-virtio-parts.ts';
 import { UserspaceVirtioTransmit } from './userspace-virtio-transmit.ts';
@@ -43,8 +44,7 @@ export class UserspaceVirtioNet implements UserspaceDevice {
   private readonly wake: Cost;
   private readonly copy: Cost;
   private readonly copyPerByte: Cost;
-  private readonly ringLine: Cost;
-  private readonly descriptor: Cost;
+  private readonly ring: RingCosts;
   private readonly stageRx: Stage;
   private readonly waitRx: Stage;
   private readonly tapReadable: Source;
@@ -73,8 +73,7 @@ export class UserspaceVirtioNet implements UserspaceDevice {
     this.wake = costs.cost('wake.waker');
     this.copy = costs.cost('copy.setup');
     this.copyPerByte = costs.cost('copy.perByte');
-    this.ringLine = costs.cost('ring.line');
-    this.descriptor = costs.cost('ring.descriptor');
+    this.ring = new RingCosts(books);
     this.stageRx = timeline.working(monitor.stages.receive);
     this.waitRx = timeline.waiting(`${monitor.stages.wait}, receive`);
     const kicked = (handleOutput: (cpu: Context) => Access): Kicked & HandlesOutput => {
@@ -117,10 +116,7 @@ export class UserspaceVirtioNet implements UserspaceDevice {
 
   /** What it took to read the ring since the last call. */
   chargeRing(cpu: Context, queue: DeviceQueue): void {
-    const lines = queue.takeLines();
-    if (lines > 0) cpu.charge(this.ringLine, lines);
-    const descriptors = queue.takeDescriptors();
-    if (descriptors > 0) cpu.charge(this.descriptor, descriptors);
+    this.ring.charge(cpu, queue);
   }
 
   /** The host's eventfd handler, then the device's. */

@@ -8,6 +8,7 @@ import type { Packet } from '../hardware/packets.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, EMPTY } from '../virtio/device-queue.ts';
 import { ReceiveChain } from './receive-chain.ts';
+import { RingCosts } from './ring-costs.ts';
 import { SignalCount } from './signal-count.ts';
 import type { VhostBusyPoll } from './vhost-busy-poll.ts';
 import { VHOST_NET_BATCH, VHOST_NET_PKT_WEIGHT, VHOST_NET_WEIGHT, type VhostParts } from './vhost-parts.ts';
@@ -20,12 +21,11 @@ interface Costs {
   readonly rx: Cost;
   readonly copy: Cost;
   readonly copyPerByte: Cost;
-  readonly ringLine: Cost;
-  readonly descriptor: Cost;
 }
 
 export class VhostReceive {
   private readonly parts: VhostParts;
+  private readonly ring: RingCosts;
   private readonly costs: Costs;
   private readonly stage: Stage;
   private readonly wait: Stage;
@@ -39,13 +39,12 @@ export class VhostReceive {
     const { costs, timeline, counters } = books;
     this.signals = new SignalCount(books, `vhost ${parts.vm} rx`, VHOST_NET_BATCH);
     this.parts = parts;
+    this.ring = new RingCosts(books);
     this.costs = {
       handler: costs.cost('vhost.handler'),
       rx: costs.cost('vhost.rx'),
       copy: costs.cost('copy.setup'),
       copyPerByte: costs.cost('copy.perByte'),
-      ringLine: costs.cost('ring.line'),
-      descriptor: costs.cost('ring.descriptor'),
     };
     this.stage = timeline.working('vhost: receive');
     this.wait = timeline.waiting('wait: vhost worker, receive');
@@ -56,10 +55,7 @@ export class VhostReceive {
 
   /** What it took to read the ring since the last call. */
   private chargeRing(cpu: Context): void {
-    const lines = this.parts.rx.takeLines();
-    if (lines > 0) cpu.charge(this.costs.ringLine, lines);
-    const descriptors = this.parts.rx.takeDescriptors();
-    if (descriptors > 0) cpu.charge(this.costs.descriptor, descriptors);
+    this.ring.charge(cpu, this.parts.rx);
   }
 
   private chargeCopy(cpu: Context, packet: Packet, size: number): void {

@@ -18,6 +18,7 @@ import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue } from '../virtio/device-queue.ts';
 import type { Interrupt } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
+import { RingCosts } from './ring-costs.ts';
 import type { TargetDevice } from './scsi-target.ts';
 
 export interface VhostScsiParts {
@@ -52,8 +53,7 @@ export class VhostScsiWorker implements Issuer {
   private readonly parts: VhostScsiParts;
   private readonly command: Cost;
   private readonly finish: Cost;
-  private readonly ringLine: Cost;
-  private readonly descriptor: Cost;
+  private readonly ring: RingCosts;
   private readonly wake: Cost;
   private readonly stageSubmit: Stage;
   private readonly stageComplete: Stage;
@@ -70,8 +70,7 @@ export class VhostScsiWorker implements Issuer {
     this.parts = parts;
     this.command = costs.cost('vhostScsi.command');
     this.finish = costs.cost('vhostScsi.complete');
-    this.ringLine = costs.cost('ring.line');
-    this.descriptor = costs.cost('ring.descriptor');
+    this.ring = new RingCosts(books);
     this.wake = costs.cost('wake.waker');
     this.stageSubmit = timeline.working('vhost: submit');
     this.stageComplete = timeline.working('vhost: complete');
@@ -136,29 +135,19 @@ export class VhostScsiWorker implements Issuer {
       Object.assign(command, { guest, head, served });
       const below = disk.queueOf(cpu);
       cpu.serve(guest.request, this.stageSubmit, this.wait);
-      this.chargeRing(cpu, queue);
+      this.ring.charge(cpu, queue);
       cpu.charge(this.command);
       below.chargeSubmit(cpu, command);
       yield RUN;
       cpu.serveNobody();
       yield* target.enter(cpu, guest.request);
-      while (!below.enter(cpu, command)) yield WAIT;
-      const work = below.flush(cpu);
-      if (work !== null) yield cpu.call(work);
-      cpu.serveNobody();
+      yield cpu.call(below.issue(cpu, [command]));
     }
-  }
-
-  private chargeRing(cpu: Context, queue: DeviceQueue): void {
-    const lines = queue.takeLines();
-    if (lines > 0) cpu.charge(this.ringLine, lines);
-    const descriptors = queue.takeDescriptors();
-    if (descriptors > 0) cpu.charge(this.descriptor, descriptors);
   }
 
   /** The target is done, in the host's interrupt: vs_completion_work is queued. */
   done(io: BlockIo, cpu: Context): void {
-    const { asleep } = { asleep: this.cpu.waiting };
+    const asleep = this.cpu.waiting;
     this.parts.target.left();
     this.finished.push(io as Command);
     if (asleep) cpu.charge(this.wake);
@@ -181,7 +170,7 @@ export class VhostScsiWorker implements Issuer {
     for (const { queue, interrupt } of touched) {
       queue.flush();
       if (!queue.shouldSignal()) continue;
-      this.chargeRing(cpu, queue);
+      this.ring.charge(cpu, queue);
       interrupt.charge(cpu);
       yield RUN;
       interrupt.raise();

@@ -6,6 +6,7 @@ import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN } from '../hardware/context.ts';
 import { BH_OFF, inExit, type Mode } from '../hardware/mode.ts';
 import { countError } from '../virtio/device-error.ts';
+import { RingCosts } from './ring-costs.ts';
 import { SignalCount } from './signal-count.ts';
 import type { VhostBusyPoll } from './vhost-busy-poll.ts';
 import { VHOST_NET_BATCH, VHOST_NET_PKT_WEIGHT, VHOST_NET_WEIGHT, type VhostParts } from './vhost-parts.ts';
@@ -15,12 +16,11 @@ interface Costs {
   readonly tx: Cost;
   readonly copy: Cost;
   readonly copyPerByte: Cost;
-  readonly ringLine: Cost;
-  readonly descriptor: Cost;
 }
 
 export abstract class VhostTransmitHandler {
   protected readonly parts: VhostParts;
+  private readonly ring: RingCosts;
   protected readonly costs: Costs;
   protected readonly signals: SignalCount;
   protected readonly batches: Tally;
@@ -51,13 +51,12 @@ export abstract class VhostTransmitHandler {
     const { costs, timeline, counters } = books;
     this.signals = new SignalCount(books, `vhost ${parts.vm} tx`, batch);
     this.parts = parts;
+    this.ring = new RingCosts(books);
     this.costs = {
       handler: costs.cost('vhost.handler'),
       tx: costs.cost('vhost.tx'),
       copy: costs.cost('copy.setup'),
       copyPerByte: costs.cost('copy.perByte'),
-      ringLine: costs.cost('ring.line'),
-      descriptor: costs.cost('ring.descriptor'),
     };
     this.stage = timeline.working('vhost: transmit');
     this.wait = timeline.waiting('wait: vhost worker');
@@ -91,10 +90,7 @@ export abstract class VhostTransmitHandler {
 
   /** What it took to read the ring since the last call. */
   protected chargeRing(cpu: Context): void {
-    const lines = this.parts.tx.takeLines();
-    if (lines > 0) cpu.charge(this.costs.ringLine, lines);
-    const descriptors = this.parts.tx.takeDescriptors();
-    if (descriptors > 0) cpu.charge(this.costs.descriptor, descriptors);
+    this.ring.charge(cpu, this.parts.tx);
   }
 
   /** tun_sendmsg of the batch: each frame goes through the host's network here and now. */

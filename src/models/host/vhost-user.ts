@@ -17,6 +17,7 @@ import { takeFrame } from './guest-frame.ts';
 import type { Interrupt } from './interrupt-path.ts';
 import { BURST, type PolledQueue } from './pmd.ts';
 import type { PmdNic, PmdPort } from './pmd-nic.ts';
+import { RingCosts } from './ring-costs.ts';
 
 /** Further tries after one that took a part of a burst (VHOST_ENQ_RETRY_DEF of Open vSwitch). */
 const RETRIES = 8;
@@ -37,8 +38,6 @@ interface Costs {
   readonly rx: Cost;
   readonly copy: Cost;
   readonly copyPerByte: Cost;
-  readonly ringLine: Cost;
-  readonly descriptor: Cost;
 }
 
 export class VhostUser implements PolledQueue, PmdPort {
@@ -46,6 +45,7 @@ export class VhostUser implements PolledQueue, PmdPort {
   private readonly timeline: Timeline;
   private readonly counters: Counters;
   private readonly parts: VhostUserParts;
+  private readonly ring: RingCosts;
   private readonly costs: Costs;
   private readonly stageTx: Stage;
   private readonly stageRx: Stage;
@@ -60,13 +60,12 @@ export class VhostUser implements PolledQueue, PmdPort {
     this.timeline = timeline;
     this.counters = counters;
     this.parts = parts;
+    this.ring = new RingCosts(books);
     this.costs = {
       tx: costs.cost('vhostUser.tx'),
       rx: costs.cost('vhostUser.rx'),
       copy: costs.cost('copy.setup'),
       copyPerByte: costs.cost('copy.perByte'),
-      ringLine: costs.cost('ring.line'),
-      descriptor: costs.cost('ring.descriptor'),
     };
     this.stageTx = timeline.working('vhost-user: transmit');
     this.stageRx = timeline.working('vhost-user: receive');
@@ -163,10 +162,7 @@ export class VhostUser implements PolledQueue, PmdPort {
 
   /** What it took to read the ring since the last call. */
   private chargeRing(cpu: Context, queue: DeviceQueue): void {
-    const lines = queue.takeLines();
-    if (lines > 0) cpu.charge(this.costs.ringLine, lines);
-    const descriptors = queue.takeDescriptors();
-    if (descriptors > 0) cpu.charge(this.costs.descriptor, descriptors);
+    this.ring.charge(cpu, queue);
   }
 
   private drop(packet: Packet): void {

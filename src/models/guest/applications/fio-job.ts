@@ -146,19 +146,8 @@ export class FioJob implements Issuer {
     cpu.charge(this.syscall);
     for (const io of batch) queue.chargeSubmit(cpu, io);
     yield RUN;
-    for (const io of batch) {
-      this.inFlight++;
-      while (!queue.enter(cpu, io)) {
-        // Whoever sleeps first hands on what it holds (blk_flush_plug).
-        const held = queue.flush(cpu);
-        if (held !== null) yield cpu.call(held);
-        cpu.serveNobody();
-        yield WAIT;
-      }
-    }
-    const work = queue.flush(cpu);
-    if (work !== null) yield cpu.call(work);
-    cpu.serveNobody();
+    this.inFlight += batch.length;
+    yield cpu.call(queue.issue(cpu, batch));
   }
 
   private open(io: BlockIo): void {

@@ -91,8 +91,23 @@ export class BlockQueue implements Completions {
     cpu.charge(this.submitCost);
   }
 
-  /** Hands an I/O whose costs are paid to the driver's list. @returns false: no tag is free, and `cpu` is signalled when one is. */
-  enter(cpu: Context, io: BlockIo): boolean {
+  /** Gives the driver these I/Os, whose costs are paid, in one batch; whoever must wait for a tag first hands on what it holds. */
+  *issue(cpu: Context, ios: readonly BlockIo[]): Program {
+    for (const io of ios) {
+      while (!this.enter(cpu, io)) {
+        const held = this.flush(cpu);
+        if (held !== null) yield cpu.call(held);
+        cpu.serveNobody();
+        yield WAIT;
+      }
+    }
+    const work = this.flush(cpu);
+    if (work !== null) yield cpu.call(work);
+    cpu.serveNobody();
+  }
+
+  /** Into the driver's list. @returns false: no tag is free, and `cpu` is signalled when one is. */
+  private enter(cpu: Context, io: BlockIo): boolean {
     const tag = this.tags.pop();
     if (tag === undefined) {
       if (!this.waiters.includes(cpu)) this.waiters.push(cpu);
@@ -108,8 +123,8 @@ export class BlockQueue implements Completions {
     return true;
   }
 
-  /** Gives the driver what was entered: the end of a plug, or of a single I/O. Null: there is nothing, or the driver takes nothing. */
-  flush(cpu: Context): Program | null {
+  /** Gives the driver what was entered (the end of a plug). Null: there is nothing, or the driver takes nothing. */
+  private flush(cpu: Context): Program | null {
     const { pending, driver } = this;
     return pending.length === 0 || driver.stopped ? null : driver.dispatch(cpu, pending);
   }
