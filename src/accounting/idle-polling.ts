@@ -6,5 +6,6 @@ export const IDLE_POLLING: ReadonlySet<string> = new Set([
   'pmd.idle',
   'vhost.busyPoll',
   'iothread.busyPoll',
+  'block.busyPoll',
   'idle.poll',
 ]);

@@ -14,6 +14,8 @@ const machines = [
 
 /** By kind: parameters under which other mechanisms run. */
 const variants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  native: { 'poll queues': { poll_queues: 1 } },
+  'nvme-passthrough': { 'poll queues': { poll_queues: 1 } },
   ide: { 'no delays of libata': { libataDelays: false } },
   ahci: { 'one completion per interrupt': { oneCompletionPerInterrupt: true } },
   'virtio-scsi': { 'the main loop': { iothread: false } },
@@ -33,6 +35,7 @@ const variants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     'no event index': { tunables: { event_idx: false } },
     'direct descriptors in a small ring': { tunables: { indirect_desc: false, 'queue-size': 64 } },
     'no polling': { tunables: { 'poll-max-ns': 0 } },
+    'poll queues': { tunables: { poll_queues: 1 } },
     io_uring: { aio: 'io_uring' },
     'a fair scheduler': { scheduler: { discipline: 'drr', depth: 2 } },
     'one request a turn, under a lock': { batching: false, sharedLock: true },

@@ -1,5 +1,6 @@
 /** What a datapath to a disk is: parameters, and wiring from a VM's block layer to the machine's disk and back. */
 import type { z } from 'zod';
+import type { Placed } from '../models/hardware/busy-poll.ts';
 import type { Processor } from '../models/hardware/processor.ts';
 import type { BlockQueue } from '../models/linux/block/block-queue.ts';
 import type { Vm, World } from './world.ts';
@@ -8,6 +9,10 @@ import type { Vm, World } from './world.ts';
 export interface DiskCpu {
   readonly processor: Processor;
   readonly queue: BlockQueue;
+  /** Its poll queue, for jobs with hipri; undefined: there is none. */
+  readonly pollQueue?: BlockQueue | undefined;
+  /** Where its CPU is, for who spins on it. */
+  readonly placed: Placed;
 }
 
 /** One VM (or bare metal) with its disk. */

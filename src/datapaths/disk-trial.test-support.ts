@@ -77,12 +77,14 @@ export class DiskTrial {
     const settings = { ...pattern, rwmixread: 70, offset: 0, size: capacity };
     const stream = (name: string) => random.stream(`job ${index} ${name}`);
     const arrivals = rate === undefined ? null : interval(perSecond(rate));
-    const { processor, queue } = cpus[index % cpus.length];
+    const { processor, placed, queue, pollQueue } = cpus[index % cpus.length];
+    const hipri = pollQueue !== undefined && index % 2 === 0;
     new FioJob(
       processor,
       {
         record,
-        queue,
+        queue: hipri ? pollQueue : queue,
+        placed,
         pattern: new IoPattern(settings, stream('offset'), stream('direction')),
         producer: index,
       },
@@ -91,6 +93,7 @@ export class DiskTrial {
         iodepth_batch_submit: batch,
         iodepth_batch_complete_min: complete,
         synchronous,
+        hipri,
         interactive: index % 2 === 0,
         until: this.stop,
         arrivals: arrivals === null ? null : (paced ? periodic : poisson)(stream('arrivals'), arrivals),
@@ -101,7 +104,7 @@ export class DiskTrial {
   /** To when jobs stop, or to the end of all that they started. */
   run(to: 'stopped' | 'drained'): this {
     const { sim, cores } = this.world;
-    sim.run(to === 'stopped' ? this.stop : ((this.stop + ms(5000)) as Picoseconds));
+    sim.run(to === 'stopped' ? this.stop : ((this.stop + ms(20_000)) as Picoseconds));
     for (const core of cores) core.settleBooks();
     return this;
   }

@@ -1,6 +1,7 @@
 /** A virtio disk that QEMU serves itself, virtio-blk or virtio-scsi: a queue for each vCPU, in iothreads or in the main loop. */
 import { z } from 'zod';
 import { BigLock } from '../models/host/big-lock.ts';
+import { BlockScheduler } from '../models/host/block-scheduler.ts';
 import { EmulatedKick } from '../models/host/emulated-kick.ts';
 import type { EventLoop } from '../models/host/event-loop.ts';
 import { AIO_ENGINES } from '../models/host/host-block.ts';
@@ -10,6 +11,8 @@ import { Kick } from '../models/host/kick.ts';
 import { MainLoop } from '../models/host/main-loop.ts';
 import { SharedLock } from '../models/host/shared-lock.ts';
 import { UserspaceVirtioBlk } from '../models/host/userspace-virtio-blk.ts';
+import type { VCpu } from '../models/host/vcpu.ts';
+import type { BlockQueue } from '../models/linux/block/block-queue.ts';
 import { QEMU } from '../models/virtio/backend-rules.ts';
 import type { RequestFormat } from '../models/virtio/blk-request.ts';
 import type { DiskAttachment } from './disk-datapath.ts';
@@ -17,7 +20,7 @@ import { mappedQueues, mapping } from './iothread-mapping.ts';
 import { qemuOf } from './qemu.ts';
 import { schedulerOf, schedulerSchema } from './scheduler-schema.ts';
 import { VirtioDisk } from './virtio-disk.ts';
-import { diskTunableShape } from './virtio-disk-params.ts';
+import { diskTunableShape, pollQueues } from './virtio-disk-params.ts';
 import type { Vm, World } from './world.ts';
 
 const IN_IOTHREAD = { work: 'iothread: submit', complete: 'iothread: complete', wait: 'wait: iothread' };
@@ -32,6 +35,7 @@ export const qemuDiskTunables = {
     .describe('QEMU: VIRTIO_F_ACCESS_PLATFORM, behind the VM’s viommu where it has one')
     .default(false),
   'iothread-vq-mapping': mapping.optional(),
+  poll_queues: pollQueues('virtio_blk'),
   'poll-max-ns': unsigned.describe('QEMU iothread: longest look before it blocks, ns').default(32_768),
   'poll-grow': unsigned.describe('QEMU iothread: factor by which the look grows; 0: 2').default(0),
   'poll-shrink': unsigned.describe('QEMU iothread: divisor by which it shrinks; 0: to nothing').default(0),
@@ -74,8 +78,12 @@ export const checkQemuDisk = (
 };
 
 /** Whoever serves the queues, by queue: one iothread, several by the mapping, or the main loop. */
-const loopsOf = (world: World, vm: Vm, { tunables, iothread }: QemuDisk): readonly EventLoop[] => {
-  const queues = vm.vcpus.length;
+const loopsOf = (
+  world: World,
+  vm: Vm,
+  { tunables, iothread }: QemuDisk,
+  queues: number,
+): readonly EventLoop[] => {
   if (!iothread) return new Array(queues).fill(qemuOf(world, vm));
   const entries = mappedQueues(tunables['iothread-vq-mapping'], queues);
   const threads = entries.map((_, i) => {
@@ -109,12 +117,16 @@ export const buildQemuDisk = (
   const { tunables, iothread, batching } = options;
   const shared = options.sharedLock ? new SharedLock(sim, books, vm.name) : undefined;
   if (shared !== undefined) world.others.push(shared);
-  const loops = loopsOf(world, vm, options);
-  const cpus = vm.vcpus.map((_, index) => {
+  const count = vm.vcpus.length;
+  const polled = (options.tunables.poll_queues ?? 0) > 0;
+  const scheduler = options.scheduler && new BlockScheduler(sim, schedulerOf(options.scheduler));
+  const loops = loopsOf(world, vm, options, polled ? 2 * count : count);
+  /** Queue `index` of the device, of `vcpu`. */
+  const queueOf = (vcpu: VCpu, index: number, polls: boolean): BlockQueue => {
     const loop = loops[index];
     const lock = loop instanceof MainLoop ? loop.lock : new BigLock(books, vm.name);
     const behind = tunables.iommu_platform && vm.viommu !== undefined ? lock : undefined;
-    const disk = new VirtioDisk(world, vm, index, { name, format, tunables, behind });
+    const disk = new VirtioDisk(world, vm, vcpu, { name, format, tunables, behind, polls });
     const { iommu, mappings } = disk;
     const how = iothread ? 'eventfd' : 'KVM_SIGNAL_MSI';
     const backend = new UserspaceVirtioBlk(sim, books, {
@@ -135,7 +147,7 @@ export const buildQemuDisk = (
           : (cpu, io) => {
               for (const page of mappings.of(io)) iommu.translate(cpu, page);
             },
-      scheduler: options.scheduler && schedulerOf(options.scheduler),
+      scheduler,
       shared,
       stages: iothread ? IN_IOTHREAD : IN_MAIN_LOOP,
     });
@@ -146,6 +158,12 @@ export const buildQemuDisk = (
         ? new EmulatedKick(books, disk.vcpu, queue, backend.kick, loop.lock)
         : new Kick(books, disk.vcpu, queue, backend.kick, machine.fastMmio),
     );
+  };
+  const cpus = vm.vcpus.map((_, index) => {
+    const vcpu = world.vcpu(vm, index);
+    const queue = queueOf(vcpu, index, false);
+    const pollQueue = polled ? queueOf(vcpu, count + index, true) : undefined;
+    return { processor: vcpu, placed: vcpu.thread, queue, pollQueue };
   });
   return { cpus, capacity: hostDisk.port.disk.capacity };
 };

@@ -14,6 +14,15 @@ export const diskTunableShape = {
   packed: z.boolean().describe('QEMU: VIRTIO_F_RING_PACKED').default(false),
 };
 
+/** Module parameter of guest drivers: queues without interrupts, for jobs with hipri, the last ones of the device. */
+export const pollQueues = (module: string) =>
+  z
+    .int()
+    .min(0)
+    .max(256)
+    .describe(`guest module ${module}: queues that are polled (hipri); 0, or one for each vCPU (0)`)
+    .optional();
+
 const shape = z.strictObject(diskTunableShape);
 
 export type DiskTunables = z.output<typeof shape>;

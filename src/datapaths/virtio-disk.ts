@@ -13,7 +13,6 @@ import { type RequestFormat, requestRule } from '../models/virtio/blk-request.ts
 import type { DeviceQueue } from '../models/virtio/device-queue.ts';
 import { GuestMemory } from '../models/virtio/guest-memory.ts';
 import { type Virtqueue, virtqueue } from '../models/virtio/virtqueue.ts';
-import type { DiskCpu } from './disk-datapath.ts';
 import { guestDmaOf } from './qemu.ts';
 import type { DiskTunables } from './virtio-disk-params.ts';
 import type { Vm, World } from './world.ts';
@@ -27,6 +26,8 @@ export interface VirtioDiskQueue {
   readonly tunables: DiskTunables;
   /** QEMU's big lock, for a device behind an IOMMU that the guest sees (iommu_platform); undefined: it is not. */
   readonly behind?: Lock | undefined;
+  /** A poll queue. */
+  readonly polls?: boolean;
 }
 
 export class VirtioDisk {
@@ -41,20 +42,20 @@ export class VirtioDisk {
   private readonly queue: VirtioDiskQueue;
   private driver!: VirtioBlk;
 
-  /** Queue `index`, of vCPU `index`. */
-  constructor(world: World, vm: Vm, index: number, queue: VirtioDiskQueue) {
+  /** A queue of `vcpu`. */
+  constructor(world: World, vm: Vm, vcpu: VCpu, queue: VirtioDiskQueue) {
     const { tunables, name, format } = queue;
     const size = tunables['queue-size'];
     this.queue = queue;
     this.format = format;
-    this.vcpu = world.vcpu(vm, index);
+    this.vcpu = vcpu;
     this.ring = virtqueue({ packed: tunables.packed, eventIdx: tunables.event_idx, inOrder: false }, size);
     const { behind: lock } = queue;
     const dma = lock === undefined ? null : guestDmaOf(world, vm, this.vcpu, lock);
     this.iommu = dma?.iommu ?? null;
     this.mappings = dma === null ? undefined : new IoMappings(dma.dma);
     this.memory = new GuestMemory(size * BUFFERS_PER_TAG);
-    world.books.invariants.add(`${vm.name} ${name} q${index}`, () => this.ring.broken());
+    world.books.invariants.add(`${vcpu.name} ${name}${queue.polls ? ' poll' : ''}`, () => this.ring.broken());
   }
 
   /** The device's side of the ring, as `rules` has it. */
@@ -65,11 +66,11 @@ export class VirtioDisk {
   /** Of the driver; it is there when the first interrupt comes. */
   readonly line = (): InterruptLine => this.driver.line;
 
-  attach(kick: Doorbell): DiskCpu {
+  attach(kick: Doorbell): BlockQueue {
     const { vcpu, ring, memory, headers, format } = this;
-    const { name, tunables } = this.queue;
+    const { name, tunables, polls = false } = this.queue;
     const parts = { virtqueue: ring, memory, headers, kick, name, mappings: this.mappings };
-    this.driver = new VirtioBlk(vcpu, parts, { indirect: tunables.indirect_desc, format });
-    return { processor: vcpu, queue: new BlockQueue(vcpu, this.driver, name) };
+    this.driver = new VirtioBlk(vcpu, parts, { indirect: tunables.indirect_desc, format, polls });
+    return new BlockQueue(vcpu, this.driver, name);
   }
 }

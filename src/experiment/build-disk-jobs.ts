@@ -29,11 +29,11 @@ export const addFioJobs = (
     const stream = (variate: string) => random.stream(`workload ${record.name} job ${i} ${variate}`);
     const arrivals = (rate: PerSecond): Arrivals =>
       (rate_process === 'poisson' ? poisson : periodic)(stream('arrivals'), interval(rate));
-    const { processor, queue } = cpus[i % cpus.length];
+    const { processor, placed, queue, pollQueue } = cpus[i % cpus.length];
     const pattern = new IoPattern({ ...workload, offset, size }, stream('offset'), stream('direction'));
     return new FioJob(
       processor,
-      { record, queue, pattern, producer: before + i },
+      { record, queue: workload.hipri ? (pollQueue ?? queue) : queue, pattern, placed, producer: before + i },
       {
         ...workload,
         interactive: workload.prioclass === 1,
@@ -43,8 +43,11 @@ export const addFioJobs = (
       },
     );
   });
-  const lag = (now: number): number => Math.max(0, ...jobs.map(({ intended }) => now - intended));
-  return rate_iops === undefined
-    ? { offered: null, lag: () => 0 }
+  const until = workload.runtime ?? Number.POSITIVE_INFINITY;
+  const lag = (now: number): number =>
+    Math.max(0, ...jobs.map(({ intended }) => (intended >= until ? 0 : now - intended)));
+  // With a runtime the load is not the same in all of the window: what was started is what was offered.
+  return rate_iops === undefined || workload.runtime !== undefined
+    ? { offered: null, lag: rate_iops === undefined ? () => 0 : lag }
     : { offered: perSecond(rate_iops * numjobs), lag };
 };

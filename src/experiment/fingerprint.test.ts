@@ -5,13 +5,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { datapaths } from '../datapaths/index.ts';
+import { datapaths, diskDatapaths } from '../datapaths/index.ts';
 import { changed, SHORT, workspace } from '../scenario/workspace.test-support.ts';
 import { us } from '../units.ts';
 import { runTrial } from './run-trial.ts';
 
 const FILE = new URL('fingerprints.json', import.meta.url);
 const KINDS = datapaths.map(({ kind }) => kind);
+const DISKS = diskDatapaths.map(({ kind }) => kind);
 
 const WORKLOADS: Readonly<Record<string, string>> = {
   'request-response': `
@@ -23,28 +24,31 @@ const WORKLOADS: Readonly<Record<string, string>> = {
 `,
 };
 
+const JOBS = `
+  small: { vm: web, kind: fio, rw: randrw, rwmixread: 70, bs: 4 KiB, iodepth: 8 }
+  bulk: { vm: web, kind: fio, rw: write, bs: 128 KiB, iodepth: 4, rate_iops: 2 k/s, rate_process: poisson, ioengine: io_uring }
+`;
+
 const { load } = workspace();
 const [beforeWorkloads, rest] = SHORT.split('workloads:\n');
-const afterWorkloads = changed(
-  rest.slice(rest.indexOf('datapaths:')),
-  '[native, vhost-net]',
-  `[${KINDS.join(', ')}]`,
-);
+const after = (kinds: readonly string[]): string =>
+  changed(rest.slice(rest.indexOf('datapaths:')), '[native, vhost-net]', `[${kinds.join(', ')}]`);
 
 /** Counters, ledger, latencies, stages and the number of events, as one short word. */
-const fingerprint = (workloads: string, datapath: string): string => {
-  const [point] = load(`${beforeWorkloads}workloads:${workloads}${afterWorkloads}`).points;
+const fingerprint = (workloads: string, datapath: string, kinds = KINDS): string => {
+  const [point] = load(`${beforeWorkloads}workloads:${workloads}${after(kinds)}`).points;
   const { outcomes, completed, ...result } = runTrial(point, { datapath, seed: 1, replication: 1 }, us(200));
   const all = { ...result, outcomes: [...outcomes], completed: [...completed] };
   return createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16);
 };
 
 test('no result of the short trials has moved since the fingerprints were stored', () => {
-  const found = Object.fromEntries(
-    Object.entries(WORKLOADS).flatMap(([kind, workloads]) =>
+  const found = Object.fromEntries([
+    ...Object.entries(WORKLOADS).flatMap(([kind, workloads]) =>
       KINDS.map((datapath) => [`${datapath}, ${kind}`, fingerprint(workloads, datapath)]),
     ),
-  );
+    ...DISKS.map((datapath) => [`${datapath}, fio`, fingerprint(JOBS, datapath, DISKS)]),
+  ]);
   if (process.env['UPDATE_FINGERPRINTS'] === '1') writeFileSync(FILE, `${JSON.stringify(found, null, 2)}\n`);
   expect(found).toEqual(JSON.parse(readFileSync(FILE, 'utf8')));
 });

@@ -1,4 +1,6 @@
 /** The metrics of one trial that belong to no VM or workload: who is billed, and what is busy. */
+
+import type { Tally } from '../accounting/counters.ts';
 import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { Spending } from '../accounting/ledger.ts';
 import { inSeconds, type Picoseconds, workIn } from '../units.ts';
@@ -39,8 +41,19 @@ export const ofMachine = (source: Source, window: Picoseconds): Measured[] => {
     ...coresBusy(source, window),
     ...source.stations.map(({ name, share }) => row('utilisation', name, '1', share)),
     ...bottleneck(source),
+    ...source.trial.world.books.counters
+      .allTallies()
+      .filter(({ vm, count }) => vm === '' && count > 0)
+      .flatMap((tally) => [
+        row(tally.metric, tally.component, unitOf(tally), tally.sum / tally.count),
+        { ...row(tally.metric, tally.component, unitOf(tally), tally.max), statistic: 'max' },
+      ]),
   ];
 };
+
+/** Of what a queue holds: tags and disks hold I/Os. */
+export const unitOf = ({ component }: Tally): string =>
+  /\b(tags|disk)$/.test(component) ? 'I/Os' : 'packets';
 
 /** Share of its time that a resource must be busy to be called the bottleneck. */
 const FULL = 0.95;

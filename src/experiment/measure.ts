@@ -3,7 +3,7 @@ import type { Stage } from '../accounting/stages.ts';
 import { inNanoseconds, inSeconds, type Picoseconds, workIn } from '../units.ts';
 import type { RunningWorkload } from './build-trial.ts';
 import { ofBoot } from './measure-boot.ts';
-import { ofMachine } from './measure-machine.ts';
+import { ofMachine, unitOf } from './measure-machine.ts';
 import type { Measured, Source } from './measured.ts';
 
 const PERCENTILES: readonly (readonly [string, number])[] = [
@@ -141,8 +141,8 @@ const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[
   }
   for (const tally of trial.world.books.counters.allTallies()) {
     if (tally.vm !== vm || tally.count === 0) continue;
-    add(tally.metric, tally.component, 'packets', tally.sum / tally.count);
-    add(tally.metric, tally.component, 'packets', tally.max, 'max');
+    add(tally.metric, tally.component, unitOf(tally), tally.sum / tally.count);
+    add(tally.metric, tally.component, unitOf(tally), tally.max, 'max');
   }
   // The vCPU alone: guest work and the host's work on its behalf.
   const vcpu = spending.filter(({ payer }) => payer.startsWith(`${vm} vcpu`));

@@ -164,16 +164,19 @@ describe('variates', () => {
     expect(ks(values, (x) => normalDistribution(Math.log(x / 5) / 0.7))).toBeLessThan(1.95);
   });
 
-  test.each([1, 2, 6, 100, 2 ** 31 + 1])('integer below %i: in range, and each share alike', (n) => {
-    const random = stream('integer');
-    const values = draws(N, () => random.integer(n));
-    expect(values.every((x) => Number.isInteger(x) && x >= 0 && x < n)).toBe(true);
-    const bins = Math.min(n, 50);
-    const counts = new Float64Array(bins);
-    for (const x of values) counts[Math.floor((x * bins) / n)]!++;
-    const chiSquare = counts.reduce((sum, count) => sum + (count - N / bins) ** 2 / (N / bins), 0);
-    expect(chiSquare).toBeLessThan(bins - 1 + 4 * Math.sqrt(2 * bins));
-  });
+  test.each([1, 2, 6, 100, 2 ** 31 + 1, 2 ** 32, 7.8125e9, 2 ** 53])(
+    'integer below %i: in range, and each share alike',
+    (n) => {
+      const random = stream('integer');
+      const values = draws(N, () => random.integer(n));
+      expect(values.every((x) => Number.isInteger(x) && x >= 0 && x < n)).toBe(true);
+      const bins = Math.min(n, 50);
+      const counts = new Float64Array(bins);
+      for (const x of values) counts[Math.floor((x * bins) / n)]!++;
+      const chiSquare = counts.reduce((sum, count) => sum + (count - N / bins) ** 2 / (N / bins), 0);
+      expect(chiSquare).toBeLessThan(bins - 1 + 4 * Math.sqrt(2 * bins));
+    },
+  );
 
   test('bernoulli', () => {
     const random = stream('bernoulli');

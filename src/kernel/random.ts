@@ -29,11 +29,19 @@ export class RandomStream {
     return (high * 2 ** 26 + low) * 2 ** -53;
   }
 
-  /** A whole number from 0 to n - 1, without bias; `n` from 1 to 2^32. */
+  /** A whole number from 0 to n - 1, without bias; `n` from 1 to 2^53. */
   integer(n: number): number {
+    if (n > 2 ** 32) return this.largeInteger(n);
     const fair = 2 ** 32 - (2 ** 32 % n);
     let draw = this.uint32();
     while (draw >= fair) draw = this.uint32();
+    return draw % n;
+  }
+
+  private largeInteger(n: number): number {
+    const fair = 2 ** 53 - (2 ** 53 % n);
+    let draw = this.uniform() * 2 ** 53;
+    while (draw >= fair) draw = this.uniform() * 2 ** 53;
     return draw % n;
   }
 

@@ -46,6 +46,16 @@ describe('is refused, with place and reason', () => {
     expect(mistakes(changed(DISK, from, to)).join('\n')).toContain(words);
   });
 
+  test('polling without poll queues, or with some for some vCPUs', () => {
+    const polling = changed(DISK, 'rw: randread', 'rw: randread, hipri: true');
+    expect(mistakes(polling).join('\n')).toContain('needs poll queues of native, e.g. poll_queues: 1');
+    const some = `${changed(polling, '[native, virtio-blk]', '[virtio-blk]')}parameters: { virtio-blk: { tunables: { poll_queues: 3 } } }\n`;
+    expect(mistakes(some).join('\n')).toContain('poll_queues is 3, and db has 1 vCPUs');
+    expect(mistakes(changed(some, 'poll_queues: 3', 'poll_queues: 1'))).toEqual([]);
+    const none = changed(polling, '[native, virtio-blk]', '[ide]');
+    expect(mistakes(none).join('\n')).toContain('needs poll queues of ide, which it does not have here');
+  });
+
   test('more vCPUs than a controller of one queue has', () => {
     const text = changed(changed(DISK, 'db: {}', 'db: { vcpus: 2 }'), '[native, virtio-blk]', '[ahci]');
     expect(mistakes(text).join('\n')).toContain(

@@ -22,6 +22,8 @@ export const leadsToNetwork = (kind: string): boolean => NETWORK.includes(kind);
 /** Disks whose controller takes commands of one CPU after the other. */
 const ONE_QUEUE = ['ide', 'ahci'];
 
+/** Disks whose guest drivers may have poll queues. */
+const POLLS = ['native', 'virtio-blk', 'virtio-scsi', 'nvme-passthrough'];
 /** Disks with `iothread-vq-mapping`. */
 const MAPPED = ['virtio-blk', 'virtio-scsi'];
 
@@ -44,10 +46,46 @@ export const usesNetwork = (scenario: Scenario, vm: string): boolean => needs(sc
 const checkMapping = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
   const { tunables } = scenario.parameters[kind] as z.output<typeof virtioBlk.params>;
   try {
-    mappedQueues(tunables['iothread-vq-mapping'], scenario.vms[vm].vcpus);
+    const { vcpus } = scenario.vms[vm];
+    mappedQueues(tunables['iothread-vq-mapping'], (tunables.poll_queues ?? 0) > 0 ? 2 * vcpus : vcpus);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     mistake(['parameters', kind, 'tunables', 'iothread-vq-mapping'], `${vm}: ${error.message}`);
+  }
+};
+
+/** Queues that are polled on this datapath; undefined: it can have none. */
+const pollQueuesOf = (scenario: Scenario, kind: string): number | undefined => {
+  const params = scenario.parameters[kind] as { poll_queues?: number; tunables?: { poll_queues?: number } };
+  return POLLS.includes(kind) ? (params.poll_queues ?? params.tunables?.poll_queues ?? 0) : undefined;
+};
+
+/** Each vCPU has a poll queue or none has, and jobs that poll need one. */
+const checkPolling = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
+  const queues = pollQueuesOf(scenario, kind);
+  const { vcpus } = scenario.vms[vm];
+  if (queues !== undefined && queues !== 0 && queues !== vcpus) {
+    const message = `is ${queues}, and ${vm} has ${vcpus} vCPUs: poll queues that vCPUs share are not modelled`;
+    mistake(['parameters', kind], `poll_queues ${message}`);
+  }
+  for (const [name, workload] of Object.entries(scenario.workloads)) {
+    if (workload.kind !== 'fio' || workload.vm !== vm || !workload.hipri || queues) continue;
+    const remedy = queues === undefined ? 'which it does not have here' : `e.g. poll_queues: ${vcpus}`;
+    mistake(['workloads', name, 'hipri'], `needs poll queues of ${kind}, ${remedy}`);
+  }
+};
+
+/** A request must fit into an empty ring; Linux would cut it (seg_max). */
+const checkSegments = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
+  const { tunables } = scenario.parameters[kind] as { tunables?: { 'queue-size'?: number } };
+  const size = tunables?.['queue-size'];
+  if (size === undefined) return;
+  for (const [name, workload] of Object.entries(scenario.workloads)) {
+    if (workload.kind !== 'fio' || workload.vm !== vm) continue;
+    const pieces = Math.ceil(workload.bs / 4096) + 2;
+    if (pieces <= size) continue;
+    const message = `${workload.bs} B take ${pieces} descriptors, and the ring of ${kind} has ${size}: Linux would cut such requests, which is not modelled`;
+    mistake(['workloads', name, 'bs'], message);
   }
 };
 
@@ -68,6 +106,8 @@ export const checkDisks = (scenario: Scenario, { disk }: Profile, mistake: Repor
       mistake(['vms', vm, 'vcpus'], `${alone} has one queue, and sharing it between vCPUs is not modelled`);
     }
     for (const kind of kindsOf(scenario, vm)) {
+      if (stores) checkSegments(scenario, vm, kind, mistake);
+      if (stores) checkPolling(scenario, vm, kind, mistake);
       if (stores && MAPPED.includes(kind)) checkMapping(scenario, vm, kind, mistake);
       if (network && stores && !(NETWORK.includes(kind) && DISK.includes(kind))) {
         mistake(

@@ -68,14 +68,25 @@ test('units are those of fio: k is 1024, a bare time is seconds', () => {
 test('engines of one I/O at a time are psync; a job that says nothing reads', () => {
   expect(jobsOf('[a]\nioengine=pvsync2\n[b]\n').workloads).toEqual({
     a: { vm: 'vm', kind: 'fio', ioengine: 'psync', rw: 'read' },
-    b: { vm: 'vm', kind: 'fio', rw: 'read' },
+    b: { vm: 'vm', kind: 'fio', ioengine: 'psync', rw: 'read' },
   });
 });
 
 test('jobs that would run one after the other are said to run together', () => {
-  expect(jobsOf('[a]\nrw=read\n[b]\nstonewall\nrw=write').remarks).toEqual([
+  expect(jobsOf('[global]\ndirect=1\n[a]\nrw=read\n[b]\nstonewall\nrw=write').remarks).toEqual([
     'stonewall: fio would run the jobs one after the other; here they run together',
   ]);
+});
+
+test('what fio would do otherwise is said: depth of synchronous engines, the page cache, the order of sections', () => {
+  expect(jobsOf('[a]\niodepth=32\n[global]\nrw=randread')).toMatchObject({
+    workloads: { a: { ioengine: 'psync', rw: 'randread' } },
+    remarks: [
+      'direct=1 is taken for granted: I/O through the page cache is not modelled',
+      'a [global] section behind a job holds for all jobs here',
+      'iodepth of a synchronous engine is left out',
+    ],
+  });
 });
 
 test.each([

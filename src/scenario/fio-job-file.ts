@@ -100,6 +100,8 @@ class JobReader {
   readonly workload: Record<string, unknown> = { vm: 'vm', kind: 'fio' };
   readonly mistakes: string[] = [];
   readonly unused: string[] = [];
+  /** The job does not say that it passes the page cache by. */
+  assumesDirect = false;
   runtime: number | null = null;
   ramp: number | null = null;
   private readonly name: string;
@@ -107,7 +109,15 @@ class JobReader {
   constructor(name: string, options: Section) {
     this.name = name;
     for (const [key, value] of Object.entries(options)) this.take(SYNONYMS[key] ?? key, String(value));
-    if (this.workload['rw'] === undefined) this.workload['rw'] = 'read';
+    const { workload } = this;
+    workload['rw'] ??= 'read';
+    // What fio takes on Linux where a job says nothing.
+    workload['ioengine'] ??= 'psync';
+    if (workload['ioengine'] === 'psync' && workload['iodepth'] !== undefined) {
+      if (workload['iodepth'] !== 1) this.unused.push('iodepth of a synchronous engine');
+      delete workload['iodepth'];
+    }
+    if (options['direct'] === undefined && options['buffered'] === undefined) this.assumesDirect = true;
   }
 
   private refuse(key: string, value: string, wanted: string): void {
@@ -227,6 +237,12 @@ export const importFioJobs = (text: string): Imported => {
   if (twice !== undefined) mistakes.push(`two jobs would be called "${twice[0]}"`);
   if (mistakes.length > 0) return { mistakes };
   const unused = new Set(readers.flatMap(([, reader]) => reader.unused));
+  const assumed = readers.some(([, { assumesDirect }]) => assumesDirect);
+  const late = /^\[(?!global\])[^\]]*\][\s\S]*^\[global\]/m.test(text.replace(/^[ \t]+/gm, ''));
+  const general = [
+    ...(assumed ? ['direct=1 is taken for granted: I/O through the page cache is not modelled'] : []),
+    ...(late ? ['a [global] section behind a job holds for all jobs here'] : []),
+  ];
   const remarks = [...unused].map((option) =>
     option.startsWith('stonewall')
       ? 'stonewall: fio would run the jobs one after the other; here they run together'
@@ -237,7 +253,7 @@ export const importFioJobs = (text: string): Imported => {
       workloads: Object.fromEntries(readers.map(([name, { workload }]) => [name, workload])),
       runtime: longest(readers.map(([, { runtime }]) => runtime)),
       ramp: longest(readers.map(([, { ramp }]) => ramp)),
-      remarks,
+      remarks: [...general, ...remarks],
     },
   };
 };

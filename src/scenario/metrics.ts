@@ -58,7 +58,7 @@ export const METRICS: readonly Metric[] = [
   metric(
     'order.violations',
     'writes',
-    'writes that reached the disk after a later one of the same job',
+    'writes that reached the disk after a later one of the same job (QEMU sorts what it merges)',
     'count',
   ),
   metric('frames', '1/request', 'frames on the wire of the machine under test: tx, rx'),

@@ -86,6 +86,10 @@ const fio = z
       .enum(['linear', 'poisson'])
       .describe('of rate_iops: at equal gaps or at random')
       .default('linear'),
+    hipri: z
+      .boolean()
+      .describe('looks for completions itself; needs poll_queues of its datapath')
+      .default(false),
     prioclass: z
       .int()
       .min(0)

@@ -41,6 +41,7 @@ const SCALE: Readonly<Record<string, number>> = {
   ns: 1,
   Mpps: 1e6,
   count: 1,
+  kIOPS: 1000,
   'cycles per map+unmap pair': 1,
 };
 

@@ -46,6 +46,6 @@ export const ahci = defineDiskDatapath({
       interrupt: (name, program) => vcpu.interrupt(name, program),
     });
     const queue = new BlockQueue(vcpu, driver, 'ahci');
-    return { cpus: [{ processor: vcpu, queue }], capacity: disk.port.disk.capacity };
+    return { cpus: [{ processor: vcpu, placed: vcpu.thread, queue }], capacity: disk.port.disk.capacity };
   },
 });

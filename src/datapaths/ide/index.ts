@@ -48,6 +48,6 @@ export const ide = defineDiskDatapath({
       interrupt: (name, program) => vcpu.interrupt(name, program),
     });
     const queue = new BlockQueue(vcpu, driver, 'ide');
-    return { cpus: [{ processor: vcpu, queue }], capacity: disk.port.disk.capacity };
+    return { cpus: [{ processor: vcpu, placed: vcpu.thread, queue }], capacity: disk.port.disk.capacity };
   },
 });

@@ -14,19 +14,18 @@ export const nativeDisk = defineDiskDatapath({
   kind: 'native',
   summary: 'Bare metal: the application above the kernel’s own driver, no VM.',
   // The same as of the network, of which one is the disk's.
-  params: z.looseObject({ io_queue_depth: z.int().optional() }),
+  params: z.looseObject({ io_queue_depth: z.int().optional(), poll_queues: z.int().optional() }),
 
-  build(world, vm, { io_queue_depth: depth }) {
+  build(world, vm, { io_queue_depth: depth, poll_queues = 0 }) {
     const { cores, diskPort } = world;
-    const cpus = vm.vcpus.map(([core]) => ({
-      processor: cores[core],
-      queue: directQueue(cores[core], diskPort, {
-        name: 'disk',
-        stages: GUEST_BLOCK,
-        depth,
-        dma: world.diskDma(cores[core]),
-      }),
-    }));
+    const cpus = vm.vcpus.map(([index]) => {
+      const core = cores[index];
+      const terms = { name: 'disk', stages: GUEST_BLOCK, depth, dma: world.diskDma(core) };
+      const queue = directQueue(core, diskPort, terms);
+      const pollQueue =
+        poll_queues === 0 ? undefined : directQueue(core, diskPort, { ...terms, polls: true });
+      return { processor: core, placed: { core }, queue, pollQueue };
+    });
     return { cpus, capacity: diskPort.disk.capacity };
   },
 });

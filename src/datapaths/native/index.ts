@@ -28,6 +28,12 @@ export const native = defineDatapath({
       .max(1e6)
       .describe('poll: us from the start of one check to the start of the next')
       .default(1),
+    poll_queues: z
+      .int()
+      .min(0)
+      .max(256)
+      .describe('of the disk: queues that are polled, for jobs with hipri (module nvme; 0)')
+      .optional(),
     io_queue_depth: z
       .int()
       .min(2)

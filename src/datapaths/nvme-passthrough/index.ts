@@ -16,15 +16,17 @@ import { GUEST_BLOCK } from '../../models/linux/block/block-queue.ts';
 import { directQueue } from '../../models/linux/block/native-disk.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
 import { guestDmaOf } from '../qemu.ts';
+import { pollQueues } from '../virtio-disk-params.ts';
 
 export const nvmePassthrough = defineDiskDatapath({
   kind: 'nvme-passthrough',
   summary: 'The host’s NVMe disk passed through to the guest; a queue for each vCPU.',
   params: z.strictObject({
+    poll_queues: pollQueues('nvme'),
     io_queue_depth: z.int().min(2).max(4095).describe('module nvme: entries of each queue').default(1024),
   }),
 
-  build(world, vm, { io_queue_depth: depth }) {
+  build(world, vm, { io_queue_depth: depth, poll_queues = 0 }) {
     const { books, cores, machine, diskPort } = world;
     const cpus = vm.vcpus.map((_, index) => {
       const vcpu = world.vcpu(vm, index);
@@ -42,7 +44,17 @@ export const nvmePassthrough = defineDiskDatapath({
           return () => interrupt.message();
         },
       });
-      return { processor: vcpu, queue };
+      const pollQueue =
+        poll_queues === 0
+          ? undefined
+          : directQueue(vcpu, diskPort, {
+              name: 'nvme',
+              stages: GUEST_BLOCK,
+              depth,
+              dma: behind?.dma,
+              polls: true,
+            });
+      return { processor: vcpu, placed: vcpu.thread, queue, pollQueue };
     });
     return { cpus, capacity: diskPort.disk.capacity };
   },

@@ -71,7 +71,7 @@ export const nvme = defineDiskDatapath({
         submission: doorbell('SQ', device.submission),
         completion: doorbell('CQ', device.completion),
       });
-      return { processor: vcpu, queue: new BlockQueue(vcpu, driver, 'nvme') };
+      return { processor: vcpu, placed: vcpu.thread, queue: new BlockQueue(vcpu, driver, 'nvme') };
     });
     return { cpus, capacity: disk.port.disk.capacity };
   },

@@ -37,7 +37,7 @@ export const vhostScsi = defineDiskDatapath({
   build(world, vm, { tunables: { worker_per_virtqueue: each, ...own } }) {
     const { sim, books, hostDisk, machine } = world;
     const tunables = { ...own, packed: false };
-    const target = new TargetDevice(sim, books);
+    const target = new TargetDevice(sim, books, vm.name);
     world.others.push(target);
     const worker = (name: string, cores: readonly number[]): VhostScsiWorker => {
       const made = new VhostScsiWorker(books, { vm: vm.name, disk: hostDisk, target, format: SCSI_FORMAT });
@@ -46,13 +46,18 @@ export const vhostScsi = defineDiskDatapath({
     };
     const shared = each ? null : worker(`vhost ${vm.name}`, vm.backend);
     const cpus = vm.vcpus.map((_, index) => {
-      const disk = new VirtioDisk(world, vm, index, { name: 'vhost-scsi', format: SCSI_FORMAT, tunables });
+      const disk = new VirtioDisk(world, vm, world.vcpu(vm, index), {
+        name: 'vhost-scsi',
+        format: SCSI_FORMAT,
+        tunables,
+      });
       const { vcpu, headers } = disk;
       // Workers of their own get the VM's backend cores in turn.
       const serving = shared ?? worker(`vhost ${vm.name} q${index}`, [vm.backend[index % vm.backend.length]]);
       const interrupt = new InterruptPath(books, vcpu, 'irqfd', 'vhost-scsi', disk.line);
       const kicked = serving.serve({ queue: disk.device(VHOST), headers, interrupt });
-      return disk.attach(new Kick(books, vcpu, `q${index}`, kicked, machine.fastMmio));
+      const kick = new Kick(books, vcpu, `q${index}`, kicked, machine.fastMmio);
+      return { processor: vcpu, placed: vcpu.thread, queue: disk.attach(kick) };
     });
     return { cpus, capacity: hostDisk.port.disk.capacity };
   },

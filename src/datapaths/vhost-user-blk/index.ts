@@ -45,7 +45,11 @@ export const vhostUserBlk = defineDiskDatapath({
     const { books, machine, diskPort } = world;
     const reactor = reactorOf(world, vm.backend);
     const cpus = vm.vcpus.map((_, index) => {
-      const disk = new VirtioDisk(world, vm, index, { name: 'vhost-user-blk', format: BLK_FORMAT, tunables });
+      const disk = new VirtioDisk(world, vm, world.vcpu(vm, index), {
+        name: 'vhost-user-blk',
+        format: BLK_FORMAT,
+        tunables,
+      });
       const { vcpu, headers, format, ring } = disk;
       const target = new SpdkBlk(books, {
         vm: vm.name,
@@ -59,7 +63,8 @@ export const vhostUserBlk = defineDiskDatapath({
       ring.pollOffered(() => target.offered());
       // Nobody listens to kicks; one that slips out before they are off is an exit all the same.
       const nobody = { asleep: false, kick: () => {} };
-      return disk.attach(new Kick(books, vcpu, `q${index}`, nobody, machine.fastMmio));
+      const kick = new Kick(books, vcpu, `q${index}`, nobody, machine.fastMmio);
+      return { processor: vcpu, placed: vcpu.thread, queue: disk.attach(kick) };
     });
     return { cpus, capacity: diskPort.disk.capacity };
   },

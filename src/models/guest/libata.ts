@@ -30,7 +30,7 @@ export interface LibataParts {
 export abstract class LibataPort implements BlockDriver {
   readonly depth: number;
   readonly stopped = false;
-  readonly poll = null;
+  readonly polled = null;
   readonly line: InterruptLine;
   protected readonly parts: LibataParts;
   private readonly command: Cost;

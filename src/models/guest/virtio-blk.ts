@@ -10,7 +10,8 @@ import type { BlockIo, RequestHeaders } from '../hardware/disk/block-io.ts';
 import type { Fifo } from '../hardware/fifo.ts';
 import { IRQ_OFF } from '../hardware/mode.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
-import type { BlockDriver, Completions } from '../linux/block/block-driver.ts';
+import type { Access } from '../hardware/register-port.ts';
+import type { BlockDriver, Completions, PolledCompletions } from '../linux/block/block-driver.ts';
 import type { IoMappings } from '../linux/block/io-mappings.ts';
 import type { Doorbell } from '../linux/net-device.ts';
 import { piecesOfRequest, type RequestFormat, SCSI_FORMAT } from '../virtio/blk-request.ts';
@@ -33,6 +34,8 @@ export interface VirtioBlkParts {
 export interface VirtioBlkOptions {
   readonly indirect: boolean;
   readonly format: RequestFormat;
+  /** A poll queue: it never asks for interrupts. */
+  readonly polls?: boolean;
 }
 
 /** Behind the header of a request: its table of descriptors, if that is an indirect one. */
@@ -40,7 +43,7 @@ const TABLE_OFFSET = 256;
 
 export class VirtioBlk implements BlockDriver {
   readonly depth: number;
-  readonly poll = null;
+  readonly polled: PolledCompletions | null;
   readonly line: InterruptLine;
   stopped = false;
   private readonly cpu: Processor;
@@ -62,7 +65,7 @@ export class VirtioBlk implements BlockDriver {
   private readonly inRing: (BlockIo | null)[];
   private completions!: Completions;
 
-  constructor(cpu: Processor, parts: VirtioBlkParts, { indirect, format }: VirtioBlkOptions) {
+  constructor(cpu: Processor, parts: VirtioBlkParts, { indirect, format, polls = false }: VirtioBlkOptions) {
     const { costs, timeline } = cpu.books;
     this.cpu = cpu;
     this.parts = parts;
@@ -83,6 +86,17 @@ export class VirtioBlk implements BlockDriver {
     this.wait = timeline.waiting('wait: processor');
     this.headerAt = Array.from({ length: this.depth }, () => this.roomForHeader());
     this.inRing = new Array(this.depth).fill(null);
+    const { queue } = this;
+    this.polled = polls
+      ? {
+          get ready() {
+            return queue.moreUsed;
+          },
+          take: (context) => this.takePolled(context),
+          watch: (look) => parts.virtqueue.pollUsed(look),
+        }
+      : null;
+    if (polls) queue.disableCallbacks();
     this.line = cpu.interrupt(parts.name, (line) => this.interrupted(line));
   }
 
@@ -167,28 +181,45 @@ export class VirtioBlk implements BlockDriver {
   }
 
   private *takeUsed(cpu: Context): Program {
-    const { queue, completions, inRing } = this;
-    const { mappings } = this.parts;
+    const { queue } = this;
     let taken = 0;
     do {
       queue.disableCallbacks();
-      for (let tag = this.reap(); tag !== NOTHING; tag = this.reap()) {
-        const io = inRing[tag] as BlockIo;
-        inRing[tag] = null;
-        completions.charge(cpu, io);
-        this.chargeLines(cpu);
-        if (this.commandDone !== null) cpu.charge(this.commandDone);
-        if (mappings !== undefined) yield* mappings.unmap(cpu, io);
-        cpu.charge(this.completeCost);
-        yield RUN;
-        completions.end(cpu, io);
-        taken++;
-      }
+      taken += yield* this.drain(cpu);
     } while (queue.enableCallbacks());
+    this.restart(cpu, taken);
+  }
+
+  /** virtblk_poll. */
+  private *takePolled(cpu: Context): Program {
+    this.restart(cpu, yield* this.drain(cpu));
+  }
+
+  private restart(cpu: Context, taken: number): void {
     cpu.serveNobody();
     if (taken === 0 || !this.stopped) return;
     this.stopped = false;
-    completions.restarted();
+    this.completions.restarted();
+  }
+
+  /** Takes used buffers until there are none. @returns how many. */
+  private *drain(cpu: Context): Access<number> {
+    const { completions, inRing } = this;
+    const { mappings } = this.parts;
+    let taken = 0;
+    for (let tag = this.reap(); tag !== NOTHING; tag = this.reap()) {
+      const io = inRing[tag] as BlockIo;
+      inRing[tag] = null;
+      completions.charge(cpu, io);
+      this.chargeLines(cpu);
+      if (this.commandDone !== null) cpu.charge(this.commandDone);
+      if (mappings !== undefined) yield* mappings.unmap(cpu, io);
+      cpu.charge(this.completeCost);
+      yield RUN;
+      completions.end(cpu, io);
+      taken++;
+    }
+    return taken;
   }
 
   private reap(): number {

@@ -1,4 +1,7 @@
-/** A scheduler between a backend and the host's disk: it hands on so many requests at a time, and chooses which. */
+/**
+ * A scheduler between a device, with all its queues, and the host's disk: it hands on so many requests at a time, and chooses which.
+ * Whoever runs hands on, whosever request it is; it comes back to the queue that it came from.
+ */
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Context } from '../hardware/context.ts';
 import type { Access } from '../hardware/register-port.ts';
@@ -14,15 +17,13 @@ export interface BlockSchedulerSettings extends QueueingSettings {
 
 export class BlockScheduler {
   private readonly sim: Simulation;
-  private readonly block: HostBlock;
   private readonly depth: number;
   private readonly hint: boolean;
   private readonly queueing: ReturnType<typeof queueingOf>;
   private atDisk = 0;
 
-  constructor(sim: Simulation, block: HostBlock, settings: BlockSchedulerSettings) {
+  constructor(sim: Simulation, settings: BlockSchedulerSettings) {
     this.sim = sim;
-    this.block = block;
     this.depth = settings.depth;
     this.hint = settings.hint;
     this.queueing = queueingOf(settings);
@@ -43,13 +44,14 @@ export class BlockScheduler {
   }
 
   private *handOn(cpu: Context): Access {
-    const batch: HostIo[] = [];
+    const batches = new Map<HostBlock, HostIo[]>();
     while (this.atDisk < this.depth) {
       const io = this.queueing.next(this.sim.now);
       if (io === null) break;
       this.atDisk++;
-      batch.push(io);
+      const own = batches.get(io.block) ?? [];
+      batches.set(io.block, [...own, io]);
     }
-    if (batch.length > 0) yield* this.block.submit(cpu, batch);
+    for (const [block, batch] of batches) yield* block.submit(cpu, batch);
   }
 }

@@ -3,13 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ms, type Picoseconds, us } from '../../units.ts';
 import { DISCIPLINES, type QueueingSettings, queueingOf } from './fair-queueing.ts';
-import { HostIo } from './host-block.ts';
+import { type HostBlock, HostIo } from './host-block.ts';
 
+/** Nothing comes back here. */
+const NOBODY = { done: () => {} } as unknown as HostBlock;
 const KIB = 1024;
 const SETTINGS = { quantum: 64 * KIB, weight: 1, age: ms(20) };
 
 const ioOf = (producer: number, interactive: boolean, size: number, sequence = 0): HostIo =>
-  Object.assign(new HostIo({ done: () => {} }), { producer, interactive, size, sequence });
+  Object.assign(new HostIo(NOBODY), { producer, interactive, size, sequence });
 
 /** Pushes all at once. @returns the sequence numbers in the order of service. */
 const served = (settings: QueueingSettings, ios: readonly HostIo[]): number[] => {
@@ -34,6 +36,27 @@ test('priority serves what is interactive first, and bulk that is too old before
   queueing.push(small(3), ms(20));
   expect(queueing.next((ms(20) - 1) as Picoseconds)?.sequence).toBe(2);
   expect(queueing.next(ms(20))?.sequence).toBe(1);
+});
+
+test('priority with a backlog of old bulk gives bulk one request in so long a time, and the rest to others', () => {
+  const queueing = queueingOf({ ...SETTINGS, discipline: 'priority' });
+  for (let i = 0; i < 5; i++) queueing.push(bulk(10 + i), us(0));
+  for (let i = 0; i < 5; i++) queueing.push(small(i), us(0));
+  const order = [30, 31, 32, 50, 51].map((at) => queueing.next(ms(at))?.sequence);
+  expect(order).toEqual([10, 0, 1, 11, 2]);
+});
+
+test('start-time fair queueing forgets who was alone when nobody waits', () => {
+  const queueing = queueingOf({ ...SETTINGS, discipline: 'wfq' });
+  queueing.push(bulk(1), us(0));
+  queueing.next(us(0));
+  expect(queueing.next(us(1))).toBeNull();
+  queueing.push(small(2), us(2));
+  queueing.push(bulk(3), us(2));
+  queueing.push(small(4), us(2));
+  const order = [2, 3, 4].map(() => queueing.next(us(2))?.sequence);
+  // Both may start at once; only the newcomer's second request waits for its first.
+  expect(order[2]).toBe(4);
 });
 
 test('deficit round robin lets small ones pass while a large one gathers its deficit', () => {

@@ -92,11 +92,16 @@ class InOrder implements Queueing {
   }
 }
 
-/** Interactive before bulk, the oldest of each first; but bulk that is too old goes before all. */
+/** Interactive before bulk, the oldest of each first; but bulk that is too old goes before all, one request in so long a time. */
 class Priority extends Flows {
+  private agedAt = Number.NEGATIVE_INFINITY;
+
   next(now: Picoseconds): HostIo | null {
     const [interactive, bulk] = [true, false].map((kind) => this.oldest(kind));
-    const tooOld = bulk !== null && now - (bulk.line.peek() as Waiting).since >= this.settings.age;
+    const { age } = this.settings;
+    const tooOld =
+      bulk !== null && now - (bulk.line.peek() as Waiting).since >= age && now - this.agedAt >= age;
+    if (tooOld) this.agedAt = now;
     const chosen = tooOld ? bulk : (interactive ?? bulk);
     return chosen?.line.shift()?.io ?? null;
   }
@@ -166,7 +171,11 @@ class StartTimeFair extends Flows {
       least = head.start;
       chosen = flow;
     }
-    if (chosen === null) return null;
+    if (chosen === null) {
+      // A busy period ends: nobody has an advantage in the next.
+      this.virtualTime = Math.max(this.virtualTime, ...this.flows.map(({ finish }) => finish));
+      return null;
+    }
     this.virtualTime = least;
     return (chosen.line.shift() as Waiting).io;
   }

@@ -26,6 +26,13 @@ const COSTS: Readonly<Record<AioEngine, readonly [call: string, each: string]>> 
 export class HostIo extends BlockIo {
   /** What of the guest's it stands for. */
   readonly parts: BlockIo[] = [];
+  /** Where it comes back to. */
+  readonly block: HostBlock;
+
+  constructor(block: HostBlock) {
+    super(block);
+    this.block = block;
+  }
 }
 
 export interface HostBlockParts {

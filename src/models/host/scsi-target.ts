@@ -12,7 +12,6 @@ import type { Simulation } from '../../kernel/simulation.ts';
 import type { Picoseconds } from '../../units.ts';
 import { type Context, RUN, WAIT } from '../hardware/context.ts';
 import type { DiskStation } from '../hardware/disk/disk.ts';
-import { Fifo } from '../hardware/fifo.ts';
 import { Link } from '../hardware/link.ts';
 import { IRQ_OFF } from '../hardware/mode.ts';
 import type { Access } from '../hardware/register-port.ts';
@@ -21,19 +20,21 @@ import type { Access } from '../hardware/register-port.ts';
 const IN_FLIGHT_MAX = 1024;
 
 export class TargetDevice implements DiskStation {
-  readonly name = 'SCSI target';
+  readonly name: string;
   private readonly sim: Simulation;
-  private readonly lock = new Link('SCSI target');
+  private readonly lock: Link;
   private readonly locked: Cost;
   private readonly spin: Cost;
   private readonly stage: Stage;
   private readonly stageSpin: Stage;
   private readonly wait: Stage;
-  private readonly waiters = new Fifo<Context>();
+  private readonly waiters = new Set<Context>();
   private inFlight = 0;
 
-  constructor(sim: Simulation, { costs, timeline }: Accounting) {
+  constructor(sim: Simulation, { costs, timeline }: Accounting, vm: string) {
     this.sim = sim;
+    this.name = `SCSI target ${vm}`;
+    this.lock = new Link(this.name);
     this.locked = costs.cost('vhostScsi.target');
     this.spin = costs.cost('lock.spin');
     this.stage = timeline.working('vhost: target');
@@ -44,9 +45,10 @@ export class TargetDevice implements DiskStation {
   /** Waits for room, and passes the device's lock. */
   *enter(cpu: Context, request: Request): Access {
     while (this.inFlight >= IN_FLIGHT_MAX) {
-      if (!this.waiters.includes(cpu)) this.waiters.push(cpu);
+      this.waiters.add(cpu);
       yield WAIT;
     }
+    this.waiters.delete(cpu);
     this.inFlight++;
     const { sim, lock, locked } = this;
     const outer = cpu.mode;
@@ -66,7 +68,8 @@ export class TargetDevice implements DiskStation {
   /** A command is done. */
   left(): void {
     this.inFlight--;
-    this.waiters.shift()?.signal();
+    const [next] = this.waiters;
+    next?.signal();
   }
 
   busyBy(now: Picoseconds): number {

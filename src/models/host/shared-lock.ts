@@ -12,7 +12,7 @@ import type { Access } from '../hardware/register-port.ts';
 import { BigLock } from './big-lock.ts';
 
 export class SharedLock implements DiskStation {
-  readonly name = 'shared lock';
+  readonly name: string;
   private readonly sim: Simulation;
   private readonly lock: BigLock;
   private readonly work: Cost;
@@ -21,6 +21,7 @@ export class SharedLock implements DiskStation {
 
   constructor(sim: Simulation, books: Accounting, vm: string) {
     this.sim = sim;
+    this.name = `shared lock ${vm}`;
     this.lock = new BigLock(books, vm, 'shared lock');
     this.work = books.costs.cost('qemu.locked');
   }

@@ -17,7 +17,7 @@ import type { NativeDisk } from '../linux/block/native-disk.ts';
 import { type RequestFormat, SCSI_FORMAT, writtenOf } from '../virtio/blk-request.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
-import { BlockScheduler, type BlockSchedulerSettings } from './block-scheduler.ts';
+import type { BlockScheduler } from './block-scheduler.ts';
 import type { EventLoop, Source } from './event-loop.ts';
 import { type AioEngine, HostBlock, type HostIo } from './host-block.ts';
 import type { Interrupt } from './interrupt-path.ts';
@@ -44,15 +44,17 @@ export interface UserspaceVirtioBlkParts {
   /** Teaching: false serves one request in a turn of the loop, so that what completes is told of at once. */
   readonly batching: boolean;
   /** Between the device and the disk; undefined: all goes to the disk at once. */
-  readonly scheduler?: BlockSchedulerSettings | undefined;
+  readonly scheduler?: BlockScheduler | undefined;
   /** Teaching: taken for each request. */
   readonly shared?: SharedLock | undefined;
   /** Names of its work and of its waiting in requests' time lines. */
   readonly stages: { readonly work: string; readonly complete: string; readonly wait: string };
 }
 
-/** Requests that are merged and submitted together (VIRTIO_BLK_MAX_MERGE_REQS). */
+/** Requests that are merged and submitted together (VIRTIO_BLK_MAX_MERGE_REQS; what linux-aio takes at a time is as many). */
 const MERGE_MAX = 32;
+/** What a merged request may have: 1,280 KiB, Linux's default for a disk (BLK_DEF_MAX_SECTORS), which is below QEMU's own limit. */
+const TRANSFER_MAX = 1280 * 1024;
 
 export class UserspaceVirtioBlk {
   readonly kick: Kicked & HandlesOutput;
@@ -111,8 +113,7 @@ export class UserspaceVirtioBlk {
       engine,
       completed: (cpu, ios) => this.complete(cpu, ios),
     });
-    this.scheduler =
-      parts.scheduler === undefined ? null : new BlockScheduler(sim, this.block, parts.scheduler);
+    this.scheduler = parts.scheduler ?? null;
     this.submitter = this.scheduler ?? this.block;
     parts.queue.allowKicks();
   }
@@ -143,11 +144,11 @@ export class UserspaceVirtioBlk {
     const { queue, loop, batching } = this.parts;
     do {
       if (!loop.polling) queue.suppressKicks();
-      const batch = yield* this.pop(cpu, batching ? Number.POSITIVE_INFINITY : 1);
-      for (let i = 0; i < batch.length; i += MERGE_MAX) {
-        yield* this.submitter.submit(cpu, this.merged(batch.slice(i, i + MERGE_MAX)));
-      }
-      if (!batching && batch.length > 0) {
+      for (;;) {
+        const batch = yield* this.pop(cpu, batching ? MERGE_MAX : 1);
+        if (batch.length === 0) break;
+        yield* this.submitter.submit(cpu, this.merged(batch));
+        if (batching) continue;
         this.source.raise();
         return;
       }
@@ -205,7 +206,12 @@ export class UserspaceVirtioBlk {
     const out: HostIo[] = [];
     for (const io of sorted) {
       const last = out.at(-1);
-      if (last !== undefined && io.size > 0 && last.offset + last.size === io.offset) {
+      if (
+        last !== undefined &&
+        io.size > 0 &&
+        last.offset + last.size === io.offset &&
+        last.size + io.size <= TRANSFER_MAX
+      ) {
         last.size += io.size;
         last.request = NO_REQUEST;
         last.parts.push(io);

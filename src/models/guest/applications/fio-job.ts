@@ -9,22 +9,30 @@
  */
 import type { Accounting } from '../../../accounting/accounting.ts';
 import type { Cost } from '../../../accounting/cost.ts';
+import { InvariantError } from '../../../accounting/invariant.ts';
 import type { Stage } from '../../../accounting/stages.ts';
 import type { WorkloadRecord } from '../../../accounting/workload-record.ts';
 import type { Simulation } from '../../../kernel/simulation.ts';
-import type { Picoseconds } from '../../../units.ts';
+import { type Picoseconds, us } from '../../../units.ts';
+import { BusyPoll, type Placed } from '../../hardware/busy-poll.ts';
 import { type Context, type Program, RUN, WAIT } from '../../hardware/context.ts';
 import { BlockIo, type Issuer } from '../../hardware/disk/block-io.ts';
 import { Fifo } from '../../hardware/fifo.ts';
+import { SPIN } from '../../hardware/mode.ts';
 import type { Processor, Timer } from '../../hardware/processor.ts';
 import type { BlockQueue } from '../../linux/block/block-queue.ts';
 import type { Arrivals } from '../arrivals.ts';
 import type { IoPattern } from './io-pattern.ts';
 
+/** Others get their turn between two spins, ps. */
+const LONGEST_SPIN = us(50);
+
 export interface FioJobSettings {
   readonly iodepth: number;
   readonly iodepth_batch_submit: number;
   readonly iodepth_batch_complete_min: number;
+  /** Looks for completions itself instead of sleeping (hipri), on a poll queue. */
+  readonly hipri: boolean;
   /** Of ioprio's real-time class. */
   readonly interactive: boolean;
   /** psync: the system call that submits sleeps until the I/O is done. */
@@ -39,6 +47,8 @@ export interface FioJobParts {
   readonly record: WorkloadRecord;
   readonly queue: BlockQueue;
   readonly pattern: IoPattern;
+  /** Where its CPU is. */
+  readonly placed: Placed;
   /** Number of this job among all of the trial. */
   readonly producer: number;
 }
@@ -52,6 +62,8 @@ export class FioJob implements Issuer {
   private readonly timer: Timer;
   private readonly work: Cost;
   private readonly syscall: Cost;
+  private readonly look: Cost;
+  private readonly busy: BusyPoll;
   private readonly stageSubmit: Stage;
   private readonly stageReap: Stage;
   private readonly waitSubmit: Stage;
@@ -82,6 +94,9 @@ export class FioJob implements Issuer {
     this.rest = Array.from({ length: settings.iodepth }, () => this.fresh());
     this.cpu = processor.task(parts.record.name, (context) => this.program(context));
     this.timer = processor.timer(this.cpu);
+    this.look = costs.cost('block.poll');
+    this.busy = new BusyPoll(this.cpu, parts.placed, costs.cost('block.busyPoll'), () => this.look.price);
+    if (settings.hipri) parts.queue.watch(() => this.busy.notice());
     this.cpu.signal();
   }
 
@@ -123,12 +138,33 @@ export class FioJob implements Issuer {
         yield cpu.call(this.reap(cpu));
         continue;
       }
+      if (settings.hipri && this.inFlight > 0) {
+        yield cpu.call(this.poll(cpu));
+        continue;
+      }
       if (arrivals !== null && rest.length > 0 && this.intended < settings.until)
         this.timer.arm(this.intended);
       // io_getevents sleeps until there are enough.
       if (!settings.synchronous) cpu.charge(this.syscall);
       yield WAIT;
     }
+  }
+
+  /** One look at the queue, and if it finds nothing, more of them until something is completed or due. */
+  private *poll(cpu: Context): Program {
+    const { sim, settings, busy } = this;
+    const { polled } = this.parts.queue.driver;
+    if (polled === null) throw new InvariantError('a job polls a queue that interrupts');
+    cpu.charge(this.look);
+    yield RUN;
+    if (polled.ready) {
+      yield cpu.call(polled.take(cpu));
+      return;
+    }
+    const due =
+      settings.arrivals === null || this.rest.length === 0 ? Number.POSITIVE_INFINITY : this.intended;
+    busy.spin(SPIN, Math.min(LONGEST_SPIN, Math.max(0, due - sim.now)));
+    yield RUN;
   }
 
   /** As many as are due, up to a batch, with one system call. */

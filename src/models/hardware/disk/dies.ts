@@ -15,8 +15,9 @@ export class Dies {
   private readonly suspend: number | null;
   private readonly readFree: Float64Array;
   private readonly backgroundFree: Float64Array;
-  /** By how much suspensions have put off each die's background work so far, ps. */
+  /** By how much suspensions have put off each die's background work so far, ps; and those booked ahead, by their start. */
   private readonly putOff: Float64Array;
+  private readonly booked: { readonly start: number; readonly span: number }[][];
   private taken = 0;
   /** When the read asked for last began, ps. */
   startedAt = 0;
@@ -26,6 +27,7 @@ export class Dies {
     this.readFree = new Float64Array(count);
     this.backgroundFree = new Float64Array(count);
     this.putOff = new Float64Array(count);
+    this.booked = Array.from({ length: count }, () => []);
   }
 
   get count(): number {
@@ -41,7 +43,7 @@ export class Dies {
       if (suspend !== null && left > suspend) {
         start += suspend;
         backgroundFree[die] += span;
-        this.putOff[die] += span;
+        this.booked[die].push({ start, span });
       } else start = backgroundFree[die];
     }
     this.startedAt = start;
@@ -59,8 +61,11 @@ export class Dies {
     return end;
   }
 
-  /** Sum of all delays of this die's background work so far; what was under way is done so much later. */
-  delay(die: number): number {
+  /** Sum of all suspensions of this die that began before `now`; what was under way is done so much later. Called by rising `now`. */
+  delay(die: number, now: number): number {
+    const ahead = this.booked[die];
+    while (ahead.length > 0 && ahead[0].start < now)
+      this.putOff[die] += (ahead.shift() as { span: number }).span;
     return this.putOff[die];
   }
 

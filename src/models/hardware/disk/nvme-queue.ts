@@ -39,6 +39,8 @@ export class NvmeQueue {
   /** The controller has a doorbell buffer. */
   readonly shadowed: boolean;
   readonly completed = new Fifo<BlockIo>();
+  /** A driver that polls hears of each completion, through the memory it looks at. */
+  onPosted: (() => void) | null = null;
   private readonly submitted = new Fifo<BlockIo>();
   private readonly tail = new DoorbellIndex();
   private readonly head = new DoorbellIndex();
@@ -80,6 +82,7 @@ export class NvmeQueue {
 
   post(io: BlockIo): void {
     this.completed.push(io);
+    this.onPosted?.();
   }
 
   /** Asks for a doorbell at the next command. @returns whether one slipped in. */

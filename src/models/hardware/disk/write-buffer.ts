@@ -124,14 +124,14 @@ export class WriteBuffer {
     epoch.programs++;
     this.underWay++;
     const program = this.unused.pop() ?? this.programs.length;
-    this.programs[program] = { die, epoch, delay: dies.delay(die) };
+    this.programs[program] = { die, epoch, delay: dies.delay(die, sim.now) };
     sim.at(dies.program(die, sim.now, span) as Picoseconds, this.over, program);
   }
 
   private programmed(number: number): void {
     const { sim, dies } = this;
     const program = this.programs[number] as Program;
-    const putOff = dies.delay(program.die) - program.delay;
+    const putOff = dies.delay(program.die, sim.now) - program.delay;
     if (putOff > 0) {
       program.delay += putOff;
       sim.after(putOff as Picoseconds, this.over, number);

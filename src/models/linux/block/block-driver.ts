@@ -13,6 +13,16 @@ export interface Completions {
   restarted(): void;
 }
 
+/** How a submitter looks for completions itself (blk_mq_poll). */
+export interface PolledCompletions {
+  /** There is one to be taken. */
+  readonly ready: boolean;
+  /** Takes what is completed. */
+  take(cpu: Context): Program;
+  /** `look` is called when there is something to be seen. */
+  watch(look: () => void): void;
+}
+
 export interface BlockDriver {
   /** I/Os that it takes at once: the tags of its queue. */
   readonly depth: number;
@@ -23,8 +33,8 @@ export interface BlockDriver {
    * batch: bd->last, commit_rqs).
    */
   dispatch(cpu: Context, ios: Fifo<BlockIo>): Program;
-  /** A queue without interrupts: takes what is completed (blk_mq_poll). Null: the queue interrupts. */
-  readonly poll: ((cpu: Context) => Program) | null;
+  /** Of a queue without interrupts (HCTX_TYPE_POLL); null: the queue interrupts. */
+  readonly polled: PolledCompletions | null;
   /** Sets who is called back; once, while building. */
   attach(completions: Completions): void;
 }

@@ -40,6 +40,10 @@ export const HOST_BLOCK: BlockStages = {
   waitInterrupt: 'wait: host disk interrupt',
 };
 
+/** A plug is flushed when it holds so many requests, or after one of so many bytes (BLK_MAX_REQUEST_COUNT, BLK_PLUG_FLUSH_SIZE). */
+const PLUG_REQUESTS = 32;
+const PLUG_BYTES = 131_072;
+
 /** Tag of an I/O that has asked for one in vain. */
 const REFUSED = -2;
 
@@ -57,7 +61,9 @@ export class BlockQueue implements Completions {
   private readonly occupancy: Tally;
   /** Free tags, the one used last on top. */
   private readonly tags: number[];
-  private readonly waiters = new Fifo<Context>();
+  /** In order of arrival. */
+  private readonly waiters = new Set<Context>();
+  private readonly watchers: (() => void)[] = [];
   /** With tags, not yet with the driver (hctx->dispatch). */
   private readonly pending = new Fifo<BlockIo>();
   private readonly worker: Context;
@@ -78,6 +84,15 @@ export class BlockQueue implements Completions {
     this.tags = Array.from({ length: driver.depth }, (_, i) => driver.depth - 1 - i);
     this.worker = cpu.task(`${name} kblockd`, (context) => this.runAgain(context));
     driver.attach(this);
+    driver.polled?.watch(() => {
+      for (const look of this.watchers) look();
+      this.wakeWaiter();
+    });
+  }
+
+  /** Of a poll queue: `look` is called when something was completed. */
+  watch(look: () => void): void {
+    this.watchers.push(look);
   }
 
   /** I/Os with a tag. */
@@ -93,13 +108,21 @@ export class BlockQueue implements Completions {
 
   /** Gives the driver these I/Os, whose costs are paid, in one batch; whoever must wait for a tag first hands on what it holds. */
   *issue(cpu: Context, ios: readonly BlockIo[]): Program {
+    const { polled } = this.driver;
     for (const io of ios) {
       while (!this.enter(cpu, io)) {
         const held = this.flush(cpu);
         if (held !== null) yield cpu.call(held);
         cpu.serveNobody();
         yield WAIT;
+        // Nobody is interrupted for a poll queue: who waits for its tags takes what is completed.
+        // Simplification: it sleeps until there is something, where io_uring would look again and again.
+        if (polled?.ready) yield cpu.call(polled.take(cpu));
       }
+      this.waiters.delete(cpu);
+      if (this.pending.length < PLUG_REQUESTS && io.size < PLUG_BYTES) continue;
+      const full = this.flush(cpu);
+      if (full !== null) yield cpu.call(full);
     }
     const work = this.flush(cpu);
     if (work !== null) yield cpu.call(work);
@@ -110,7 +133,7 @@ export class BlockQueue implements Completions {
   private enter(cpu: Context, io: BlockIo): boolean {
     const tag = this.tags.pop();
     if (tag === undefined) {
-      if (!this.waiters.includes(cpu)) this.waiters.push(cpu);
+      this.waiters.add(cpu);
       io.tag = REFUSED;
       return false;
     }
@@ -137,8 +160,14 @@ export class BlockQueue implements Completions {
   end(cpu: Context, io: BlockIo): void {
     this.tags.push(io.tag);
     io.tag = -1;
-    this.waiters.shift()?.signal();
+    this.wakeWaiter();
     io.issuer.done(io, cpu);
+  }
+
+  /** Simplification: the tag is not kept for it; whoever runs first gets it, and who does not waits on. */
+  private wakeWaiter(): void {
+    const [first] = this.waiters;
+    first?.signal();
   }
 
   restarted(): void {

@@ -21,6 +21,8 @@ export interface DirectQueue {
   readonly stages: BlockStages;
   /** Entries, where they are not Linux's. */
   readonly depth?: number | undefined;
+  /** A poll queue: it has no interrupt. */
+  readonly polls?: boolean | undefined;
   /** What the driver maps its buffers with. */
   readonly dma?: DmaMapping | undefined;
   /** How the disk's message reaches its line; straight where not given. */
@@ -31,7 +33,7 @@ export interface DirectQueue {
 export const directQueue = (
   cpu: Processor,
   port: DiskPort,
-  { name, stages, depth = QUEUE_DEPTH, dma, message = (line) => () => line.raise() }: DirectQueue,
+  { name, stages, depth = QUEUE_DEPTH, polls, dma, message = (line) => () => line.raise() }: DirectQueue,
 ): BlockQueue => {
   const queue = new NvmeQueue(Math.min(depth, port.disk.queueDepth + 1));
   const doorbell = cpu.books.costs.cost('nvme.doorbell');
@@ -39,6 +41,7 @@ export const directQueue = (
   const driver = new NvmeDriver(cpu, {
     queue,
     name,
+    polls,
     mappings: dma === undefined ? undefined : new IoMappings(dma),
     stage: stages.submit,
     submission: {
@@ -55,6 +58,7 @@ export const directQueue = (
   const completed = {
     completed: (io: BlockIo): void => {
       queue.post(io);
+      if (polls) return;
       raised.value++;
       interrupt();
     },

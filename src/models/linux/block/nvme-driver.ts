@@ -10,7 +10,7 @@ import type { NvmeQueue } from '../../hardware/disk/nvme-queue.ts';
 import type { Fifo } from '../../hardware/fifo.ts';
 import type { InterruptLine, Processor } from '../../hardware/processor.ts';
 import type { Doorbell } from '../net-device.ts';
-import type { BlockDriver, Completions } from './block-driver.ts';
+import type { BlockDriver, Completions, PolledCompletions } from './block-driver.ts';
 import type { IoMappings } from './io-mappings.ts';
 
 export interface NvmeDriverParts {
@@ -19,6 +19,8 @@ export interface NvmeDriverParts {
   readonly completion: Doorbell;
   /** Behind an IOMMU; undefined: addresses are the memory's own. */
   readonly mappings?: IoMappings | undefined;
+  /** A poll queue: nobody is interrupted. */
+  readonly polls?: boolean | undefined;
   /** Names the interrupt and its stages. */
   readonly name: string;
   /** Of the time line: the driver's work on submission. */
@@ -28,7 +30,7 @@ export interface NvmeDriverParts {
 export class NvmeDriver implements BlockDriver {
   readonly depth: number;
   readonly stopped = false;
-  readonly poll = null;
+  readonly polled: PolledCompletions | null;
   readonly line: InterruptLine;
   private readonly parts: NvmeDriverParts;
   private readonly submitCost: Cost;
@@ -46,6 +48,18 @@ export class NvmeDriver implements BlockDriver {
     this.completeCost = costs.cost('nvme.complete');
     this.stage = timeline.working(parts.stage);
     this.wait = timeline.waiting('wait: processor');
+    const { queue } = parts;
+    this.polled = parts.polls
+      ? {
+          get ready() {
+            return queue.completed.length > 0;
+          },
+          take: (context) => this.takeCompleted(context),
+          watch: (look) => {
+            queue.onPosted = look;
+          },
+        }
+      : null;
     this.line = cpu.interrupt(parts.name, (line) => this.interrupted(line));
   }
 
