@@ -184,10 +184,11 @@ export class World {
   }
 
   /**
-   * What the host's driver maps buffers of its disk with on `core`; undefined in passthrough.
+   * What the host's driver maps buffers of its disk with on `core`; undefined in passthrough, and for null_blk, which has no device.
    * Simplification: a domain for each queue, where all share one.
    */
   diskDma(core: Processor): DmaMapping | undefined {
+    if (this.machine.disk.kind === 'null') return undefined;
     const space = this.hostSpace();
     return space === null ? undefined : new DmaMapping(core, this.machine.iommu, space);
   }
