@@ -165,7 +165,7 @@ const READS = 100;
 /** What a read costs, on average of a hundred that have nothing to do with each other. */
 const measured = (kind: string): Bill => {
   const server = machine('server-3ghz');
-  const disk = { ...DISK_CLASSES.null, capacity: bytes(100e9), completion: us(200) };
+  const disk = { ...DISK_CLASSES.serial, capacity: bytes(100e9), command: us(200) };
   // Nothing is mapped, and no queue of unmapped pages is flushed.
   const iommu = 'passthrough' as const;
   const quiet = { ...server, disk, iommu, haltPoll: { ...server.haltPoll, halt_poll_ns: 0 } };

@@ -188,7 +188,7 @@ export class World {
    * Simplification: a domain for each queue, where all share one.
    */
   diskDma(core: Processor): DmaMapping | undefined {
-    if (this.machine.disk.kind === 'null') return undefined;
+    if (this.diskPort.disk.virtual) return undefined;
     const space = this.hostSpace();
     return space === null ? undefined : new DmaMapping(core, this.machine.iommu, space);
   }

@@ -102,10 +102,12 @@ describe('a price that a case calls published', () => {
     expect(prices.length).toBeGreaterThan(10);
   });
 
-  // Cycles stand in the row as they are; a time may be given as cycles at the clock that the source names.
+  // Cycles stand in the row as they are; a time in the row's unit, or as cycles at the clock that the source names.
   test.each(prices)('$name, $at: $cost is in its row', ({ price: { cycles, ns, source = '' } }) => {
     const [id = ''] = /\bP\d{3}\b/.exec(source) ?? [];
-    const numbers = numbersIn(`${primitives.get(id)?.value} ${primitives.get(id)?.note}`);
+    const row = primitives.get(id);
+    const unit = row?.unit === 'us' ? 1000 : 1;
+    const numbers = numbersIn(`${row?.value} ${row?.note}`).map((value) => value * unit);
     const [, clock = '1'] = /at (\d+(?:\.\d+)?) GHz/.exec(source) ?? [];
     const wanted = cycles ?? (ns ?? 0) * Number(clock);
     expect(numbers.some((value) => Math.abs(value - wanted) < 0.0005 * wanted)).toBe(true);

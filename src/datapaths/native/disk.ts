@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { GUEST_BLOCK } from '../../models/linux/block/block-queue.ts';
-import { directQueue } from '../../models/linux/block/native-disk.ts';
+import { directQueue, kernelQueue } from '../../models/linux/block/native-disk.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
 
 export const nativeDisk = defineDiskDatapath({
@@ -21,7 +21,7 @@ export const nativeDisk = defineDiskDatapath({
     const cpus = vm.vcpus.map(([index]) => {
       const core = cores[index];
       const terms = { name: 'disk', stages: GUEST_BLOCK, depth, dma: world.diskDma(core) };
-      const queue = directQueue(core, diskPort, terms);
+      const queue = kernelQueue(core, diskPort, terms);
       const pollQueue =
         poll_queues === 0 ? undefined : directQueue(core, diskPort, { ...terms, polls: true });
       return { processor: core, placed: { core }, queue, pollQueue };

@@ -15,6 +15,8 @@ export interface Disk {
   readonly capacity: number;
   /** I/Os that it takes at once (NCQ, or the queues of NVMe); whoever submits keeps count. */
   readonly queueDepth: number;
+  /** There is no device: the kernel answers by itself (null_blk), and nothing is mapped. */
+  readonly virtual: boolean;
   /** What is shared by all I/Os. */
   readonly stations: readonly DiskStation[];
   /** Begins to serve `io`; `queue` is told when it is done. */

@@ -65,6 +65,7 @@ const PAGE = 4096;
 export class FlashDisk implements Disk {
   readonly capacity: number;
   readonly queueDepth: number;
+  readonly virtual = false;
   readonly stations: readonly DiskStation[];
   private readonly sim: Simulation;
   private readonly books: Accounting;

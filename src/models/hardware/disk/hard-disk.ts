@@ -34,6 +34,7 @@ export interface HardDiskSettings {
 export class HardDisk implements Disk {
   readonly capacity: number;
   readonly queueDepth: number;
+  readonly virtual = false;
   readonly stations: readonly DiskStation[];
   private readonly sim: Simulation;
   private readonly books: Accounting;

@@ -29,6 +29,7 @@ export interface SerialSettings {
 export class NullDisk implements Disk {
   readonly capacity: number;
   readonly queueDepth: number;
+  readonly virtual = true;
   readonly stations: readonly DiskStation[] = [];
   private readonly sim: Simulation;
   private readonly books: Accounting;
@@ -49,6 +50,10 @@ export class NullDisk implements Disk {
 
   submit(io: BlockIo, queue: CompletionQueue): void {
     const { sim, completion } = this;
+    if (completion === 0) {
+      queue.completed(io);
+      return;
+    }
     if (io.request !== NO_REQUEST) {
       this.books.timeline.mark(io.request, this.stage.id, sim.now + completion);
     }
@@ -60,6 +65,7 @@ export class NullDisk implements Disk {
 export class SerialDisk implements Disk {
   readonly capacity: number;
   readonly queueDepth: number;
+  readonly virtual = false;
   readonly stations: readonly DiskStation[];
   private readonly sim: Simulation;
   private readonly books: Accounting;

@@ -119,7 +119,8 @@ export class BlockQueue implements Completions {
         // Simplification: it sleeps until there is something, where io_uring would look again and again.
         if (polled?.ready) yield cpu.call(polled.take(cpu));
       }
-      this.waiters.delete(cpu);
+      // Several may have become free before the first waiter ran.
+      if (this.waiters.delete(cpu) && this.tags.length > 0) this.wakeWaiter();
       if (this.pending.length < PLUG_REQUESTS && io.size < PLUG_BYTES) continue;
       const full = this.flush(cpu);
       if (full !== null) yield cpu.call(full);

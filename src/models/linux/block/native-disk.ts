@@ -11,6 +11,7 @@ import type { InterruptLine, Processor } from '../../hardware/processor.ts';
 import type { DmaMapping } from '../dma-mapping.ts';
 import { BlockQueue, type BlockStages } from './block-queue.ts';
 import { IoMappings } from './io-mappings.ts';
+import { NullBlkDriver } from './null-blk.ts';
 import { NvmeDriver } from './nvme-driver.ts';
 
 /** NVMe of Linux: entries of a queue (nvme's io_queue_depth). */
@@ -66,6 +67,14 @@ export const directQueue = (
   return new BlockQueue(cpu, driver, name, stages);
 };
 
+/** A queue of the kernel's own disk on `cpu`: null_blk's, or one of NVMe. */
+export const kernelQueue = (cpu: Processor, port: DiskPort, terms: DirectQueue): BlockQueue => {
+  if (!port.disk.virtual) return directQueue(cpu, port, terms);
+  const { name, stages, depth = QUEUE_DEPTH } = terms;
+  const parts = { port, depth: Math.min(depth - 1, port.disk.queueDepth), stage: stages.submit };
+  return new BlockQueue(cpu, new NullBlkDriver(cpu, parts), name, stages);
+};
+
 export class NativeDisk {
   readonly port: DiskPort;
   /** By the name of the core. */
@@ -82,7 +91,7 @@ export class NativeDisk {
     this.queues = new Map(
       cores.map((core) => [
         core.name,
-        directQueue(core, port, { name: 'host disk', stages, dma: dma(core) }),
+        kernelQueue(core, port, { name: 'host disk', stages, dma: dma(core) }),
       ]),
     );
   }
