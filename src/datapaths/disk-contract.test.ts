@@ -16,8 +16,11 @@ const machines = [
 const variants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   native: { 'poll queues': { poll_queues: 1 } },
   'nvme-passthrough': { 'poll queues': { poll_queues: 1 } },
-  ide: { 'no delays of libata': { libataDelays: false } },
-  ahci: { 'one completion per interrupt': { oneCompletionPerInterrupt: true } },
+  ide: { 'no delays of libata': { libataDelays: false }, 'a pool of threads': { aio: 'threads' } },
+  ahci: {
+    'a pool of threads': { aio: 'threads' },
+    'one completion per interrupt': { oneCompletionPerInterrupt: true },
+  },
   'virtio-scsi': { 'the main loop': { iothread: false } },
   'vhost-scsi': {
     'a worker per queue': { tunables: { worker_per_virtqueue: true } },
@@ -27,6 +30,7 @@ const variants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   nvme: {
     'no doorbell buffer': { tunables: { dbcs: false } },
     ioeventfd: { tunables: { ioeventfd: true } },
+    'a pool of threads': { aio: 'threads' },
   },
   'virtio-blk': {
     'the main loop': { iothread: false },
@@ -37,6 +41,20 @@ const variants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     'no polling': { tunables: { 'poll-max-ns': 0 } },
     'poll queues': { tunables: { poll_queues: 1 } },
     io_uring: { aio: 'io_uring' },
+    'a pool of threads': { aio: 'threads' },
+    'a pool of threads below the main loop': { aio: 'threads', iothread: false },
+    'MMIO and an iothread': { transport: 'mmio' },
+    'MMIO and the main loop': { transport: 'mmio', iothread: false },
+    'Firecracker, which waits': { monitor: 'firecracker' },
+    'Firecracker by io_uring': { monitor: 'firecracker', io_engine: 'Async' },
+    'Firecracker, an interrupt for each run': { monitor: 'firecracker', signal: 'per-batch' },
+    'Firecracker over PCI': {
+      monitor: 'firecracker',
+      transport: 'pci',
+      io_engine: 'Async',
+      signal: 'per-batch',
+    },
+    'Cloud Hypervisor': { monitor: 'cloud-hypervisor' },
     'a fair scheduler': { scheduler: { discipline: 'drr', depth: 2 } },
     'one request a turn, under a lock': { batching: false, sharedLock: true },
   },

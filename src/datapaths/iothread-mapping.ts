@@ -26,7 +26,7 @@ export const mapping = z
   )
   .describe('QEMU: iothreads and the queues that each serves; dealt out in turn where no vqs are listed');
 
-type Mapping = z.output<typeof mapping>;
+export type Mapping = z.output<typeof mapping>;
 
 /** @returns for each iothread its queues. @throws RangeError where a queue has no iothread, or does not exist. */
 export const mappedQueues = (entries: Mapping | undefined, queues: number): number[][] => {

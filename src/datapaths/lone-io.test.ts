@@ -52,11 +52,12 @@ const hostInterrupt: Bill = {
 };
 const io_submit = { 'linuxAio.submit': 1, 'linuxAio.perRequest': 1 };
 
-/** So many accesses of registers that QEMU emulates. */
-const heavy = (count: number): Bill => ({
+/** So many accesses of registers that a monitor emulates. */
+const heavyOf = (dispatch: string, count: number): Bill => ({
   'vcpu-k': { 'exit.heavy': count },
-  'vcpu-u': { 'qemu.mmio': count },
+  'vcpu-u': { [dispatch]: count },
 });
+const heavy = (count: number): Bill => heavyOf('qemu.mmio', count);
 /** SCSI and libata above a controller; QEMU submits in the exit, and completes in its main loop. */
 const ata = (name: string): Bill =>
   sum(guest, hostInterrupt, {
@@ -163,7 +164,7 @@ const payerOf = (payer: string, plane: string): keyof Bill => {
 const READS = 100;
 
 /** What a read costs, on average of a hundred that have nothing to do with each other. */
-const measured = (kind: string): Bill => {
+const measured = (kind: string, params: unknown = {}): Bill => {
   const server = machine('server-3ghz');
   const disk = { ...DISK_CLASSES.serial, capacity: bytes(100e9), command: us(200) };
   // Nothing is mapped, and no queue of unmapped pages is flushed.
@@ -171,7 +172,13 @@ const measured = (kind: string): Bill => {
   const quiet = { ...server, disk, iommu, haltPoll: { ...server.haltPoll, halt_poll_ns: 0 } };
   const read = { rw: 'randread', bs: 4096, iodepth: 1, batch: 1, complete: 1 } as const;
   const jobs = [{ ...read, synchronous: true, rate: READS, paced: true }];
-  const { world } = new DiskTrial({ machine: quiet, datapath: diskDatapathOf(kind), jobs, stop: ms(1100) });
+  const { world } = new DiskTrial({
+    machine: quiet,
+    datapath: diskDatapathOf(kind),
+    params,
+    jobs,
+    stop: ms(1100),
+  });
   const { sim, books, cores } = world;
   const at = (time: number): void => {
     sim.run(ms(time));
@@ -192,6 +199,45 @@ const measured = (kind: string): Bill => {
 
 test.each(diskDatapaths.map(({ kind }) => kind))('a lone read on %s', (kind) => {
   expect(measured(kind)).toEqual(bills[kind]);
+});
+
+/** Without tables, what a device reads beyond the first descriptor is two more. */
+const firecracker: Bill = sum(guest, kicked, hostInterrupt, heavyOf('monitor.mmio', 2), {
+  guest: { 'virtioBlk.add': 1, 'virtioBlk.descriptor': 3, 'virtioBlk.complete': 1 },
+  'vcpu-k': { 'exit.decode': 1 },
+  backend: {
+    'host.contextSwitch': 2,
+    'monitor.epollWait': 1,
+    'monitor.eventfdRead': 1,
+    'monitor.virtqueue': 2,
+    'monitor.block': 1,
+    'ring.descriptor': 2,
+    syscall: 1,
+    ...hostSubmit,
+    'interrupt.eventfd': 1,
+    'wake.waker': 1,
+  },
+});
+/** The kick, and the worker's news, wake the iothread; a worker is woken by it and by the disk. */
+const threads: Bill = sum(virtio, kicked, hostInterrupt, {
+  backend: {
+    'host.contextSwitch': 4,
+    'iothread.wait': 2,
+    'qemu.eventfdRead': 2,
+    'qemu.virtqueue': 2,
+    'qemu.block': 1,
+    'wake.waker': 2,
+    syscall: 2,
+    ...hostSubmit,
+    'interrupt.eventfd': 1,
+  },
+});
+
+test.each([
+  ['Firecracker, which waits for each I/O', { monitor: 'firecracker' }, firecracker],
+  ['QEMU with a pool of threads', { aio: 'threads' }, threads],
+] as const)('a lone read on virtio-blk of %s', (_, params, bill) => {
+  expect(measured('virtio-blk', params)).toEqual(bill);
 });
 
 const README_ROW = /^\| ([\w.]+) \| (\d+) \| ([\w-]+) \|$/gm;

@@ -16,11 +16,11 @@ import type { Vm, World } from './world.ts';
 
 export const qemuOf = (world: World, vm: Vm): MainLoop => monitorOf(world, vm, QEMU_MONITOR);
 
-/** The thread of a monitor that serves the VM's device. */
-export const monitorOf = (world: World, vm: Vm, monitor: Monitor): MainLoop => {
+/** The thread of a monitor that serves the VM's device. @param number of the thread, where there are several. */
+export const monitorOf = (world: World, vm: Vm, monitor: Monitor, number = ''): MainLoop => {
   const lock = monitor.bigLock ? new BigLock(world.books, vm.name) : NO_LOCK;
   const loop = new MainLoop(world.books, lock, monitor);
-  world.hostThread(`${monitor.name} ${vm.name}`, vm.backend, (cpu) => loop.program(cpu));
+  world.hostThread(`${monitor.name}${number} ${vm.name}`, vm.backend, (cpu) => loop.program(cpu));
   return loop;
 };
 

@@ -1,5 +1,5 @@
 /** The guest's half of a virtio disk: one queue of its driver, the ring, and the memory that both sides look at. */
-import { VirtioBlk } from '../models/guest/virtio-blk.ts';
+import { VirtioBlk, type VirtioBlkParts } from '../models/guest/virtio-blk.ts';
 import type { RequestHeaders } from '../models/hardware/disk/block-io.ts';
 import type { InterruptLine } from '../models/hardware/processor.ts';
 import type { Lock } from '../models/host/big-lock.ts';
@@ -66,10 +66,11 @@ export class VirtioDisk {
   /** Of the driver; it is there when the first interrupt comes. */
   readonly line = (): InterruptLine => this.driver.line;
 
-  attach(kick: Doorbell): BlockQueue {
+  /** @param lines how a device without vectors interrupts. */
+  attach(kick: Doorbell, lines?: VirtioBlkParts['lines']): BlockQueue {
     const { vcpu, ring, memory, headers, format } = this;
     const { name, tunables, polls = false } = this.queue;
-    const parts = { virtqueue: ring, memory, headers, kick, name, mappings: this.mappings };
+    const parts = { virtqueue: ring, memory, headers, kick, name, mappings: this.mappings, lines };
     this.driver = new VirtioBlk(vcpu, parts, { indirect: tunables.indirect_desc, format, polls });
     return new BlockQueue(vcpu, this.driver, name);
   }

@@ -56,6 +56,15 @@ describe('is refused, with place and reason', () => {
     expect(mistakes(none).join('\n')).toContain('needs poll queues of ide, which it does not have here');
   });
 
+  test.each([
+    ['{ monitor: firecracker }', 'a disk of firecracker has one queue'],
+    ['{ transport: mmio }', 'virtio-blk has one interrupt on MMIO'],
+  ])('more vCPUs than one with virtio-blk %s', (params, words) => {
+    const two = changed(changed(DISK, 'db: {}', 'db: { vcpus: 2 }'), '[native, virtio-blk]', '[virtio-blk]');
+    expect(mistakes(`${two}parameters: { virtio-blk: ${params} }\n`).join('\n')).toContain(words);
+    expect(mistakes(two)).toEqual([]);
+  });
+
   test('more vCPUs than a controller of one queue has', () => {
     const text = changed(changed(DISK, 'db: {}', 'db: { vcpus: 2 }'), '[native, virtio-blk]', '[ahci]');
     expect(mistakes(text).join('\n')).toContain(

@@ -75,6 +75,20 @@ const checkPolling = (scenario: Scenario, vm: string, kind: string, mistake: Rep
   }
 };
 
+/** What vCPUs would have to share. */
+const checkOneQueue = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
+  const { monitor, transport } = scenario.parameters[kind] as { monitor?: string; transport?: string };
+  const shared =
+    ONE_QUEUE.includes(kind) || monitor === 'firecracker'
+      ? 'one queue'
+      : transport === 'mmio'
+        ? 'one interrupt on MMIO'
+        : null;
+  if (shared === null) return;
+  const who = ONE_QUEUE.includes(kind) || monitor === undefined ? kind : `a disk of ${monitor}`;
+  mistake(['vms', vm, 'vcpus'], `${who} has ${shared}, and sharing it between vCPUs is not modelled`);
+};
+
 /** A request must fit into an empty ring; Linux would cut it (seg_max). */
 const checkSegments = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
   const { tunables } = scenario.parameters[kind] as { tunables?: { 'queue-size'?: number } };
@@ -100,12 +114,8 @@ export const checkDisks = (scenario: Scenario, { disk }: Profile, mistake: Repor
     if (settings.vcpus > 1 && (network || !stores)) {
       mistake(['vms', vm, 'vcpus'], 'more than one vCPU is modelled for VMs with fio jobs alone');
     }
-    const alone =
-      settings.vcpus === 1 ? undefined : ONE_QUEUE.find((kind) => kindsOf(scenario, vm).has(kind));
-    if (alone !== undefined) {
-      mistake(['vms', vm, 'vcpus'], `${alone} has one queue, and sharing it between vCPUs is not modelled`);
-    }
     for (const kind of kindsOf(scenario, vm)) {
+      if (stores && settings.vcpus > 1) checkOneQueue(scenario, vm, kind, mistake);
       if (stores) checkSegments(scenario, vm, kind, mistake);
       if (stores) checkPolling(scenario, vm, kind, mistake);
       if (stores && MAPPED.includes(kind)) checkMapping(scenario, vm, kind, mistake);

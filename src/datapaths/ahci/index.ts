@@ -17,6 +17,7 @@ import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { BlockQueue } from '../../models/linux/block/block-queue.ts';
 import { IoMappings } from '../../models/linux/block/io-mappings.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
+import { engineOf } from '../disk-server.ts';
 import { guestDmaOf, qemuOf } from '../qemu.ts';
 
 export const ahci = defineDiskDatapath({
@@ -37,7 +38,14 @@ export const ahci = defineDiskDatapath({
     const behind = guestDmaOf(world, vm, vcpu, loop.lock);
     const slots = commandSlots(AHCI_SLOTS);
     const interrupt = new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', 'ahci', () => driver.line);
-    const device = new Ahci(books, { slots, loop, disk, engine: aio, interrupt, oneCompletionPerInterrupt });
+    const device = new Ahci(books, {
+      slots,
+      loop,
+      disk,
+      engine: engineOf(world, vm, aio),
+      interrupt,
+      oneCompletionPerInterrupt,
+    });
     const driver: AhciDriver = new AhciDriver(vcpu, {
       slots,
       mappings: behind === null ? undefined : new IoMappings(behind.dma),

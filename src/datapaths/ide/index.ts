@@ -17,6 +17,7 @@ import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { BlockQueue } from '../../models/linux/block/block-queue.ts';
 import { IoMappings } from '../../models/linux/block/io-mappings.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
+import { engineOf } from '../disk-server.ts';
 import { guestDmaOf, qemuOf } from '../qemu.ts';
 
 export const ide = defineDiskDatapath({
@@ -37,7 +38,7 @@ export const ide = defineDiskDatapath({
     const behind = guestDmaOf(world, vm, vcpu, loop.lock);
     const slots = commandSlots(1);
     const interrupt = new InterruptPath(books, vcpu, 'KVM_IRQ_LINE', 'ide', () => driver.line);
-    const device = new Ide(books, { slots, loop, disk, engine: aio, interrupt });
+    const device = new Ide(books, { slots, loop, disk, engine: engineOf(world, vm, aio), interrupt });
     const driver: IdeDriver = new IdeDriver(vcpu, {
       slots,
       mappings: behind === null ? undefined : new IoMappings(behind.dma),

@@ -18,6 +18,7 @@ import { IoMappings } from '../../models/linux/block/io-mappings.ts';
 import { NvmeDriver } from '../../models/linux/block/nvme-driver.ts';
 import type { Doorbell } from '../../models/linux/net-device.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
+import { engineOf } from '../disk-server.ts';
 import { guestDmaOf, qemuOf } from '../qemu.ts';
 
 /** What QEMU's device offers (mqes), which is what Linux asks for (io_queue_depth). */
@@ -49,12 +50,13 @@ export const nvme = defineDiskDatapath({
   build(world, vm, { tunables, aio }) {
     const { books, hostDisk: disk, machine } = world;
     const loop = qemuOf(world, vm);
+    const engine = engineOf(world, vm, aio);
     // Linux asks for a queue pair for each CPU.
     const cpus = vm.vcpus.map((_, index) => {
       const vcpu = world.vcpu(vm, index);
       const ring = new NvmeQueue(QUEUE_DEPTH, tunables.dbcs);
       const interrupt = new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', 'nvme', () => driver.line);
-      const device = new Nvme(books, { queue: ring, loop, disk, engine: aio, interrupt });
+      const device = new Nvme(books, { queue: ring, loop, disk, engine, interrupt });
       const behind = guestDmaOf(world, vm, vcpu, loop.lock);
       const registers = new EmulatedRegisters(books, vcpu, device, loop.lock);
       const doorbell = (register: 'SQ' | 'CQ', kicked: Kicked): Doorbell => {

@@ -1,5 +1,5 @@
 /**
- * virtio-blk served by QEMU, in its main loop or in an iothread of the device's own.
+ * virtio-blk served by QEMU, in its main loop or in an iothread of the device's own, or by another monitor.
  *
  *   guest vCPU                                  │ host thread, "iothread" or "qemu" │ core, device
  *   block layer ─► virtio_blk ─► ring ────kick──┼─► pop, merge ─► io_submit ────────┼─► block layer, driver ─► disk
@@ -8,7 +8,13 @@
 import { z } from 'zod';
 import { BLK_FORMAT } from '../../models/virtio/blk-request.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
-import { buildQemuDisk, checkQemuDisk, qemuDiskShape, qemuDiskTunables } from '../qemu-virtio-disk.ts';
+import { checkDiskMonitor, diskMonitorFor, diskMonitorShape } from '../disk-monitor.ts';
+import {
+  buildUserspaceDisk,
+  checkQemuDisk,
+  qemuDiskShape,
+  qemuDiskTunables,
+} from '../userspace-virtio-disk.ts';
 
 export const virtioBlk = defineDiskDatapath({
   kind: 'virtio-blk',
@@ -24,11 +30,15 @@ export const virtioBlk = defineDiskDatapath({
         .prefault({})
         .describe('tunables by their real names'),
       ...qemuDiskShape,
+      ...diskMonitorShape,
     })
-    .superRefine(checkQemuDisk),
+    .superRefine(checkQemuDisk)
+    .superRefine(checkDiskMonitor),
 
   build(world, vm, options) {
     const merging = options.tunables['request-merging'];
-    return buildQemuDisk(world, vm, options, { name: 'virtio-blk', format: BLK_FORMAT, merging });
+    const monitor = diskMonitorFor(options, options.aio);
+    const device = { name: 'virtio-blk', format: BLK_FORMAT, merging, monitor };
+    return buildUserspaceDisk(world, vm, options, device);
   },
 });

@@ -8,7 +8,13 @@
 import { z } from 'zod';
 import { SCSI_FORMAT } from '../../models/virtio/blk-request.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
-import { buildQemuDisk, checkQemuDisk, qemuDiskShape, qemuDiskTunables } from '../qemu-virtio-disk.ts';
+import { diskMonitorFor, diskMonitorShape } from '../disk-monitor.ts';
+import {
+  buildUserspaceDisk,
+  checkQemuDisk,
+  qemuDiskShape,
+  qemuDiskTunables,
+} from '../userspace-virtio-disk.ts';
 
 export const virtioScsi = defineDiskDatapath({
   kind: 'virtio-scsi',
@@ -17,10 +23,13 @@ export const virtioScsi = defineDiskDatapath({
     .strictObject({
       tunables: z.strictObject(qemuDiskTunables).prefault({}).describe('tunables by their real names'),
       ...qemuDiskShape,
+      transport: diskMonitorShape.transport,
     })
     .superRefine(checkQemuDisk),
 
   build(world, vm, options) {
-    return buildQemuDisk(world, vm, options, { name: 'virtio-scsi', format: SCSI_FORMAT, merging: false });
+    const monitor = diskMonitorFor({ transport: options.transport }, options.aio);
+    const device = { name: 'virtio-scsi', format: SCSI_FORMAT, merging: false, monitor };
+    return buildUserspaceDisk(world, vm, options, device);
   },
 });

@@ -19,6 +19,7 @@ import { type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
 import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
 import type { Virtqueue } from '../virtio/virtqueue.ts';
 import { reapChecked } from './virtio-net-vector.ts';
+import type { AddLine, Ours } from './virtio-status.ts';
 
 export interface VirtioBlkParts {
   readonly virtqueue: Virtqueue;
@@ -29,6 +30,8 @@ export interface VirtioBlkParts {
   readonly mappings?: IoMappings | undefined;
   /** Names its interrupt. */
   readonly name: string;
+  /** Of a device without vectors; undefined: the queue has one. */
+  readonly lines?: { readonly addLine: AddLine; readonly ours: Ours } | undefined;
 }
 
 export interface VirtioBlkOptions {
@@ -97,7 +100,10 @@ export class VirtioBlk implements BlockDriver {
         }
       : null;
     if (polls) queue.disableCallbacks();
-    this.line = cpu.interrupt(parts.name, (line) => this.interrupted(line));
+    const { addLine } = parts.lines ?? {
+      addLine: (name: string, program: (line: InterruptLine) => Program) => cpu.interrupt(name, program),
+    };
+    this.line = addLine(parts.name, (line) => this.interrupted(line));
   }
 
   /** A header, and behind it the longest table. */
@@ -169,11 +175,13 @@ export class VirtioBlk implements BlockDriver {
   /** vring_interrupt, virtblk_done. */
   private *interrupted(line: InterruptLine): Program {
     const { context } = line;
+    const { lines } = this.parts;
     yield WAIT;
     for (;;) {
       line.enter();
       yield RUN;
-      if (this.queue.interrupted()) yield context.call(this.takeUsed(context));
+      const ours = lines === undefined || (yield* lines.ours(context));
+      if (ours && this.queue.interrupted()) yield context.call(this.takeUsed(context));
       line.leave();
       yield RUN;
       yield WAIT;

@@ -6,25 +6,20 @@
 import type { Context, Program } from '../hardware/context.ts';
 import { RUN, WAIT } from '../hardware/context.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
-import type { Access, RegisterPort } from '../hardware/register-port.ts';
 import type { DriverQueue } from '../virtio/driver-queue.ts';
 import type { QueueVectors } from './virtio-net-vector.ts';
+import type { AddLine, Ours } from './virtio-status.ts';
 
 interface Sharing {
   readonly queue: DriverQueue;
   readonly napi: Context;
 }
 
-export type AddLine = (name: string, program: (line: InterruptLine) => Program) => InterruptLine;
-
-/** Whether the interrupt is this device's, found out on the way into the handler; null: nobody else has the line. */
-type Ours = ((cpu: Context) => Access<boolean>) | null;
-
 /**
  * vp_vring_interrupt: each queue with used buffers schedules its NAPI. One that gets its first while the handler runs
  * is left to the interrupt that follows from that.
  */
-const shared = (cpu: Processor, name: string, addLine: AddLine, ours: Ours): QueueVectors => {
+const shared = (cpu: Processor, name: string, addLine: AddLine, ours: Ours | null): QueueVectors => {
   const schedule = cpu.books.costs.cost('napi.schedule');
   const queues: Sharing[] = [];
   const handler = function* (line: InterruptLine): Program {
@@ -56,19 +51,6 @@ const shared = (cpu: Processor, name: string, addLine: AddLine, ours: Ours): Que
 export const sharedVector = (cpu: Processor): QueueVectors =>
   shared(cpu, 'virtio-net virtqueues', (name, program) => cpu.interrupt(name, program), null);
 
-/** vp_interrupt: the handler of INTx. @param registers those of the device, of which it reads `ISR`. */
-export const intxLine = (cpu: Processor, addLine: AddLine, registers: RegisterPort): QueueVectors =>
-  shared(cpu, 'virtio-net INTx', addLine, function* (context) {
-    return (yield* registers.read(context, 'ISR')) !== 0;
-  });
-
-/** Bit of InterruptStatus: a queue has used buffers. */
-const USED_BUFFERS = 1;
-
-/** vm_interrupt: reads InterruptStatus, writes it to InterruptACK, then looks at all queues. */
-export const mmioLine = (cpu: Processor, addLine: AddLine, registers: RegisterPort): QueueVectors =>
-  shared(cpu, 'virtio-net mmio', addLine, function* (context) {
-    const status = yield* registers.read(context, 'InterruptStatus');
-    yield* registers.write(context, 'InterruptACK', status);
-    return (status & USED_BUFFERS) !== 0;
-  });
+/** The one line of a device without vectors. */
+export const lineVectors = (cpu: Processor, name: string, addLine: AddLine, ours: Ours): QueueVectors =>
+  shared(cpu, name, addLine, ours);

@@ -48,6 +48,7 @@ export class EmulatedDisk {
       disk,
       loop,
       engine,
+      eventfdRead: engine === 'io_uring' ? null : 'qemu.eventfdRead',
       completed: (cpu, ios) =>
         parts.completed(
           cpu,

@@ -8,7 +8,7 @@ import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import { type Context, RUN } from '../hardware/context.ts';
 import type { Access } from '../hardware/register-port.ts';
-import type { DeviceRegisters } from '../virtio/device-registers.ts';
+import type { IsrStatus } from '../virtio/isr-status.ts';
 import type { DeviceModel } from './emulated-registers.ts';
 import type { Interrupt } from './interrupt-path.ts';
 import type { MainLoop } from './main-loop.ts';
@@ -20,10 +20,10 @@ export const CONFIG_INTERRUPT = 3;
 export class IntxPin {
   private readonly line: Interrupt;
   private readonly edge: boolean;
-  private readonly registers: DeviceRegisters;
+  private readonly registers: IsrStatus;
 
   /** @param line KVM_IRQ_LINE to the guest's IOAPIC, or an irqfd. @param trigger how the guest takes it. */
-  constructor(line: Interrupt, registers: DeviceRegisters, trigger: 'level' | 'edge' = 'level') {
+  constructor(line: Interrupt, registers: IsrStatus, trigger: 'level' | 'edge' = 'level') {
     this.line = line;
     this.edge = trigger === 'edge';
     this.registers = registers;

@@ -42,7 +42,8 @@ export class MainLoop implements EventLoop {
       raise: () => {
         const { asleep } = this;
         registered.ready = true;
-        this.cpu.signal();
+        // A loop at work looks again before it sleeps; it may wait for something else meanwhile.
+        if (this.sleeping) this.cpu.signal();
         return asleep;
       },
     };

@@ -1,5 +1,5 @@
 /**
- * What differs between user-space monitors that serve a virtio-net device from an event loop: one component, and a policy
+ * What differs between user-space monitors that serve a virtio device from an event loop: one component, and a policy
  * each. QEMU: hw/net/virtio-net.c and net/tap.c. Firecracker: src/vmm/src/devices/virtio/net/device.rs. Cloud Hypervisor:
  * net_util/src/queue_pair.rs.
  */
@@ -9,8 +9,8 @@ export interface Monitor {
   readonly name: 'qemu' | 'firecracker' | 'cloud-hypervisor';
   /** Names of its steps in requests' time lines. */
   readonly stages: { readonly transmit: string; readonly receive: string; readonly wait: string };
-  /** Names of its costs: an iteration of the loop, reading an eventfd, a buffer of a ring, an access of a register. */
-  readonly costs: Readonly<Record<'iteration' | 'eventfdRead' | 'virtqueue' | 'registers', string>>;
+  /** Names of its costs: an iteration of the loop, reading an eventfd, a buffer of a ring, an I/O, an access of a register. */
+  readonly costs: Readonly<Record<'iteration' | 'eventfdRead' | 'virtqueue' | 'block' | 'registers', string>>;
   /** Its threads share a lock with the vCPUs' (the BQL). */
   readonly bigLock: boolean;
   /** How it interrupts by a vector; `eventfd`: by a write to an irqfd, also over MMIO. */
@@ -44,6 +44,7 @@ export const QEMU_MONITOR: Monitor = {
     iteration: 'qemu.mainLoop',
     eventfdRead: 'qemu.eventfdRead',
     virtqueue: 'qemu.virtqueue',
+    block: 'qemu.block',
     registers: 'qemu.mmio',
   },
   bigLock: true,
@@ -65,6 +66,7 @@ const RUST_VMM = {
     iteration: 'monitor.epollWait',
     eventfdRead: 'monitor.eventfdRead',
     virtqueue: 'monitor.virtqueue',
+    block: 'monitor.block',
     registers: 'monitor.mmio',
   },
   bigLock: false,

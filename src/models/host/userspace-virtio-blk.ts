@@ -1,8 +1,12 @@
 /**
- * QEMU's virtio-blk (hw/block/virtio-blk.c), and virtio-scsi, which does not merge (hw/scsi/virtio-scsi.c): what is in the ring is popped in one go, requests that lie side by side are merged, and
- * all are submitted with one system call; completions that came together are pushed one by one, with one interrupt.
+ * A virtio disk served by a monitor in user space. QEMU's virtio-blk (hw/block/virtio-blk.c), and virtio-scsi, which does not merge
+ * (hw/scsi/virtio-scsi.c): what is in the ring is popped in one go, requests that lie side by side are merged, and all are submitted
+ * with one system call; completions that came together are pushed one by one, with one interrupt.
  *
  *   kick, or a look ─► pop all ─► merge ─► io_submit ─► look again ─► …      completions ─► push each ─► signal?
+ *
+ * Firecracker (src/vmm/src/devices/virtio/block) pops one after the other and, with its Sync engine, waits for each; Cloud Hypervisor
+ * (block/src, virtio-devices/src/block.rs) is like QEMU without merging. Simplification: their rings of io_uring are never full.
  */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
@@ -14,7 +18,7 @@ import { type Context, RUN } from '../hardware/context.ts';
 import type { BlockIo, RequestHeaders } from '../hardware/disk/block-io.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { NativeDisk } from '../linux/block/native-disk.ts';
-import { type RequestFormat, SCSI_FORMAT, writtenOf } from '../virtio/blk-request.ts';
+import { type RequestFormat, SCSI_FORMAT } from '../virtio/blk-request.ts';
 import { countError } from '../virtio/device-error.ts';
 import { BROKEN, type DeviceQueue, EMPTY } from '../virtio/device-queue.ts';
 import type { BlockScheduler } from './block-scheduler.ts';
@@ -22,8 +26,10 @@ import type { EventLoop, Source } from './event-loop.ts';
 import { type AioEngine, HostBlock, type HostIo } from './host-block.ts';
 import type { Interrupt } from './interrupt-path.ts';
 import type { Kicked } from './kick.ts';
+import type { Monitor } from './monitor.ts';
 import { RingCosts } from './ring-costs.ts';
 import type { SharedLock } from './shared-lock.ts';
+import { UsedRequests } from './used-requests.ts';
 import type { HandlesOutput } from './userspace-virtio-parts.ts';
 
 export interface UserspaceVirtioBlkParts {
@@ -34,9 +40,12 @@ export interface UserspaceVirtioBlkParts {
   readonly headers: RequestHeaders;
   readonly format: RequestFormat;
   readonly loop: EventLoop;
+  readonly monitor: Monitor;
   readonly disk: NativeDisk;
   readonly interrupt: Interrupt;
   readonly engine: AioEngine;
+  /** When it decides about an interrupt: for each request that is done, or once for those that came together. */
+  readonly signal: Monitor['signal'];
   /** Property `request-merging`. */
   readonly merging: boolean;
   /** Behind an IOMMU that the guest sees: charges for the translation of a request's addresses. */
@@ -47,18 +56,18 @@ export interface UserspaceVirtioBlkParts {
   readonly scheduler?: BlockScheduler | undefined;
   /** Teaching: taken for each request. */
   readonly shared?: SharedLock | undefined;
-  /** Names of its work and of its waiting in requests' time lines. */
+  /** Names of its work and of the waiting before it in requests' time lines. */
   readonly stages: { readonly work: string; readonly complete: string; readonly wait: string };
 }
 
 /** Requests that are merged and submitted together (VIRTIO_BLK_MAX_MERGE_REQS; what linux-aio takes at a time is as many). */
 const MERGE_MAX = 32;
+const WHOLE_RING = Number.POSITIVE_INFINITY;
 /** What a merged request may have: 1,280 KiB, Linux's default for a disk (BLK_DEF_MAX_SECTORS), which is below QEMU's own limit. */
 const TRANSFER_MAX = 1280 * 1024;
 
 export class UserspaceVirtioBlk {
   readonly kick: Kicked & HandlesOutput;
-  private readonly sim: Simulation;
   private readonly books: Accounting;
   private readonly parts: UserspaceVirtioBlkParts;
   private readonly block: HostBlock;
@@ -69,35 +78,32 @@ export class UserspaceVirtioBlk {
   /** Of the SCSI bus in QEMU; null: there is none. */
   private readonly scsi: Cost | null;
   private readonly eventfdRead: Cost;
+  /** Requests popped before they are submitted. */
+  private readonly most: number;
   private readonly ring: RingCosts;
   private readonly stage: Stage;
-  private readonly stageComplete: Stage;
-  private readonly stageMerged: Stage;
   private readonly wait: Stage;
   private readonly pops: Counter;
-  private readonly flushes: Counter;
-  /** By head of the ring: whose answer it is. */
-  private readonly heads = new Map<BlockIo, number>();
+  private readonly used: UsedRequests;
   private readonly source: Source;
   private broken = false;
 
   constructor(sim: Simulation, books: Accounting, parts: UserspaceVirtioBlkParts) {
     const { costs, timeline, counters } = books;
-    const { loop, vm, stages } = parts;
-    this.sim = sim;
+    const { loop, vm, stages, monitor } = parts;
     this.books = books;
     this.parts = parts;
-    this.virtqueue = costs.cost('qemu.virtqueue');
-    this.layer = costs.cost('qemu.block');
+    this.virtqueue = costs.cost(monitor.costs.virtqueue);
+    this.layer = costs.cost(monitor.costs.block);
     this.scsi = parts.format === SCSI_FORMAT ? costs.cost('qemu.scsi') : null;
-    this.eventfdRead = costs.cost('qemu.eventfdRead');
+    this.eventfdRead = costs.cost(monitor.costs.eventfdRead);
+    this.most =
+      !parts.batching || parts.engine === 'sync' ? 1 : monitor.name === 'qemu' ? MERGE_MAX : WHOLE_RING;
     this.ring = new RingCosts(books);
     this.stage = timeline.working(stages.work);
-    this.stageComplete = timeline.working(stages.complete);
-    this.stageMerged = timeline.working('host: merged request');
-    this.wait = timeline.waiting(stages.wait);
     this.pops = counters.counter('virtqueue', 'pop', vm);
-    this.flushes = counters.counter('virtqueue', 'flush', vm);
+    this.used = new UsedRequests(sim, books, { ...parts, ring: this.ring });
+    this.wait = timeline.waiting(stages.wait);
     this.source = loop.source((cpu) => this.dispatched(cpu), this.polled);
     this.kick = {
       get asleep() {
@@ -111,6 +117,8 @@ export class UserspaceVirtioBlk {
       disk,
       loop,
       engine,
+      // QEMU looks at io_uring's ring itself; rust-vmm has it signal an eventfd.
+      eventfdRead: engine === 'io_uring' && monitor.name === 'qemu' ? null : monitor.costs.eventfdRead,
       completed: (cpu, ios) => this.complete(cpu, ios),
     });
     this.scheduler = parts.scheduler ?? null;
@@ -141,11 +149,11 @@ export class UserspaceVirtioBlk {
 
   /** virtio_blk_handle_vq. While its loop polls, kicks stay off. */
   private *handle(cpu: Context): Access {
-    const { queue, loop, batching } = this.parts;
+    const { queue, loop, batching, monitor } = this.parts;
     do {
-      if (!loop.polling) queue.suppressKicks();
+      if (!loop.polling && monitor.suppressesKicks) queue.suppressKicks();
       for (;;) {
-        const batch = yield* this.pop(cpu, batching ? MERGE_MAX : 1);
+        const batch = yield* this.pop(cpu, this.most);
         if (batch.length === 0) break;
         yield* this.submitter.submit(cpu, this.merged(batch));
         if (batching) continue;
@@ -153,6 +161,7 @@ export class UserspaceVirtioBlk {
         return;
       }
     } while (!this.broken && (loop.polling ? queue.availableNow : queue.allowKicks()));
+    yield* this.used.settle(cpu);
   }
 
   /** At most so many. */
@@ -167,7 +176,7 @@ export class UserspaceVirtioBlk {
         return batch;
       }
       const io = headers.get(queue.address[0]) as BlockIo;
-      this.heads.set(io, head);
+      this.used.expect(io, head);
       this.pops.value++;
       batch.push(io);
       cpu.serve(io.request, this.stage, this.wait);
@@ -183,9 +192,9 @@ export class UserspaceVirtioBlk {
 
   /** virtio_error: nothing is popped any more. Simplification: Linux's driver takes no notice that the device needs a reset. */
   private fail(cpu: Context): void {
-    const { vm, name, queue } = this.parts;
+    const { vm, name, queue, monitor } = this.parts;
     this.broken = true;
-    countError(this.books.counters, vm, `qemu ${name}`, queue.fault);
+    countError(this.books.counters, vm, `${monitor.name} ${name}`, queue.fault);
     this.ring.charge(cpu, this.parts.queue);
   }
 
@@ -221,27 +230,9 @@ export class UserspaceVirtioBlk {
   }
 
   private *complete(cpu: Context, ios: readonly HostIo[]): Access {
-    const { queue, interrupt } = this.parts;
-    for (const { parts, request } of ios) {
-      for (const io of parts) {
-        // What a merged request went through is nobody's alone.
-        if (request === NO_REQUEST) this.books.timeline.mark(io.request, this.stageMerged.id, this.sim.now);
-        cpu.serve(io.request, this.stageComplete, this.wait);
-        cpu.charge(this.virtqueue);
-        yield RUN;
-        queue.push(this.heads.get(io) as number, writtenOf(io, this.parts.format));
-        this.heads.delete(io);
-        queue.flush();
-        this.flushes.value++;
-      }
-    }
-    cpu.serveNobody();
-    if (queue.shouldSignal()) {
-      this.ring.charge(cpu, this.parts.queue);
-      interrupt.charge(cpu);
-      yield RUN;
-      interrupt.raise();
-    }
+    yield* this.used.give(cpu, ios);
+    // In the middle of a run others are still to come.
+    if (this.parts.engine !== 'sync') yield* this.used.settle(cpu);
     if (this.scheduler !== null) yield* this.scheduler.completed(cpu, ios.length);
   }
 }

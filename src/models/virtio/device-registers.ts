@@ -2,6 +2,7 @@
  * The registers of a virtio device: what common configuration structure, legacy header and MMIO transport have in common,
  * and the layout of the first two (virtio 1.2 §4.1.4.3 and §4.1.4.10). Vectors that the device does not have read back as NO_VECTOR.
  */
+import { IsrStatus } from './isr-status.ts';
 import type { DeviceStatus } from './negotiation.ts';
 
 export const NO_VECTOR = 0xffff;
@@ -50,20 +51,19 @@ export interface QueueRegisters {
   pageNumber: number;
 }
 
-export class DeviceRegisters {
+export class DeviceRegisters extends IsrStatus {
   readonly device: DeviceStatus;
   readonly queues: readonly QueueRegisters[];
   /** Entries of the vector table; 0: the device has no MSI-X. */
   readonly vectors: number;
   configVector = NO_VECTOR;
-  /** ISR status: bit 0, a queue interrupts; bit 1, the configuration changed. Only without MSI-X, and over MMIO. */
-  isr = 0;
   private featureSelect = 0;
   private driverFeatureSelect = 0;
   private selected = 0;
 
   /** @param sizes greatest size of each queue. */
   constructor(device: DeviceStatus, sizes: readonly number[], vectors: number) {
+    super();
     this.device = device;
     this.vectors = vectors;
     this.queues = sizes.map((size) => ({ size, vector: NO_VECTOR, enabled: false, pageNumber: 0 }));
@@ -75,18 +75,6 @@ export class DeviceRegisters {
 
   private vector(asked: number): number {
     return asked < this.vectors ? asked : NO_VECTOR;
-  }
-
-  /** Reading clears it, and the interrupt line falls (§4.1.4.5). */
-  takeIsr(): number {
-    const { isr } = this;
-    this.isr = 0;
-    return isr;
-  }
-
-  /** InterruptACK of virtio-mmio: clears these bits (§4.2.2). */
-  acknowledge(bits: number): void {
-    this.isr &= ~bits;
   }
 
   readCommon(offset: number): number {

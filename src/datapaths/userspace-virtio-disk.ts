@@ -1,29 +1,33 @@
-/** A virtio disk that QEMU serves itself, virtio-blk or virtio-scsi: a queue for each vCPU, in iothreads or in the main loop. */
+/** A virtio disk that a monitor serves itself, virtio-blk or virtio-scsi: a queue for each vCPU. */
 import { z } from 'zod';
 import { BigLock } from '../models/host/big-lock.ts';
 import { BlockScheduler } from '../models/host/block-scheduler.ts';
 import { EmulatedKick } from '../models/host/emulated-kick.ts';
-import type { EventLoop } from '../models/host/event-loop.ts';
 import { AIO_ENGINES } from '../models/host/host-block.ts';
-import { InterruptPath } from '../models/host/interrupt-path.ts';
-import { IoThread } from '../models/host/io-thread.ts';
 import { Kick } from '../models/host/kick.ts';
 import { MainLoop } from '../models/host/main-loop.ts';
 import { SharedLock } from '../models/host/shared-lock.ts';
 import { UserspaceVirtioBlk } from '../models/host/userspace-virtio-blk.ts';
 import type { VCpu } from '../models/host/vcpu.ts';
 import type { BlockQueue } from '../models/linux/block/block-queue.ts';
-import { QEMU } from '../models/virtio/backend-rules.ts';
+import { backendRules } from '../models/virtio/backend-rules.ts';
 import type { RequestFormat } from '../models/virtio/blk-request.ts';
 import type { DiskAttachment } from './disk-datapath.ts';
-import { mappedQueues, mapping } from './iothread-mapping.ts';
-import { qemuOf } from './qemu.ts';
+import { diskInterrupt } from './disk-interrupt.ts';
+import { type DiskMonitor, offeredBy } from './disk-monitor.ts';
+import { diskServers } from './disk-server.ts';
+import { mapping } from './iothread-mapping.ts';
 import { schedulerOf, schedulerSchema } from './scheduler-schema.ts';
 import { VirtioDisk } from './virtio-disk.ts';
 import { diskTunableShape, pollQueues } from './virtio-disk-params.ts';
 import type { Vm, World } from './world.ts';
 
 const IN_IOTHREAD = { work: 'iothread: submit', complete: 'iothread: complete', wait: 'wait: iothread' };
+const IN_MONITOR = {
+  work: 'monitor: submit',
+  complete: 'monitor: complete',
+  wait: 'wait: event loop',
+};
 const IN_MAIN_LOOP = { work: 'qemu: submit', complete: 'qemu: complete', wait: 'wait: QEMU main loop' };
 
 const unsigned = z.int().min(0).max(1e9);
@@ -60,11 +64,11 @@ export const qemuDiskShape = {
 };
 
 const shape = z.strictObject({ ...qemuDiskShape, tunables: z.strictObject(qemuDiskTunables) });
-type QemuDisk = z.output<typeof shape>;
+type UserspaceDisk = z.output<typeof shape>;
 
 /** What QEMU would refuse. */
 export const checkQemuDisk = (
-  { iothread, ioeventfd, tunables }: Pick<QemuDisk, 'iothread' | 'ioeventfd' | 'tunables'>,
+  { iothread, ioeventfd, tunables }: Pick<UserspaceDisk, 'iothread' | 'ioeventfd' | 'tunables'>,
   context: z.core.$RefinementCtx,
 ): void => {
   const refuse = (path: string[], message: string): void =>
@@ -77,69 +81,56 @@ export const checkQemuDisk = (
   }
 };
 
-/** Whoever serves the queues, by queue: one iothread, several by the mapping, or the main loop. */
-const loopsOf = (
-  world: World,
-  vm: Vm,
-  { tunables, iothread }: QemuDisk,
-  queues: number,
-): readonly EventLoop[] => {
-  if (!iothread) return new Array(queues).fill(qemuOf(world, vm));
-  const entries = mappedQueues(tunables['iothread-vq-mapping'], queues);
-  const threads = entries.map((_, i) => {
-    const thread = new IoThread(world.sim, world.books, tunables);
-    const name = entries.length === 1 ? `iothread ${vm.name}` : `iothread${i} ${vm.name}`;
-    // With several, each has its own of the VM's backend cores, as far as there are enough.
-    const cores = entries.length === 1 ? vm.backend : [vm.backend[i % vm.backend.length]];
-    world.hostThread(name, cores, (cpu, placed) => thread.program(cpu, placed));
-    return thread;
-  });
-  return Array.from(
-    { length: queues },
-    (_, queue) => threads[entries.findIndex((own) => own.includes(queue))],
-  );
-};
-
 interface Device {
   readonly name: string;
   readonly format: RequestFormat;
   /** Property `request-merging`, which virtio-scsi does not have. */
   readonly merging: boolean;
+  readonly monitor: DiskMonitor;
 }
 
-export const buildQemuDisk = (
+const stagesOf = ({ policy }: DiskMonitor, iothread: boolean) =>
+  policy.name !== 'qemu' ? IN_MONITOR : iothread ? IN_IOTHREAD : IN_MAIN_LOOP;
+
+export const buildUserspaceDisk = (
   world: World,
   vm: Vm,
-  options: QemuDisk,
-  { name, format, merging }: Device,
+  options: UserspaceDisk,
+  { name, format, merging, monitor }: Device,
 ): DiskAttachment => {
-  const { sim, books, hostDisk, machine } = world;
-  const { tunables, iothread, batching } = options;
+  const { sim, books, hostDisk } = world;
+  const { batching } = options;
+  const { policy, signal } = monitor;
+  const qemu = policy.name === 'qemu';
+  const iothread = qemu && options.iothread;
+  const tunables = offeredBy(monitor, options.tunables);
   const shared = options.sharedLock ? new SharedLock(sim, books, vm.name) : undefined;
   if (shared !== undefined) world.others.push(shared);
   const count = vm.vcpus.length;
-  const polled = (options.tunables.poll_queues ?? 0) > 0;
+  const polled = (tunables.poll_queues ?? 0) > 0;
   const scheduler = options.scheduler && new BlockScheduler(sim, schedulerOf(options.scheduler));
-  const loops = loopsOf(world, vm, options, polled ? 2 * count : count);
+  const servers = diskServers(world, vm, monitor, options, polled ? 2 * count : count);
   /** Queue `index` of the device, of `vcpu`. */
   const queueOf = (vcpu: VCpu, index: number, polls: boolean): BlockQueue => {
-    const loop = loops[index];
+    const { loop, engine } = servers[index];
     const lock = loop instanceof MainLoop ? loop.lock : new BigLock(books, vm.name);
     const behind = tunables.iommu_platform && vm.viommu !== undefined ? lock : undefined;
     const disk = new VirtioDisk(world, vm, vcpu, { name, format, tunables, behind, polls });
     const { iommu, mappings } = disk;
-    const how = iothread ? 'eventfd' : 'KVM_SIGNAL_MSI';
+    const { interrupt, lines } = diskInterrupt(world, vm, disk, { name, monitor, iothread, loop });
     const backend = new UserspaceVirtioBlk(sim, books, {
       vm: vm.name,
       name,
-      queue: disk.device(QEMU),
+      queue: disk.device(backendRules[policy.name]),
       headers: disk.headers,
       format,
       loop,
+      monitor: policy,
       disk: hostDisk,
-      interrupt: new InterruptPath(books, disk.vcpu, how, name, disk.line),
-      engine: options.aio,
-      merging,
+      interrupt,
+      engine,
+      signal,
+      merging: qemu && merging,
       batching,
       translate:
         iommu === null || mappings === undefined
@@ -149,14 +140,17 @@ export const buildQemuDisk = (
             },
       scheduler,
       shared,
-      stages: iothread ? IN_IOTHREAD : IN_MAIN_LOOP,
+      stages: stagesOf(monitor, iothread),
     });
     disk.ring.pollOffered(() => loop.notice());
     const queue = `q${index}`;
+    // Over MMIO the value that is written says which queue is meant: KVM must decode the instruction to match it.
+    const byAddress = world.machine.fastMmio && monitor.transport !== 'mmio';
     return disk.attach(
       loop instanceof MainLoop && !options.ioeventfd
         ? new EmulatedKick(books, disk.vcpu, queue, backend.kick, loop.lock)
-        : new Kick(books, disk.vcpu, queue, backend.kick, machine.fastMmio),
+        : new Kick(books, disk.vcpu, queue, backend.kick, byAddress),
+      lines,
     );
   };
   const cpus = vm.vcpus.map((_, index) => {
