@@ -5,12 +5,13 @@ import { DISK_CLASSES, type DiskSettings } from '../models/hardware/disk/disk-cl
 import { bytes, ms } from '../units.ts';
 import type { DiskDatapath } from './disk-datapath.ts';
 import { DiskTrial, type DiskTrialSetup, type Job } from './disk-trial.test-support.ts';
-import type { GuestIommuSettings, Machine } from './world.ts';
+import type { GuestIommuSettings, Machine, Vm } from './world.ts';
 
 export interface DiskContract {
   readonly machine: Machine;
   readonly params?: unknown;
   readonly viommu?: GuestIommuSettings;
+  readonly disk?: Vm['disk'];
   readonly vcpus?: number;
   /** Why it does something though there is nothing to do. */
   readonly busyAtRest?: string | undefined;
@@ -59,9 +60,9 @@ const keepsAll = (setup: DiskTrialSetup, busyAtRest: string | undefined): void =
 
 export const diskContract = (
   datapath: DiskDatapath,
-  { machine, params, viommu, vcpus, busyAtRest }: DiskContract,
+  { machine, params, viommu, disk: layer, vcpus, busyAtRest }: DiskContract,
 ): void => {
-  const fixed = { datapath, params, viommu, vcpus };
+  const fixed = { datapath, params, viommu, disk: layer, vcpus };
 
   describe('under any load', () => {
     test('each I/O that was begun is completed, and the books close', () => {

@@ -1,5 +1,7 @@
 /** The contract of every datapath to a disk, on each machine and with parameters that change the mechanism. */
 import { describe } from 'vitest';
+import type { z } from 'zod';
+import { blockQueueSchema, blockQueueSettings } from '../scenario/block-queue-schema.ts';
 import { machine } from '../scenario/machines.test-support.ts';
 import { us } from '../units.ts';
 import { diskContract } from './disk-contract.test-support.ts';
@@ -60,6 +62,17 @@ const variants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
 };
 
+const schedules = (words: z.input<typeof blockQueueSchema>) =>
+  blockQueueSettings(blockQueueSchema.parse(words));
+
+/** Of kinds with poll queues: the parameters that give them one. */
+const pollQueues: Readonly<Record<string, unknown>> = {
+  native: { poll_queues: 1 },
+  'nvme-passthrough': { poll_queues: 1 },
+  'virtio-blk': { tunables: { poll_queues: 1 } },
+  'virtio-scsi': { tunables: { poll_queues: 1 } },
+};
+
 /** What holds of a kind always. */
 const busyAtRest: Readonly<Record<string, string>> = { 'vhost-user-blk': 'the reactor polls' };
 
@@ -81,6 +94,17 @@ describe.each(diskDatapaths.map((datapath) => [datapath.kind, datapath] as const
       vcpus: 3,
       busyAtRest: busyAtRest[kind],
     });
+  });
+  describe.each([
+    ['a scheduler with few tags', schedules({ scheduler: 'mq-deadline', nr_requests: 5 })],
+    ['a scheduler', schedules({ scheduler: 'mq-deadline' })],
+  ] as const)('with %s', (_, disk) => {
+    diskContract(datapath, { machine: machine('server-3ghz'), disk, busyAtRest: busyAtRest[kind] });
+  });
+  describe.skipIf(pollQueues[kind] === undefined)('sleeping before it polls', () => {
+    const disk = schedules({ scheduler: 'mq-deadline', nr_requests: 300, io_poll_delay: 0 });
+    const params = pollQueues[kind];
+    diskContract(datapath, { machine: machine('server-3ghz'), params, disk, busyAtRest: busyAtRest[kind] });
   });
   describe.each([
     ['strict', { cachingMode: false, strict: true }],

@@ -6,7 +6,7 @@ import { periodic, poisson } from '../models/guest/arrivals.ts';
 import { interval, ms, type Picoseconds, perSecond } from '../units.ts';
 import { fingerprintOf, gapsOf, misspentOf } from './books.test-support.ts';
 import type { DiskAttachment, DiskDatapath } from './disk-datapath.ts';
-import { type GuestIommuSettings, type Machine, World } from './world.ts';
+import { type GuestIommuSettings, type Machine, type Vm, World } from './world.ts';
 
 export interface Job {
   readonly rw: PatternSettings['rw'];
@@ -18,6 +18,8 @@ export interface Job {
   /** Per second; as fast as the depth allows where not given. */
   readonly rate?: number | undefined;
   readonly paced?: boolean;
+  /** Of the real-time class; every other job is where not given. */
+  readonly interactive?: boolean;
 }
 
 export interface DiskTrialSetup {
@@ -25,6 +27,7 @@ export interface DiskTrialSetup {
   readonly datapath: DiskDatapath;
   readonly params?: unknown;
   readonly viommu?: GuestIommuSettings | undefined;
+  readonly disk?: Vm['disk'];
   readonly jobs: readonly Job[];
   readonly seed?: number;
   readonly cores?: readonly [vcpu: number, backend: number];
@@ -49,6 +52,7 @@ export class DiskTrial {
     cores = [0, 1],
     vcpus = 1,
     viommu,
+    disk,
     stop = ms(2),
   }: DiskTrialSetup) {
     this.stop = stop;
@@ -58,16 +62,26 @@ export class DiskTrial {
       vcpus: Array.from({ length: vcpus }, (_, i) => [cores[0] + i]),
       backend: [cores[1]],
       ...(viommu && { viommu }),
+      ...(disk && { disk }),
     };
     this.attachment = datapath.build(this.world, vm, datapath.params.parse(params));
     jobs.forEach((job, i) => {
-      this.add(job, i);
+      this.add(i, job);
     });
   }
 
   private add(
-    { iodepth, batch, complete, rate, paced, synchronous = false, ...pattern }: Job,
     index: number,
+    {
+      iodepth,
+      batch,
+      complete,
+      rate,
+      paced,
+      synchronous = false,
+      interactive = index % 2 === 0,
+      ...pattern
+    }: Job,
   ): void {
     const { books, random } = this.world;
     const record = books.timeline.workload(`job ${index}`);
@@ -94,7 +108,7 @@ export class DiskTrial {
         iodepth_batch_complete_min: complete,
         synchronous,
         hipri,
-        interactive: index % 2 === 0,
+        interactive,
         until: this.stop,
         arrivals: arrivals === null ? null : (paced ? periodic : poisson)(stream('arrivals'), arrivals),
       },

@@ -40,6 +40,7 @@ export class VirtioDisk {
   readonly mappings: IoMappings | undefined;
   private readonly memory: GuestMemory;
   private readonly queue: VirtioDiskQueue;
+  private readonly layer: Vm['disk'];
   private driver!: VirtioBlk;
 
   /** A queue of `vcpu`. */
@@ -47,6 +48,7 @@ export class VirtioDisk {
     const { tunables, name, format } = queue;
     const size = tunables['queue-size'];
     this.queue = queue;
+    this.layer = vm.disk;
     this.format = format;
     this.vcpu = vcpu;
     this.ring = virtqueue({ packed: tunables.packed, eventIdx: tunables.event_idx, inOrder: false }, size);
@@ -72,6 +74,6 @@ export class VirtioDisk {
     const { name, tunables, polls = false } = this.queue;
     const parts = { virtqueue: ring, memory, headers, kick, name, mappings: this.mappings, lines };
     this.driver = new VirtioBlk(vcpu, parts, { indirect: tunables.indirect_desc, format, polls });
-    return new BlockQueue(vcpu, this.driver, name);
+    return new BlockQueue(vcpu, this.driver, { name, settings: this.layer });
   }
 }

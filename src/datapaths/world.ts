@@ -23,7 +23,7 @@ import { FairScheduler, type FairSchedulerSettings } from '../models/host/fair-s
 import type { HaltPollTunables } from '../models/host/halt-poll.ts';
 import { HostNetwork } from '../models/host/host-network.ts';
 import { VCpu } from '../models/host/vcpu.ts';
-import { HOST_BLOCK } from '../models/linux/block/block-queue.ts';
+import { type BlockQueueSettings, HOST_BLOCK } from '../models/linux/block/block-queue.ts';
 import { NativeDisk } from '../models/linux/block/native-disk.ts';
 import { DmaMapping, type DmaSpace, type IommuMode } from '../models/linux/dma-mapping.ts';
 import type { HaltpollTunables } from '../models/linux/haltpoll-governor.ts';
@@ -83,6 +83,8 @@ export interface Vm {
   readonly guest?: GuestSystem & { readonly haltpoll?: HaltpollTunables | undefined };
   /** Pages that the host backs its memory with, and so the IOMMU maps it with; 2 MiB where not given. */
   readonly pageSize?: PageSize;
+  /** How its block layer is set (of bare metal, that above the disk); Linux's own without a scheduler where not given. */
+  readonly disk?: BlockQueueSettings | undefined;
   /** QEMU's intel-iommu in front of its devices; absent: none. */
   readonly viommu?: GuestIommuSettings;
 }

@@ -1,5 +1,6 @@
 /** Where a VM runs, and what it boots. */
 import type { Vm } from '../datapaths/world.ts';
+import { blockQueueSettings } from '../scenario/block-queue-schema.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import { guestIommu } from '../scenario/vm-schema.ts';
 
@@ -8,7 +9,7 @@ export const placed = (point: ScenarioPoint, name: string, index: number): Vm =>
   const { cores } = point.profile;
   const vms = Object.values(point.scenario.vms);
   const settings = point.scenario.vms[name];
-  const { pin, memory, guest, vcpus } = settings;
+  const { pin, memory, guest, vcpus, disk } = settings;
   const first = vms.slice(0, index).reduce((sum, before) => sum + before.vcpus + 1, 0);
   const list = (chosen: number | number[] | undefined, otherwise: number): number[] =>
     chosen === undefined ? [otherwise % cores] : typeof chosen === 'number' ? [chosen] : chosen;
@@ -17,6 +18,7 @@ export const placed = (point: ScenarioPoint, name: string, index: number): Vm =>
     vcpus: Array.from({ length: vcpus }, (_, i) => list(pin.vcpus?.[i], first + i)),
     backend: list(pin.backend, first + vcpus),
     ...(guest && { guest }),
+    ...(disk && { disk: blockQueueSettings(disk) }),
     pageSize: memory.pageSize,
     ...guestIommu(settings),
   };

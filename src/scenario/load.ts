@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Machine } from '../datapaths/world.ts';
 import { ms } from '../units.ts';
+import { blockQueueSettings } from './block-queue-schema.ts';
 import { checkPoint } from './check.ts';
 import { missingForGuests } from './check-cards.ts';
 import { checkExpectations } from './check-expectations.ts';
@@ -176,8 +177,10 @@ const unpriced = (
   built: Map<string, string>,
 ): string[] => {
   const messages: string[] = [];
-  const behind = Object.values(scenario.vms).map(guestIommu);
-  const guest = behind.find(({ viommu }) => viommu !== undefined) ?? {};
+  const vms = Object.values(scenario.vms);
+  const viommu = vms.map(guestIommu).find((behind) => behind.viommu !== undefined);
+  const scheduled = vms.find(({ disk }) => disk !== undefined && disk.scheduler !== 'none')?.disk;
+  const guest = { ...viommu, ...(scheduled && { disk: blockQueueSettings(scheduled) }) };
   const own = Object.values(scenario.vms).flatMap((vm) => vm.datapath ?? []);
   const vcpus = Math.max(...Object.values(scenario.vms).map((vm) => vm.vcpus));
   for (const datapath of new Set([...scenario.datapaths, ...own])) {

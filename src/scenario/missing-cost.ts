@@ -26,7 +26,7 @@ export const missingCost = (
   machine: Machine,
   kind: string,
   params: unknown,
-  guest: Pick<Vm, 'guest' | 'viommu'>,
+  guest: Pick<Vm, 'guest' | 'viommu' | 'disk'>,
   vcpus = 1,
 ): string | null => {
   try {

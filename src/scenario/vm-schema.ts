@@ -7,6 +7,7 @@ import type { GuestIommuSettings } from '../datapaths/world.ts';
 import { hasSince, type KernelRelease, RELEASE } from '../models/guest/kernel-release.ts';
 import { MODULES } from '../models/guest/pci-drivers.ts';
 import { MISDEEDS } from '../models/virtio/misdeeds.ts';
+import { blockQueueSchema } from './block-queue-schema.ts';
 import { time } from './text/quantity-schemas.ts';
 
 export const core = z.int().min(0).max(255);
@@ -114,6 +115,7 @@ const vmShape = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  disk: blockQueueSchema.optional(),
   guest: guestSchema.optional(),
   hostile: z
     .strictObject({

@@ -94,7 +94,9 @@ const fio = z
       .int()
       .min(0)
       .max(3)
-      .describe('class of ioprio: 1, real-time; 0, 2 and 3 are taken for one; heard by x-prio-hint alone')
+      .describe(
+        'class of ioprio: 1, real-time; 0, 2 and 3 are taken for one; heard by x-prio-hint and mq-deadline alone',
+      )
       .default(0),
     runtime: time({ positive: true, most: '100 s' })
       .describe('starts nothing after so long from the start of the trial; goes on for ever where not given')

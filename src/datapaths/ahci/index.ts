@@ -53,7 +53,7 @@ export const ahci = defineDiskDatapath({
       name: 'ahci',
       interrupt: (name, program) => vcpu.interrupt(name, program),
     });
-    const queue = new BlockQueue(vcpu, driver, 'ahci');
+    const queue = new BlockQueue(vcpu, driver, { name: 'ahci', settings: vm.disk });
     return { cpus: [{ processor: vcpu, placed: vcpu.thread, queue }], capacity: disk.port.disk.capacity };
   },
 });

@@ -48,7 +48,7 @@ export const ide = defineDiskDatapath({
       // IRQ 14 of the PC is edge-triggered.
       interrupt: (name, program) => vcpu.interrupt(name, program),
     });
-    const queue = new BlockQueue(vcpu, driver, 'ide');
+    const queue = new BlockQueue(vcpu, driver, { name: 'ide', settings: vm.disk });
     return { cpus: [{ processor: vcpu, placed: vcpu.thread, queue }], capacity: disk.port.disk.capacity };
   },
 });

@@ -33,11 +33,9 @@ export const nvmePassthrough = defineDiskDatapath({
       const behind =
         vm.viommu === undefined ? null : guestDmaOf(world, vm, vcpu, new BigLock(books, vm.name));
       behind?.iommu.notify(new VfioMappings(books, behind.iommu.domain, world.invalidations));
+      const terms = { name: 'nvme', stages: GUEST_BLOCK, depth, dma: behind?.dma, settings: vm.disk };
       const queue = directQueue(vcpu, diskPort, {
-        name: 'nvme',
-        stages: GUEST_BLOCK,
-        depth,
-        dma: behind?.dma,
+        ...terms,
         message: (line) => {
           const core = cores[machine.irqCore];
           const interrupt = new VfInterrupt(books, vcpu, core, line, machine.postedInterrupts);
@@ -45,15 +43,7 @@ export const nvmePassthrough = defineDiskDatapath({
         },
       });
       const pollQueue =
-        poll_queues === 0
-          ? undefined
-          : directQueue(vcpu, diskPort, {
-              name: 'nvme',
-              stages: GUEST_BLOCK,
-              depth,
-              dma: behind?.dma,
-              polls: true,
-            });
+        poll_queues === 0 ? undefined : directQueue(vcpu, diskPort, { ...terms, polls: true });
       return { processor: vcpu, placed: vcpu.thread, queue, pollQueue };
     });
     return { cpus, capacity: diskPort.disk.capacity };

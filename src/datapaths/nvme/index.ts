@@ -73,7 +73,8 @@ export const nvme = defineDiskDatapath({
         submission: doorbell('SQ', device.submission),
         completion: doorbell('CQ', device.completion),
       });
-      return { processor: vcpu, placed: vcpu.thread, queue: new BlockQueue(vcpu, driver, 'nvme') };
+      const queue = new BlockQueue(vcpu, driver, { name: 'nvme', settings: vm.disk });
+      return { processor: vcpu, placed: vcpu.thread, queue };
     });
     return { cpus, capacity: disk.port.disk.capacity };
   },

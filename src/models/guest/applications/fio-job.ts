@@ -73,6 +73,8 @@ export class FioJob implements Issuer {
   private readonly rest: BlockIo[];
   /** Completed, not yet taken. */
   private readonly finished = new Fifo<BlockIo>();
+  /** Of a job that polls: under way, and not yet slept for, the oldest first. */
+  private readonly unslept = new Set<BlockIo>();
   private inFlight = 0;
   private writes = 0;
   /** Intended start of the next I/O of a job with a rate. */
@@ -109,6 +111,7 @@ export class FioJob implements Issuer {
 
   done(io: BlockIo): void {
     this.finished.push(io);
+    this.unslept.delete(io);
     if (this.finished.length >= this.enough) this.cpu.signal();
   }
 
@@ -155,6 +158,8 @@ export class FioJob implements Issuer {
     const { sim, settings, busy } = this;
     const { polled } = this.parts.queue.driver;
     if (polled === null) throw new InvariantError('a job polls a queue that interrupts');
+    const [oldest] = this.unslept;
+    if (oldest !== undefined) yield cpu.call(this.sleep(oldest));
     cpu.charge(this.look);
     yield RUN;
     if (polled.ready) {
@@ -165,6 +170,17 @@ export class FioJob implements Issuer {
       settings.arrivals === null || this.rest.length === 0 ? Number.POSITIVE_INFINITY : this.intended;
     busy.spin(SPIN, Math.min(LONGEST_SPIN, Math.max(0, due - sim.now)));
     yield RUN;
+  }
+
+  /** Hybrid polling: once for each I/O, and nothing but the timer ends it. */
+  private *sleep(io: BlockIo): Program {
+    const { sim, timer, parts } = this;
+    this.unslept.delete(io);
+    const until = (sim.now + parts.queue.sleepFor(io)) as Picoseconds;
+    while (sim.now < until) {
+      timer.arm(until);
+      yield WAIT;
+    }
   }
 
   /** As many as are due, up to a batch, with one system call. */
@@ -183,6 +199,7 @@ export class FioJob implements Issuer {
     for (const io of batch) queue.chargeSubmit(cpu, io);
     yield RUN;
     this.inFlight += batch.length;
+    if (settings.hipri) for (const io of batch) this.unslept.add(io);
     yield cpu.call(queue.issue(cpu, batch));
   }
 

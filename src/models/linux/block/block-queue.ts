@@ -4,7 +4,10 @@
  *
  *   submitter ─► tag (or sleep) ─► driver ─► … device … ─► interrupt ─► driver ─► end_request ─► issuer
  *
- * Scheduler `none`: requests go to the driver in the order in which they come.
+ * Without a scheduler (`none`) requests go to the driver in the order in which they come, each with a tag of it. A scheduler has tags of
+ * its own (`nr_requests`), and keeps what the driver has no tag for.
+ *
+ * Simplification: each queue has a scheduler of its own, where those of one disk share it and its lock.
  */
 import type { Accounting } from '../../../accounting/accounting.ts';
 import type { Cost } from '../../../accounting/cost.ts';
@@ -12,11 +15,14 @@ import type { Tally } from '../../../accounting/counters.ts';
 import type { Stage } from '../../../accounting/stages.ts';
 import { NO_REQUEST, type Timeline } from '../../../accounting/timeline.ts';
 import type { Simulation } from '../../../kernel/simulation.ts';
+import type { Picoseconds } from '../../../units.ts';
 import { type Context, type Program, WAIT } from '../../hardware/context.ts';
 import type { BlockIo } from '../../hardware/disk/block-io.ts';
 import { Fifo } from '../../hardware/fifo.ts';
 import type { Processor } from '../../hardware/processor.ts';
 import type { BlockDriver, Completions } from './block-driver.ts';
+import { HybridPolling, type PollDelay } from './hybrid-polling.ts';
+import { type DeadlineTunables, type IoScheduler, MqDeadline } from './mq-deadline.ts';
 
 /** Names of its stages in requests' time lines: of a guest's (or bare metal's) block layer, or of the host's below a backend. */
 export interface BlockStages {
@@ -44,6 +50,30 @@ export const HOST_BLOCK: BlockStages = {
 const PLUG_REQUESTS = 32;
 const PLUG_BYTES = 131_072;
 
+/** What of /sys/block/…/queue changes the way of requests, by its names there. */
+export interface BlockQueueSettings {
+  readonly scheduler: 'none' | 'mq-deadline';
+  /** Requests that the queue takes: where not given 2 × min(depth, 128) with a scheduler, and all that the driver has tags for without. */
+  readonly nr_requests?: number | undefined;
+  readonly iosched: DeadlineTunables;
+  readonly io_poll_delay: PollDelay;
+}
+
+export interface BlockQueueParts {
+  readonly name: string;
+  readonly stages?: BlockStages;
+  /** Linux's own without a scheduler where not given. */
+  readonly settings?: BlockQueueSettings | undefined;
+}
+
+/** A scheduler has two tags for each of the driver's, which count up to so many (BLKDEV_DEFAULT_RQ). */
+const SCHEDULER_TAGS = 128;
+
+const capacityOf = (depth: number, { scheduler, nr_requests }: BlockQueueSettings): number =>
+  scheduler === 'none'
+    ? Math.min(depth, nr_requests ?? depth)
+    : (nr_requests ?? 2 * Math.min(depth, SCHEDULER_TAGS));
+
 /** Tag of an I/O that has asked for one in vain. */
 const REFUSED = -2;
 
@@ -59,7 +89,7 @@ export class BlockQueue implements Completions {
   private readonly stageComplete: Stage;
   private readonly waitInterrupt: Stage;
   private readonly occupancy: Tally;
-  /** Free tags, the one used last on top. */
+  /** Free tags of the driver, the one used last on top. */
   private readonly tags: number[];
   /** In order of arrival. */
   private readonly waiters = new Set<Context>();
@@ -67,8 +97,19 @@ export class BlockQueue implements Completions {
   /** With tags, not yet with the driver (hctx->dispatch). */
   private readonly pending = new Fifo<BlockIo>();
   private readonly worker: Context;
+  private readonly scheduler: IoScheduler | null;
+  private readonly scheduleCost: Cost | null;
+  private readonly waitScheduler: Stage | null;
+  /** I/Os that this queue takes, and has. */
+  private readonly capacity: number;
+  private taken = 0;
+  private readonly sleeps: HybridPolling;
 
-  constructor(cpu: Processor, driver: BlockDriver, name: string, stages: BlockStages = GUEST_BLOCK) {
+  constructor(
+    cpu: Processor,
+    driver: BlockDriver,
+    { name, stages = GUEST_BLOCK, settings }: BlockQueueParts,
+  ) {
     const { costs, timeline, counters }: Accounting = cpu.books;
     this.sim = cpu.sim;
     this.timeline = timeline;
@@ -81,6 +122,12 @@ export class BlockQueue implements Completions {
     this.waitTag = timeline.waiting('wait: tag');
     this.waitInterrupt = timeline.waiting(stages.waitInterrupt);
     this.occupancy = counters.tally('occupancy', `${name} tags`, cpu.vm);
+    const scheduled = settings?.scheduler === 'mq-deadline';
+    this.scheduler = scheduled ? new MqDeadline(settings.iosched) : null;
+    this.scheduleCost = scheduled ? costs.cost('block.schedule') : null;
+    this.waitScheduler = scheduled ? timeline.waiting('wait: block scheduler') : null;
+    this.capacity = settings === undefined ? driver.depth : capacityOf(driver.depth, settings);
+    this.sleeps = new HybridPolling(settings?.io_poll_delay ?? 'classic');
     this.tags = Array.from({ length: driver.depth }, (_, i) => driver.depth - 1 - i);
     this.worker = cpu.task(`${name} kblockd`, (context) => this.runAgain(context));
     driver.attach(this);
@@ -95,15 +142,21 @@ export class BlockQueue implements Completions {
     this.watchers.push(look);
   }
 
-  /** I/Os with a tag. */
+  /** How long who polls for `io` sleeps first, ps. */
+  sleepFor(io: BlockIo): Picoseconds {
+    return this.sleeps.of(io);
+  }
+
+  /** I/Os that it has taken. */
   get inFlight(): number {
-    return this.driver.depth - this.tags.length;
+    return this.taken;
   }
 
   /** Charges the way of an I/O from the system call to the driver. */
   chargeSubmit(cpu: Context, io: BlockIo): void {
     cpu.serve(io.request, this.stageSubmit, this.waitSubmit);
     cpu.charge(this.submitCost);
+    if (this.scheduleCost !== null) cpu.charge(this.scheduleCost);
   }
 
   /** Gives the driver these I/Os, whose costs are paid, in one batch; whoever must wait for a tag first hands on what it holds. */
@@ -120,8 +173,8 @@ export class BlockQueue implements Completions {
         if (polled?.ready) yield cpu.call(polled.take(cpu));
       }
       // Several may have become free before the first waiter ran.
-      if (this.waiters.delete(cpu) && this.tags.length > 0) this.wakeWaiter();
-      if (this.pending.length < PLUG_REQUESTS && io.size < PLUG_BYTES) continue;
+      if (this.waiters.delete(cpu) && this.taken < this.capacity) this.wakeWaiter();
+      if (this.queued < PLUG_REQUESTS && io.size < PLUG_BYTES) continue;
       const full = this.flush(cpu);
       if (full !== null) yield cpu.call(full);
     }
@@ -130,27 +183,47 @@ export class BlockQueue implements Completions {
     cpu.serveNobody();
   }
 
-  /** Into the driver's list. @returns false: no tag is free, and `cpu` is signalled when one is. */
+  /** Taken, not yet with the driver. */
+  private get queued(): number {
+    return this.pending.length + (this.scheduler?.length ?? 0);
+  }
+
+  /** Into the driver's list, or the scheduler's. @returns false: there is no room, and `cpu` is signalled when there is. */
   private enter(cpu: Context, io: BlockIo): boolean {
-    const tag = this.tags.pop();
-    if (tag === undefined) {
+    const { scheduler, sim } = this;
+    if (this.taken === this.capacity) {
       this.waiters.add(cpu);
       io.tag = REFUSED;
       return false;
     }
     if (io.tag === REFUSED && io.request !== NO_REQUEST) {
-      this.timeline.mark(io.request, this.waitTag.id, this.sim.now);
+      this.timeline.mark(io.request, this.waitTag.id, sim.now);
     }
-    this.occupancy.add(this.inFlight);
-    io.tag = tag;
-    this.pending.push(io);
+    this.taken++;
+    this.occupancy.add(this.taken);
+    if (scheduler === null) this.pass(io);
+    else scheduler.insert(io, sim.now);
     return true;
   }
 
-  /** Gives the driver what was entered (the end of a plug). Null: there is nothing, or the driver takes nothing. */
+  /** With a tag of the driver into its list. */
+  private pass(io: BlockIo): void {
+    io.tag = this.tags.pop() as number;
+    this.sleeps.started(io, this.sim.now);
+    this.pending.push(io);
+  }
+
+  /** Gives the driver what it has tags for (the end of a plug). Null: there is nothing, or the driver takes nothing. */
   private flush(cpu: Context): Program | null {
-    const { pending, driver } = this;
-    return pending.length === 0 || driver.stopped ? null : driver.dispatch(cpu, pending);
+    const { pending, driver, scheduler, tags, sim, waitScheduler } = this;
+    if (driver.stopped) return null;
+    while (scheduler !== null && tags.length > 0) {
+      const io = scheduler.next(sim.now);
+      if (io === null) break;
+      if (io.request !== NO_REQUEST) this.timeline.mark(io.request, (waitScheduler as Stage).id, sim.now);
+      this.pass(io);
+    }
+    return pending.length === 0 ? null : driver.dispatch(cpu, pending);
   }
 
   charge(cpu: Context, io: BlockIo): void {
@@ -159,8 +232,12 @@ export class BlockQueue implements Completions {
   }
 
   end(cpu: Context, io: BlockIo): void {
+    this.sleeps.ended(io, this.sim.now);
     this.tags.push(io.tag);
+    this.taken--;
     io.tag = -1;
+    // blk_mq_sched_restart.
+    if (this.scheduler !== null && this.scheduler.length > 0) this.worker.signal();
     this.wakeWaiter();
     io.issuer.done(io, cpu);
   }

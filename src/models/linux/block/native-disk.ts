@@ -9,7 +9,7 @@ import type { DiskPort } from '../../hardware/disk/disk-port.ts';
 import { NvmeQueue } from '../../hardware/disk/nvme-queue.ts';
 import type { InterruptLine, Processor } from '../../hardware/processor.ts';
 import type { DmaMapping } from '../dma-mapping.ts';
-import { BlockQueue, type BlockStages } from './block-queue.ts';
+import { BlockQueue, type BlockQueueSettings, type BlockStages } from './block-queue.ts';
 import { IoMappings } from './io-mappings.ts';
 import { NullBlkDriver } from './null-blk.ts';
 import { NvmeDriver } from './nvme-driver.ts';
@@ -26,16 +26,17 @@ export interface DirectQueue {
   readonly polls?: boolean | undefined;
   /** What the driver maps its buffers with. */
   readonly dma?: DmaMapping | undefined;
+  /** Of the block layer above it; Linux's own without a scheduler where not given. */
+  readonly settings?: BlockQueueSettings | undefined;
   /** How the disk's message reaches its line; straight where not given. */
   readonly message?: (line: InterruptLine) => () => void;
 }
 
+const raise = (line: InterruptLine) => () => line.raise();
+
 /** A queue of `port` whose interrupts come to `cpu`. */
-export const directQueue = (
-  cpu: Processor,
-  port: DiskPort,
-  { name, stages, depth = QUEUE_DEPTH, polls, dma, message = (line) => () => line.raise() }: DirectQueue,
-): BlockQueue => {
+export const directQueue = (cpu: Processor, port: DiskPort, terms: DirectQueue): BlockQueue => {
+  const { name, stages, depth = QUEUE_DEPTH, polls, dma, message = raise, settings } = terms;
   const queue = new NvmeQueue(Math.min(depth, port.disk.queueDepth + 1));
   const doorbell = cpu.books.costs.cost('nvme.doorbell');
   const raised = cpu.books.counters.counter('interrupts.raised', name, cpu.vm);
@@ -64,15 +65,15 @@ export const directQueue = (
       interrupt();
     },
   };
-  return new BlockQueue(cpu, driver, name, stages);
+  return new BlockQueue(cpu, driver, { name, stages, settings });
 };
 
 /** A queue of the kernel's own disk on `cpu`: null_blk's, or one of NVMe. */
 export const kernelQueue = (cpu: Processor, port: DiskPort, terms: DirectQueue): BlockQueue => {
   if (!port.disk.virtual) return directQueue(cpu, port, terms);
-  const { name, stages, depth = QUEUE_DEPTH } = terms;
+  const { name, stages, depth = QUEUE_DEPTH, settings } = terms;
   const parts = { port, depth: Math.min(depth - 1, port.disk.queueDepth), stage: stages.submit };
-  return new BlockQueue(cpu, new NullBlkDriver(cpu, parts), name, stages);
+  return new BlockQueue(cpu, new NullBlkDriver(cpu, parts), { name, stages, settings });
 };
 
 export class NativeDisk {
