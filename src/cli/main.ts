@@ -138,8 +138,8 @@ const addFinders = (vmio: Command, finish: (status: number) => void): void => {
     });
   vmio
     .command('import')
-    .description('print a scenario made from a job file of fio')
-    .argument('<jobs>', 'job file, e.g. reads.fio')
+    .description('print a scenario made from a job file of fio, or from a log that it wrote (write_iolog)')
+    .argument('<file>', 'job file or log, e.g. reads.fio')
     .action(async (file: string) => {
       const { importCommand } = await import('./import-command.ts');
       finish(importCommand(file));

@@ -99,7 +99,7 @@ export class DiskTrial {
         record,
         queue: hipri ? pollQueue : queue,
         placed,
-        pattern: new IoPattern(settings, stream('offset'), stream('direction')),
+        source: new IoPattern(settings, stream('offset'), stream('direction')),
         producer: index,
       },
       {

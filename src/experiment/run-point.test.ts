@@ -11,7 +11,30 @@ const { load } = workspace();
 const pointOf = (run: string, more = ''): ScenarioPoint =>
   load(changed(SHORT, 'measure: 2 ms, warmUp: 200 us, replications: 2', run) + more).points[0];
 
+const RAMP = `title: Disk
+question: Does it ramp?
+machine: profiles/server-3ghz.yaml
+host: { disk: { class: nvme-tlc } }
+vms: { db: {} }
+workloads:
+  reads: { vm: db, kind: fio, rw: randread, ramp_time: 3 ms, runtime: 1 ms }
+datapaths: [native]
+run: { measure: 2 ms, warmUp: 200 us, replications: 2 }
+`;
+
 describe('the warm-up', () => {
+  test('is at least the ramp_time of each fio job, and its runtime begins behind it', () => {
+    const [point] = load(RAMP).points;
+    expect(givenWarmUp(point)?.length).toBe(ms(3));
+    const found = load(changed(RAMP, 'warmUp: 200 us', 'warmUp: auto')).points[0];
+    expect(foundWarmUp(found, 'native').length).toBe(ms(3));
+    const { outcomes } = runTrial(point, { datapath: 'native', seed: 1, replication: 1 }, ms(3));
+    // At about 80 us each, in the half of the window that is its runtime.
+    const completed = outcomes.get('reads')?.samples ?? 0;
+    expect(completed).toBeGreaterThan(8);
+    expect(completed).toBeLessThan(16);
+  });
+
   test('is what the scenario says', () => {
     const point = pointOf('measure: 2 ms, warmUp: 300 us, replications: 2');
     expect(givenWarmUp(point)).toEqual({ length: us(300), how: 'given', tooLate: [] });

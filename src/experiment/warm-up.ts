@@ -1,5 +1,6 @@
 /** How long the beginning of every trial is left out: given by the scenario, or found on a pilot. */
 import type { ScenarioPoint } from '../scenario/load.ts';
+import { rampTime } from '../scenario/workload-schema.ts';
 import { type Picoseconds, us } from '../units.ts';
 import { runPilot } from './run-trial.ts';
 import { mser5 } from './statistics/mser5.ts';
@@ -30,8 +31,10 @@ const level = (means: readonly number[]): boolean => {
 };
 
 /** What the scenario says; null where a pilot is to find it. */
-export const givenWarmUp = ({ scenario: { run } }: ScenarioPoint): WarmUp | null =>
-  run.warmUp === 'auto' ? null : { length: run.warmUp, how: 'given', tooLate: [] };
+export const givenWarmUp = ({ scenario }: ScenarioPoint): WarmUp | null =>
+  scenario.run.warmUp === 'auto'
+    ? null
+    : { length: Math.max(scenario.run.warmUp, rampTime(scenario)) as Picoseconds, how: 'given', tooLate: [] };
 
 /** Runs a pilot and takes the warm-up from it. @throws InvariantError, BudgetError */
 export const foundWarmUp = (point: ScenarioPoint, datapath: string): WarmUp => {
@@ -49,5 +52,5 @@ export const foundWarmUp = (point: ScenarioPoint, datapath: string): WarmUp => {
     const start = Math.ceil(series.startTime(found.index));
     length = Math.max(length, Math.min(start, Math.floor(run.measure / 2))) as Picoseconds;
   }
-  return { length, how: 'mser-5', tooLate };
+  return { length: Math.max(length, rampTime(point.scenario)) as Picoseconds, how: 'mser-5', tooLate };
 };

@@ -42,6 +42,10 @@ describe('is refused, with place and reason', () => {
     ['db: {}', 'db: { vcpus: 2, pin: { vcpus: [0] } }', 'needs one entry for each vCPU'],
     ['rw: randread', 'rw: randread, ioengine: psync, iodepth: 4', 'psync has one I/O under way'],
     ['rw: randread', 'rw: randread, bs: 1 MiB', '512 KiB'],
+    ['rw: randread', 'iodepth: 4', 'or a log, read_iolog, in its place'],
+    ['rw: randread', 'rw: read, read_iolog: "x"', 'or a log, read_iolog, in its place'],
+    ['rw: randread', 'read_iolog: "x"', 'line 1 of the log: expected "fio version 3 iolog"'],
+    ['rw: randread', 'read_iolog: "x", rate_iops: 5 /s', 'a log has times of its own'],
   ])('%j → %j', (from, to, words) => {
     expect(mistakes(changed(DISK, from, to)).join('\n')).toContain(words);
   });

@@ -4,12 +4,14 @@ import { datapaths, diskDatapaths } from '../datapaths/index.ts';
 import { mappedQueues } from '../datapaths/iothread-mapping.ts';
 import type { virtioBlk } from '../datapaths/virtio-blk/index.ts';
 import { classOf, foreignKeys, keysOf } from './disk-schema.ts';
+import { readIolog } from './iolog.ts';
 import type { Profile } from './profile.ts';
 import type { Scenario } from './schema.ts';
 import type { PathKey } from './text/mistake.ts';
 import { didYouMean } from './text/mistake.ts';
 import { nearest } from './text/nearest.ts';
 import { kindOf } from './vm-cards.ts';
+import type { FioWorkload } from './workload-schema.ts';
 
 type Report = (path: readonly PathKey[], message: string) => void;
 
@@ -89,6 +91,23 @@ const checkOneQueue = (scenario: Scenario, vm: string, kind: string, mistake: Re
   mistake(['vms', vm, 'vcpus'], `${who} has ${shared}, and sharing it between vCPUs is not modelled`);
 };
 
+/** A log must be one. */
+const checkLogs = ({ workloads }: Scenario, mistake: Report): void => {
+  for (const [name, workload] of Object.entries(workloads)) {
+    if (workload.kind !== 'fio' || workload.read_iolog === undefined) continue;
+    const log = readIolog(workload.read_iolog);
+    if ('message' in log)
+      mistake(['workloads', name, 'read_iolog'], `line ${log.line} of the log: ${log.message}`);
+  }
+};
+
+/** Bytes of the longest I/O. */
+const longestIo = ({ bs, read_iolog }: FioWorkload): number => {
+  const log = read_iolog === undefined ? null : readIolog(read_iolog);
+  if (log === null || 'message' in log) return bs;
+  return log.ios.reduce((most, { size }) => Math.max(most, size), 0);
+};
+
 /** A request must fit into an empty ring; Linux would cut it (seg_max). */
 const checkSegments = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
   const { tunables } = scenario.parameters[kind] as { tunables?: { 'queue-size'?: number } };
@@ -96,14 +115,16 @@ const checkSegments = (scenario: Scenario, vm: string, kind: string, mistake: Re
   if (size === undefined) return;
   for (const [name, workload] of Object.entries(scenario.workloads)) {
     if (workload.kind !== 'fio' || workload.vm !== vm) continue;
-    const pieces = Math.ceil(workload.bs / 4096) + 2;
+    const longest = longestIo(workload);
+    const pieces = Math.ceil(longest / 4096) + 2;
     if (pieces <= size) continue;
-    const message = `${workload.bs} B take ${pieces} descriptors, and the ring of ${kind} has ${size}: Linux would cut such requests, which is not modelled`;
-    mistake(['workloads', name, 'bs'], message);
+    const message = `${longest} B take ${pieces} descriptors, and the ring of ${kind} has ${size}: Linux would cut such requests, which is not modelled`;
+    mistake(['workloads', name, workload.read_iolog === undefined ? 'bs' : 'read_iolog'], message);
   }
 };
 
 export const checkDisks = (scenario: Scenario, { disk }: Profile, mistake: Report): void => {
+  checkLogs(scenario, mistake);
   for (const key of foreignKeys(disk)) {
     const near = nearest(key, keysOf(classOf(disk)));
     mistake(['host', 'disk', key], `a disk of class ${classOf(disk)} has no "${key}"${didYouMean(near)}`);

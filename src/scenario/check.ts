@@ -15,6 +15,7 @@ import { didYouMean, type Mistake, type PathKey } from './text/mistake.ts';
 import { nearest } from './text/nearest.ts';
 import type { Places } from './text/places.ts';
 import type { VmSettings } from './vm-schema.ts';
+import { rampTime } from './workload-schema.ts';
 
 /** Smallest queue of QEMU's devices (VIRTIO_NET_TX_QUEUE_MIN_SIZE in hw/net/virtio-net.c). */
 const QUEUE_MIN = 256;
@@ -74,7 +75,8 @@ export const checkPoint = (
     ringCheck(datapath, tunables, ['parameters', datapath.kind, 'tunables'], mistake);
   }
   const { measure, warmUp } = scenario.run;
-  if (measure + (warmUp === 'auto' ? measure : warmUp) > LONGEST_TRIAL) {
+  const before = Math.max(warmUp === 'auto' ? measure : warmUp, rampTime(scenario));
+  if (measure + before > LONGEST_TRIAL) {
     mistake(
       ['run', 'measure'],
       `a trial is at most ${inSeconds(LONGEST_TRIAL)} simulated seconds, warm-up included`,

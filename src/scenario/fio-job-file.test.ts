@@ -10,7 +10,7 @@ const jobsOf = (text: string): ImportedJobs => {
 };
 
 test('jobs take what the global section says, and have options of their own', () => {
-  const { workloads, runtime, ramp, remarks } = jobsOf(`
+  const { workloads, runtime, remarks } = jobsOf(`
     ; random reads beside bulk writes
     [global]
     ioengine=libaio
@@ -39,15 +39,18 @@ test('jobs take what the global section says, and have options of their own', ()
   expect(workloads).toEqual({
     'small-reads': {
       ...{ vm: 'vm', kind: 'fio', ioengine: 'libaio', rw: 'randread', bs: '4096 B' },
-      ...{ iodepth: 32, numjobs: 4, rate_iops: '2000 /s' },
+      ...{ iodepth: 32, numjobs: 4, rate_iops: '2000 /s', ramp_time: '200 ms' },
     },
     'bulk-1': {
       ...{ vm: 'vm', kind: 'fio', ioengine: 'libaio', rw: 'write', bs: '524288 B' },
-      ...{ iodepth: 8, iodepth_batch_submit: 4, size: '1073741824 B' },
+      ...{ iodepth: 8, iodepth_batch_submit: 4, size: '1073741824 B', ramp_time: '200 ms' },
     },
   });
-  expect([runtime, ramp]).toEqual([30, 0.5]);
-  expect(remarks).toEqual(['zero_buffers=true is left out']);
+  expect(runtime).toBe(30);
+  expect(remarks).toEqual([
+    'ramp_time=500ms beyond 0.2 s of simulated time is left out',
+    'zero_buffers=true is left out',
+  ]);
   for (const workload of Object.values(workloads))
     expect(workloadSchema.safeParse(workload).success).toBe(true);
 });

@@ -7,9 +7,8 @@ import { RW } from '../models/guest/applications/io-pattern.ts';
 
 export interface ImportedJobs {
   readonly workloads: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Longest `runtime` and `ramp_time`, s; null: not said. */
+  /** Longest `runtime`, s; null: not said. */
   readonly runtime: number | null;
-  readonly ramp: number | null;
   /** What was left out, and what stands for what. */
   readonly remarks: readonly string[];
 }
@@ -85,6 +84,9 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   iodepth_batch_complete: 'iodepth_batch_complete_min',
 };
 
+/** Simulated seconds cost real ones, and queues are in their swing after a fraction of one. */
+const RAMP_MOST = 0.2;
+
 /** Options that take one figure for reads, one for writes and one for trims. */
 const LISTS = new Set(['bs', 'rate_iops']);
 
@@ -103,7 +105,6 @@ class JobReader {
   /** The job does not say that it passes the page cache by. */
   assumesDirect = false;
   runtime: number | null = null;
-  ramp: number | null = null;
   private readonly name: string;
 
   constructor(name: string, options: Section) {
@@ -179,6 +180,14 @@ class JobReader {
     else this.refuse('rw', value, `there is ${RW.join(', ')}`);
   }
 
+  private takeRamp(key: string, value: string): void {
+    const ramp = this.read(key, value, time, 'expected a time, e.g. 5 or 500ms');
+    if (ramp === null) return;
+    const kept = Math.min(ramp, RAMP_MOST);
+    this.workload['ramp_time'] = `${Math.round(kept * 1e6) / 1e3} ms`;
+    if (kept < ramp) this.unused.push(`ramp_time=${value} beyond ${RAMP_MOST} s of simulated time`);
+  }
+
   private takeRest(key: string, value: string): void {
     const { workload } = this;
     if (key === 'rwmixread' || key === 'rwmixwrite') {
@@ -186,7 +195,8 @@ class JobReader {
       if (share !== null) workload['rwmixread'] = key === 'rwmixread' ? share : 100 - share;
     } else if (key === 'runtime')
       this.runtime = this.read(key, value, time, 'expected a time, e.g. 30 or 500ms');
-    else if (key === 'ramp_time') this.ramp = this.read(key, value, time, 'expected a time, e.g. 5 or 500ms');
+    else if (key === 'ramp_time') this.takeRamp(key, value);
+    else if (key === 'read_iolog') this.refuse(key, value, `import the log itself: vmio import ${value}`);
     else if (key === 'rate_process' && (value === 'linear' || value === 'poisson')) workload[key] = value;
     else if (key === 'direct' || key === 'buffered') {
       const direct = (value === '1' || value === 'true') === (key === 'direct');
@@ -252,7 +262,6 @@ export const importFioJobs = (text: string): Imported => {
     jobs: {
       workloads: Object.fromEntries(readers.map(([name, { workload }]) => [name, workload])),
       runtime: longest(readers.map(([, { runtime }]) => runtime)),
-      ramp: longest(readers.map(([, { ramp }]) => ramp)),
       remarks: [...general, ...remarks],
     },
   };

@@ -1,6 +1,7 @@
 /** What a VM's applications do. */
 import { z } from 'zod';
 import { RW } from '../models/guest/applications/io-pattern.ts';
+import type { Picoseconds } from '../units.ts';
 import { rate, size, time } from './text/quantity-schemas.ts';
 
 const vm = z.string().describe('the VM that the workload runs in');
@@ -66,7 +67,7 @@ const fio = z
   .strictObject({
     kind: z.literal('fio'),
     vm,
-    rw: z.enum(RW).describe('what it does: read, write, or both; in order, or at random (rand…)'),
+    rw: z.enum(RW).describe('what it does: read, write, or both; in order, or at random (rand…)').optional(),
     bs: size({ positive: true, most: '512 KiB' }).describe('bytes of each I/O').prefault('4 KiB'),
     iodepth: z.int().min(1).max(65_536).describe('I/Os that each job keeps under way').default(1),
     numjobs: z.int().min(1).max(256).describe('jobs that do the same').default(1),
@@ -101,6 +102,28 @@ const fio = z
     runtime: time({ positive: true, most: '100 s' })
       .describe('starts nothing after so long from the start of the trial; goes on for ever where not given')
       .optional(),
+    ramp_time: time({ most: '100 s' })
+      .describe(
+        'the warm-up of the trial, of all its workloads, is at least so long; runtime begins behind it',
+      )
+      .prefault('0 s'),
+    read_iolog: z
+      .string()
+      .min(1)
+      .describe(
+        'a log that fio wrote (write_iolog), its text: what it did is done again, and at its end from the beginning; rw, bs, size and offset have no say then',
+      )
+      .optional(),
+    replay_no_stall: z
+      .boolean()
+      .describe('of read_iolog: as fast as the depth allows, instead of at the times of the log')
+      .default(false),
+    replay_time_scale: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .describe('of read_iolog: percentage of the speed of the log; 50 is half as fast')
+      .default(100),
     iodepth_batch_submit: z
       .int()
       .min(1)
@@ -120,6 +143,14 @@ const fio = z
     path: ['iodepth'],
     message: 'psync has one I/O under way; take libaio or io_uring for more',
   })
+  .refine(({ rw, read_iolog }) => (rw === undefined) !== (read_iolog === undefined), {
+    path: ['rw'],
+    message: `needed: one of ${RW.join(', ')}; or a log, read_iolog, in its place`,
+  })
+  .refine(({ rate_iops, read_iolog }) => rate_iops === undefined || read_iolog === undefined, {
+    path: ['rate_iops'],
+    message: 'a log has times of its own; see replay_time_scale',
+  })
   .describe('jobs of fio, by its own names, on the disk of the VM (direct=1, a raw device)');
 
 export const workloadSchema = z.discriminatedUnion('kind', [openLoop, requestResponse, stream, fio]);
@@ -127,3 +158,10 @@ export const workloadSchema = z.discriminatedUnion('kind', [openLoop, requestRes
 export type Workload = z.output<typeof workloadSchema>;
 export type FioWorkload = Extract<Workload, { kind: 'fio' }>;
 export type NetworkWorkload = Exclude<Workload, FioWorkload>;
+
+/** The longest `ramp_time` of all jobs, ps. */
+export const rampTime = ({ workloads }: { workloads: Readonly<Record<string, Workload>> }): Picoseconds =>
+  Math.max(
+    0,
+    ...Object.values(workloads).map((each) => (each.kind === 'fio' ? each.ramp_time : 0)),
+  ) as Picoseconds;

@@ -22,7 +22,7 @@ import { SPIN } from '../../hardware/mode.ts';
 import type { Processor, Timer } from '../../hardware/processor.ts';
 import type { BlockQueue } from '../../linux/block/block-queue.ts';
 import type { Arrivals } from '../arrivals.ts';
-import type { IoPattern } from './io-pattern.ts';
+import type { IoSource } from './io-pattern.ts';
 
 /** Others get their turn between two spins, ps. */
 const LONGEST_SPIN = us(50);
@@ -46,7 +46,7 @@ export interface FioJobSettings {
 export interface FioJobParts {
   readonly record: WorkloadRecord;
   readonly queue: BlockQueue;
-  readonly pattern: IoPattern;
+  readonly source: IoSource;
   /** Where its CPU is. */
   readonly placed: Placed;
   /** Number of this job among all of the trial. */
@@ -208,7 +208,7 @@ export class FioJob implements Issuer {
     const { arrivals } = settings;
     const start = arrivals === null ? sim.now : this.intended;
     if (arrivals !== null) this.intended = arrivals.next();
-    parts.pattern.next(io);
+    parts.source.next(io);
     if (io.operation === 'write') io.sequence = ++this.writes;
     io.request = books.timeline.open(parts.record, start, sim.now, io.size);
   }

@@ -16,8 +16,14 @@ export interface PatternSettings {
   readonly size: number;
 }
 
+/** Where a job's I/Os come from. */
+export interface IoSource {
+  /** Makes `io` the next one: operation, offset and size. */
+  next(io: BlockIo): void;
+}
+
 /** Simplification: blocks are drawn without a map of those that were drawn before (fio's `norandommap`). */
-export class IoPattern {
+export class IoPattern implements IoSource {
   private readonly settings: PatternSettings;
   private readonly blocks: number;
   private readonly place: RandomStream;
@@ -35,7 +41,6 @@ export class IoPattern {
     this.direction = direction;
   }
 
-  /** Makes `io` the next one. */
   next(io: BlockIo): void {
     const { rw, bs, offset } = this.settings;
     io.operation = this.reads ? 'read' : 'write';
