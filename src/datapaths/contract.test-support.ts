@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { framesOf, PACKET_MAX } from '../models/hardware/segmentation.ts';
 import { ms } from '../units.ts';
 import type { Datapath } from './datapath.ts';
+import type { Machine } from './machine.ts';
 import { type Load, Trial, type TrialSetup } from './trial.test-support.ts';
-import type { GuestIommuSettings, Machine, Vm } from './world.ts';
+import type { GuestIommuSettings, Vm } from './world.ts';
 
 export interface Contract {
   readonly machine: Machine;

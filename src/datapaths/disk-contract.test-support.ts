@@ -5,13 +5,15 @@ import { DISK_CLASSES, type DiskSettings } from '../models/hardware/disk/disk-cl
 import { bytes, ms } from '../units.ts';
 import type { DiskDatapath } from './disk-datapath.ts';
 import { DiskTrial, type DiskTrialSetup, type Job } from './disk-trial.test-support.ts';
-import type { GuestIommuSettings, Machine, Vm } from './world.ts';
+import type { Machine } from './machine.ts';
+import type { GuestIommuSettings, Vm } from './world.ts';
 
 export interface DiskContract {
   readonly machine: Machine;
   readonly params?: unknown;
   readonly viommu?: GuestIommuSettings;
   readonly disk?: Vm['disk'];
+  readonly swiotlb?: number;
   readonly vcpus?: number;
   /** Why it does something though there is nothing to do. */
   readonly busyAtRest?: string | undefined;
@@ -60,9 +62,9 @@ const keepsAll = (setup: DiskTrialSetup, busyAtRest: string | undefined): void =
 
 export const diskContract = (
   datapath: DiskDatapath,
-  { machine, params, viommu, disk: layer, vcpus, busyAtRest }: DiskContract,
+  { machine, params, viommu, disk: layer, swiotlb, vcpus, busyAtRest }: DiskContract,
 ): void => {
-  const fixed = { datapath, params, viommu, disk: layer, vcpus };
+  const fixed = { datapath, params, viommu, disk: layer, swiotlb, vcpus };
 
   describe('under any load', () => {
     test('each I/O that was begun is completed, and the books close', () => {

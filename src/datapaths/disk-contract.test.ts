@@ -106,6 +106,12 @@ describe.each(diskDatapaths.map((datapath) => [datapath.kind, datapath] as const
     const params = pollQueues[kind];
     diskContract(datapath, { machine: machine('server-3ghz'), params, disk, busyAtRest: busyAtRest[kind] });
   });
+  describe('with bounce buffers', () => {
+    const params = kind.startsWith('virtio-') ? { tunables: { iommu_platform: true } } : {};
+    // As many as three jobs of 300 I/Os of 128 KiB may need.
+    const own = { machine: machine('server-3ghz'), params, swiotlb: 80_000, busyAtRest: busyAtRest[kind] };
+    diskContract(datapath, own);
+  });
   describe.each([
     ['strict', { cachingMode: false, strict: true }],
     ['lazy', { cachingMode: false, strict: false }],

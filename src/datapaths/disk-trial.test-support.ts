@@ -6,7 +6,8 @@ import { periodic, poisson } from '../models/guest/arrivals.ts';
 import { interval, ms, type Picoseconds, perSecond } from '../units.ts';
 import { fingerprintOf, gapsOf, misspentOf } from './books.test-support.ts';
 import type { DiskAttachment, DiskDatapath } from './disk-datapath.ts';
-import { type GuestIommuSettings, type Machine, type Vm, World } from './world.ts';
+import type { Machine } from './machine.ts';
+import { type GuestIommuSettings, type Vm, World } from './world.ts';
 
 export interface Job {
   readonly rw: PatternSettings['rw'];
@@ -28,6 +29,7 @@ export interface DiskTrialSetup {
   readonly params?: unknown;
   readonly viommu?: GuestIommuSettings | undefined;
   readonly disk?: Vm['disk'];
+  readonly swiotlb?: number | undefined;
   readonly jobs: readonly Job[];
   readonly seed?: number;
   readonly cores?: readonly [vcpu: number, backend: number];
@@ -53,6 +55,7 @@ export class DiskTrial {
     vcpus = 1,
     viommu,
     disk,
+    swiotlb,
     stop = ms(2),
   }: DiskTrialSetup) {
     this.stop = stop;
@@ -63,6 +66,7 @@ export class DiskTrial {
       backend: [cores[1]],
       ...(viommu && { viommu }),
       ...(disk && { disk }),
+      swiotlb,
     };
     this.attachment = datapath.build(this.world, vm, datapath.params.parse(params));
     jobs.forEach((job, i) => {

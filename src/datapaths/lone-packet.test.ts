@@ -17,7 +17,8 @@ import { SOCKET_MEMORY, Socket } from '../models/guest/socket.ts';
 import { machine } from '../scenario/machines.test-support.ts';
 import { ms, ps, us } from '../units.ts';
 import { datapathOf, datapaths } from './index.ts';
-import { type Machine, World } from './world.ts';
+import type { Machine } from './machine.ts';
+import { World } from './world.ts';
 
 /** Who pays: guest code; KVM or QEMU in the vCPU's thread; the backend's thread; the core of the host NIC's interrupts. */
 const PAYERS = ['guest', 'vcpu-k', 'vcpu-u', 'backend', 'irq core'] as const;

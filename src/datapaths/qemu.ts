@@ -9,6 +9,9 @@ import { MainLoop } from '../models/host/main-loop.ts';
 import { type Monitor, QEMU_MONITOR } from '../models/host/monitor.ts';
 import { Tap } from '../models/host/tap.ts';
 import type { VCpu } from '../models/host/vcpu.ts';
+import { BounceBuffers } from '../models/linux/block/bounce-buffers.ts';
+import type { BufferMappings } from '../models/linux/block/buffer-mappings.ts';
+import { IoMappings } from '../models/linux/block/io-mappings.ts';
 import { DmaMapping } from '../models/linux/dma-mapping.ts';
 import { EmulatedInvalidation } from '../models/linux/invalidation.ts';
 import type { Attachment } from './datapath.ts';
@@ -56,4 +59,10 @@ export const guestDmaOf = (world: World, vm: Vm, vcpu: VCpu, lock: Lock): GuestD
   const space = { domain: iommu.domain, invalidation, cachingMode };
   // Linux: "IOMMU batching disallowed due to virtualization".
   return { iommu, dma: new DmaMapping(vcpu, cachingMode || strict ? 'strict' : 'lazy', space) };
+};
+
+/** What the driver of a disk in `vm` does with the buffers of its I/Os; undefined: nothing. */
+export const buffersOf = (world: World, vm: Vm, behind: GuestDma | null): BufferMappings | undefined => {
+  if (vm.swiotlb !== undefined) return new BounceBuffers(world.books, world.bouncePool(vm.name, vm.swiotlb));
+  return behind === null ? undefined : new IoMappings(behind.dma);
 };

@@ -19,7 +19,8 @@ import { TrafficSource } from '../models/hardware/traffic-source.ts';
 import { interval, ms, type Picoseconds, perSecond, us } from '../units.ts';
 import { fingerprintOf, gapsOf, misspentOf } from './books.test-support.ts';
 import type { Attachment, Datapath } from './datapath.ts';
-import { type GuestIommuSettings, type Machine, type Vm, World } from './world.ts';
+import type { Machine } from './machine.ts';
+import { type GuestIommuSettings, type Vm, World } from './world.ts';
 
 export interface Load {
   readonly kind: 'poisson' | 'periodic' | 'stream' | 'request-response' | 'receive';

@@ -114,9 +114,10 @@ export const buildUserspaceDisk = (
   const queueOf = (vcpu: VCpu, index: number, polls: boolean): BlockQueue => {
     const { loop, engine } = servers[index];
     const lock = loop instanceof MainLoop ? loop.lock : new BigLock(books, vm.name);
-    const behind = tunables.iommu_platform && vm.viommu !== undefined ? lock : undefined;
-    const disk = new VirtioDisk(world, vm, vcpu, { name, format, tunables, behind, polls });
-    const { iommu, mappings } = disk;
+    const platform = tunables.iommu_platform;
+    const behind = platform && vm.viommu !== undefined ? lock : undefined;
+    const disk = new VirtioDisk(world, vm, vcpu, { name, format, tunables, behind, platform, polls });
+    const { iommu, pages } = disk;
     const { interrupt, lines } = diskInterrupt(world, vm, disk, { name, monitor, iothread, loop });
     const backend = new UserspaceVirtioBlk(sim, books, {
       vm: vm.name,
@@ -133,10 +134,10 @@ export const buildUserspaceDisk = (
       merging: qemu && merging,
       batching,
       translate:
-        iommu === null || mappings === undefined
+        iommu === null || pages === undefined
           ? undefined
           : (cpu, io) => {
-              for (const page of mappings.of(io)) iommu.translate(cpu, page);
+              for (const page of pages.of(io)) iommu.translate(cpu, page);
             },
       scheduler,
       shared,

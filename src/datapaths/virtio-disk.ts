@@ -6,6 +6,7 @@ import type { Lock } from '../models/host/big-lock.ts';
 import type { GuestIommu } from '../models/host/guest-iommu.ts';
 import type { VCpu } from '../models/host/vcpu.ts';
 import { BlockQueue } from '../models/linux/block/block-queue.ts';
+import type { BufferMappings } from '../models/linux/block/buffer-mappings.ts';
 import { IoMappings } from '../models/linux/block/io-mappings.ts';
 import type { Doorbell } from '../models/linux/net-device.ts';
 import type { BackendRules } from '../models/virtio/backend-rules.ts';
@@ -13,7 +14,7 @@ import { type RequestFormat, requestRule } from '../models/virtio/blk-request.ts
 import type { DeviceQueue } from '../models/virtio/device-queue.ts';
 import { GuestMemory } from '../models/virtio/guest-memory.ts';
 import { type Virtqueue, virtqueue } from '../models/virtio/virtqueue.ts';
-import { guestDmaOf } from './qemu.ts';
+import { buffersOf, guestDmaOf } from './qemu.ts';
 import type { DiskTunables } from './virtio-disk-params.ts';
 import type { Vm, World } from './world.ts';
 
@@ -26,6 +27,8 @@ export interface VirtioDiskQueue {
   readonly tunables: DiskTunables;
   /** QEMU's big lock, for a device behind an IOMMU that the guest sees (iommu_platform); undefined: it is not. */
   readonly behind?: Lock | undefined;
+  /** The driver uses the DMA API (iommu_platform), as bounce buffers need it. */
+  readonly platform?: boolean;
   /** A poll queue. */
   readonly polls?: boolean;
 }
@@ -37,7 +40,9 @@ export class VirtioDisk {
   readonly format: RequestFormat;
   /** In front of the device; null: none. */
   readonly iommu: GuestIommu | null;
-  readonly mappings: IoMappings | undefined;
+  /** Where the device finds the buffers of an I/O behind it. */
+  readonly pages: IoMappings | undefined;
+  private readonly buffers: BufferMappings | undefined;
   private readonly memory: GuestMemory;
   private readonly queue: VirtioDiskQueue;
   private readonly layer: Vm['disk'];
@@ -55,7 +60,9 @@ export class VirtioDisk {
     const { behind: lock } = queue;
     const dma = lock === undefined ? null : guestDmaOf(world, vm, this.vcpu, lock);
     this.iommu = dma?.iommu ?? null;
-    this.mappings = dma === null ? undefined : new IoMappings(dma.dma);
+    this.pages = dma === null ? undefined : new IoMappings(dma.dma);
+    const bounces = queue.platform && vm.swiotlb !== undefined;
+    this.buffers = bounces ? buffersOf(world, vm, null) : this.pages;
     this.memory = new GuestMemory(size * BUFFERS_PER_TAG);
     world.books.invariants.add(`${vcpu.name} ${name}${queue.polls ? ' poll' : ''}`, () => this.ring.broken());
   }
@@ -72,7 +79,7 @@ export class VirtioDisk {
   attach(kick: Doorbell, lines?: VirtioBlkParts['lines']): BlockQueue {
     const { vcpu, ring, memory, headers, format } = this;
     const { name, tunables, polls = false } = this.queue;
-    const parts = { virtqueue: ring, memory, headers, kick, name, mappings: this.mappings, lines };
+    const parts = { virtqueue: ring, memory, headers, kick, name, mappings: this.buffers, lines };
     this.driver = new VirtioBlk(vcpu, parts, { indirect: tunables.indirect_desc, format, polls });
     return new BlockQueue(vcpu, this.driver, { name, settings: this.layer });
   }

@@ -1,76 +1,35 @@
 /** Everything one trial is made of: clock, books, cores, NIC, peer; datapaths add VMs and backends to it. */
 import { Accounting } from '../accounting/accounting.ts';
-import { CostTable, type Price } from '../accounting/cost.ts';
+import { CostTable } from '../accounting/cost.ts';
 import { streams } from '../kernel/random.ts';
 import { Simulation } from '../kernel/simulation.ts';
 import type { GuestSystem } from '../models/guest/bind-drivers.ts';
 import type { Context, Program } from '../models/hardware/context.ts';
 import { Core } from '../models/hardware/core.ts';
 import type { DiskStation } from '../models/hardware/disk/disk.ts';
-import { type DiskSettings, diskOf } from '../models/hardware/disk/disk-classes.ts';
+import { diskOf } from '../models/hardware/disk/disk-classes.ts';
 import { DiskPort } from '../models/hardware/disk/disk-port.ts';
-import type { IdleState } from '../models/hardware/idle-states.ts';
 import { Iommu } from '../models/hardware/iommu.ts';
 import type { IommuDomain, PageSize } from '../models/hardware/iommu-domain.ts';
-import type { Moderation } from '../models/hardware/moderation.ts';
-import { Nic, type NicSettings } from '../models/hardware/nic.ts';
+import { Nic } from '../models/hardware/nic.ts';
 import { Packets } from '../models/hardware/packets.ts';
 import type { Processor } from '../models/hardware/processor.ts';
 import { RemotePeer } from '../models/hardware/remote-peer.ts';
 import { TaskThread, type Thread } from '../models/hardware/thread.ts';
 import { Turn } from '../models/hardware/turn.ts';
-import { FairScheduler, type FairSchedulerSettings } from '../models/host/fair-scheduler.ts';
-import type { HaltPollTunables } from '../models/host/halt-poll.ts';
+import { FairScheduler } from '../models/host/fair-scheduler.ts';
 import { HostNetwork } from '../models/host/host-network.ts';
 import { VCpu } from '../models/host/vcpu.ts';
 import { type BlockQueueSettings, HOST_BLOCK } from '../models/linux/block/block-queue.ts';
+import { BouncePool } from '../models/linux/block/bounce-buffers.ts';
+import { IoMappings } from '../models/linux/block/io-mappings.ts';
 import { NativeDisk } from '../models/linux/block/native-disk.ts';
-import { DmaMapping, type DmaSpace, type IommuMode } from '../models/linux/dma-mapping.ts';
+import { DmaMapping, type DmaSpace } from '../models/linux/dma-mapping.ts';
 import type { HaltpollTunables } from '../models/linux/haltpoll-governor.ts';
 import { InvalidationQueue } from '../models/linux/invalidation.ts';
 import { NicDriver } from '../models/linux/nic-driver.ts';
-import { type Hertz, ms, type Picoseconds } from '../units.ts';
-
-export interface IotlbSettings {
-  /** One lookup. */
-  readonly lookup: Picoseconds;
-  /** Translations that it holds. */
-  readonly entries: number;
-  /** One memory read of a page walk. */
-  readonly walkRead: Picoseconds;
-  /** Translations that a device holds itself, with ATS. */
-  readonly deviceEntries: number;
-}
-
-/** A machine with everything resolved: prices in ps, defaults filled in. */
-export interface Machine {
-  readonly clock: Hertz;
-  readonly cores: number;
-  readonly prices: ReadonlyMap<string, Price>;
-  readonly idleStates: readonly IdleState[];
-  readonly nic: NicSettings;
-  readonly disk: DiskSettings;
-  readonly nicRings: { readonly tx: number; readonly rx: number };
-  readonly moderation: Moderation;
-  readonly iommu: IommuMode;
-  readonly iotlb: IotlbSettings;
-  /** Devices keep translations themselves (PCIe ATS). */
-  readonly ats: boolean;
-  readonly scheduler: FairSchedulerSettings;
-  readonly haltPoll: HaltPollTunables;
-  readonly haltPollGrid: Picoseconds;
-  readonly apicv: boolean;
-  readonly pvEoi: boolean;
-  /** The IOMMU posts interrupts of assigned devices straight to vCPUs (VT-d PI). */
-  readonly postedInterrupts: boolean;
-  /** Kicks are recognised without decoding the instruction. */
-  readonly fastMmio: boolean;
-  /** The guest stops its tick in idle. */
-  readonly tickStop: boolean;
-  readonly exitOutShare: number;
-  /** Core that takes the host NIC's interrupts. */
-  readonly irqCore: number;
-}
+import { ms } from '../units.ts';
+import type { Machine } from './machine.ts';
 
 /** A VM as the scenario describes it. */
 export interface Vm {
@@ -85,6 +44,8 @@ export interface Vm {
   readonly pageSize?: PageSize;
   /** How its block layer is set (of bare metal, that above the disk); Linux's own without a scheduler where not given. */
   readonly disk?: BlockQueueSettings | undefined;
+  /** Slots of 2 KiB of its bounce buffers (swiotlb=…,force), for all that its disk reads and writes; absent: it uses none. */
+  readonly swiotlb?: number | undefined;
   /** QEMU's intel-iommu in front of its devices; absent: none. */
   readonly viommu?: GuestIommuSettings;
 }
@@ -118,6 +79,7 @@ export class World {
   private network: HostNetwork | null = null;
   private port: DiskPort | null = null;
   private native: NativeDisk | null = null;
+  private readonly pools = new Map<string, BouncePool>();
   /** Stations that datapaths add. */
   readonly others: DiskStation[] = [];
 
@@ -189,10 +151,17 @@ export class World {
    * What the host's driver maps buffers of its disk with on `core`; undefined in passthrough, and for null_blk, which has no device.
    * Simplification: a domain for each queue, where all share one.
    */
-  diskDma(core: Processor): DmaMapping | undefined {
+  diskDma(core: Processor): IoMappings | undefined {
     if (this.diskPort.disk.virtual) return undefined;
     const space = this.hostSpace();
-    return space === null ? undefined : new DmaMapping(core, this.machine.iommu, space);
+    return space === null ? undefined : new IoMappings(new DmaMapping(core, this.machine.iommu, space));
+  }
+
+  /** The bounce buffers of a VM: all its queues take from the same. @param slots of 2 KiB. */
+  bouncePool(vm: string, slots: number): BouncePool {
+    const pool = this.pools.get(vm) ?? new BouncePool(this.books, vm, slots);
+    this.pools.set(vm, pool);
+    return pool;
   }
 
   /** What is shared by all that uses it: of the NIC and of the disk, as far as there is anybody who does. */

@@ -2,7 +2,7 @@
 import type { Vm } from '../datapaths/world.ts';
 import { blockQueueSettings } from '../scenario/block-queue-schema.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
-import { guestIommu } from '../scenario/vm-schema.ts';
+import { bounceSlots, guestIommu } from '../scenario/vm-schema.ts';
 
 /** Where a VM goes that is not pinned: each vCPU on a core of its own, and its backend on the next, as far as there are cores. */
 export const placed = (point: ScenarioPoint, name: string, index: number): Vm => {
@@ -21,5 +21,6 @@ export const placed = (point: ScenarioPoint, name: string, index: number): Vm =>
     ...(disk && { disk: blockQueueSettings(disk) }),
     pageSize: memory.pageSize,
     ...guestIommu(settings),
+    ...bounceSlots(settings),
   };
 };

@@ -1,5 +1,5 @@
 /** Whether QEMU would start with the properties of each VM's cards, and whether the machine prices what guests do. */
-import type { Machine } from '../datapaths/world.ts';
+import type { Machine } from '../datapaths/machine.ts';
 import { missingCost } from './missing-cost.ts';
 import type { Scenario } from './schema.ts';
 import type { PathKey } from './text/mistake.ts';

@@ -42,12 +42,29 @@ describe('is refused, with place and reason', () => {
     ['db: {}', 'db: { vcpus: 2, pin: { vcpus: [0] } }', 'needs one entry for each vCPU'],
     ['rw: randread', 'rw: randread, ioengine: psync, iodepth: 4', 'psync has one I/O under way'],
     ['rw: randread', 'rw: randread, bs: 1 MiB', '512 KiB'],
+    ['db: {}', 'db: { swiotlb: {} }', 'virtio-blk passes them by without iommu_platform'],
     ['rw: randread', 'iodepth: 4', 'or a log, read_iolog, in its place'],
     ['rw: randread', 'rw: read, read_iolog: "x"', 'or a log, read_iolog, in its place'],
     ['rw: randread', 'read_iolog: "x"', 'line 1 of the log: expected "fio version 3 iolog"'],
     ['rw: randread', 'read_iolog: "x", rate_iops: 5 /s', 'a log has times of its own'],
   ])('%j → %j', (from, to, words) => {
     expect(mistakes(changed(DISK, from, to)).join('\n')).toContain(words);
+  });
+
+  test('bounce buffers that jobs could fill, or that a datapath or its commands do not go with', () => {
+    const bounced = changed(DISK, 'db: {}', 'db: { swiotlb: { size: 1 MiB } }');
+    const on = (kind: string, job = '') =>
+      mistakes(
+        changed(changed(bounced, '[native, virtio-blk]', `[${kind}]`), 'rw: randread', `rw: read${job}`),
+      ).join('\n');
+    expect(on('nvme')).toBe('');
+    expect(on('nvme', ', iodepth: 128')).toContain(
+      'I/Os of 2 MiB under way, more than the bounce buffers hold',
+    );
+    expect(on('nvme', ', bs: 512 KiB')).toContain('Linux would cut I/Os of more than 256 KiB');
+    expect(on('vhost-scsi')).toContain('vhost-scsi with bounce buffers is not modelled');
+    const behind = changed(bounced, 'size: 1 MiB }', 'size: 1 MiB }, viommu: { device: intel-iommu }');
+    expect(mistakes(behind).join('\n')).toContain('behind an IOMMU that the guest sees are not modelled');
   });
 
   test('polling without poll queues, or with some for some vCPUs', () => {

@@ -3,15 +3,16 @@ import type { z } from 'zod';
 import { datapaths, diskDatapaths } from '../datapaths/index.ts';
 import { mappedQueues } from '../datapaths/iothread-mapping.ts';
 import type { virtioBlk } from '../datapaths/virtio-blk/index.ts';
+import { checkSwiotlb } from './check-swiotlb.ts';
 import { classOf, foreignKeys, keysOf } from './disk-schema.ts';
 import { readIolog } from './iolog.ts';
+import { longestIo } from './longest-io.ts';
 import type { Profile } from './profile.ts';
 import type { Scenario } from './schema.ts';
 import type { PathKey } from './text/mistake.ts';
 import { didYouMean } from './text/mistake.ts';
 import { nearest } from './text/nearest.ts';
 import { kindOf } from './vm-cards.ts';
-import type { FioWorkload } from './workload-schema.ts';
 
 type Report = (path: readonly PathKey[], message: string) => void;
 
@@ -101,13 +102,6 @@ const checkLogs = ({ workloads }: Scenario, mistake: Report): void => {
   }
 };
 
-/** Bytes of the longest I/O. */
-const longestIo = ({ bs, read_iolog }: FioWorkload): number => {
-  const log = read_iolog === undefined ? null : readIolog(read_iolog);
-  if (log === null || 'message' in log) return bs;
-  return log.ios.reduce((most, { size }) => Math.max(most, size), 0);
-};
-
 /** A request must fit into an empty ring; Linux would cut it (seg_max). */
 const checkSegments = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
   const { tunables } = scenario.parameters[kind] as { tunables?: { 'queue-size'?: number } };
@@ -132,6 +126,7 @@ export const checkDisks = (scenario: Scenario, { disk }: Profile, mistake: Repor
   for (const [vm, settings] of Object.entries(scenario.vms)) {
     const at = settings.datapath === undefined ? ['datapaths'] : ['vms', vm, 'datapath'];
     const { network, disk: stores } = needs(scenario, vm);
+    checkSwiotlb(scenario, vm, mistake);
     if (settings.vcpus > 1 && (network || !stores)) {
       mistake(['vms', vm, 'vcpus'], 'more than one vCPU is modelled for VMs with fio jobs alone');
     }

@@ -1,7 +1,7 @@
 /** Reads a scenario and its machine profile, applies options and the sweep, and answers with points or mistakes. */
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Machine } from '../datapaths/world.ts';
+import type { Machine } from '../datapaths/machine.ts';
 import { ms } from '../units.ts';
 import { blockQueueSettings } from './block-queue-schema.ts';
 import { checkPoint } from './check.ts';
@@ -20,7 +20,7 @@ import { parseYaml } from './text/read-yaml.ts';
 import { setOption } from './text/set-option.ts';
 import { type Override, setPath } from './text/set-path.ts';
 import { validate } from './text/validate.ts';
-import { guestIommu } from './vm-schema.ts';
+import { bounceSlots, guestIommu } from './vm-schema.ts';
 
 /** One validated point of a scenario, ready to be simulated on each datapath. */
 export interface ScenarioPoint {
@@ -180,7 +180,12 @@ const unpriced = (
   const vms = Object.values(scenario.vms);
   const viommu = vms.map(guestIommu).find((behind) => behind.viommu !== undefined);
   const scheduled = vms.find(({ disk }) => disk !== undefined && disk.scheduler !== 'none')?.disk;
-  const guest = { ...viommu, ...(scheduled && { disk: blockQueueSettings(scheduled) }) };
+  const bounced = vms.find(({ swiotlb }) => swiotlb !== undefined);
+  const guest = {
+    ...viommu,
+    ...(scheduled && { disk: blockQueueSettings(scheduled) }),
+    ...(bounced && bounceSlots(bounced)),
+  };
   const own = Object.values(scenario.vms).flatMap((vm) => vm.datapath ?? []);
   const vcpus = Math.max(...Object.values(scenario.vms).map((vm) => vm.vcpus));
   for (const datapath of new Set([...scenario.datapaths, ...own])) {

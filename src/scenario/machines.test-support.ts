@@ -1,7 +1,7 @@
 /** Machines for tests: a shipped profile, with what a test wants different. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Machine } from '../datapaths/world.ts';
+import type { Machine } from '../datapaths/machine.ts';
 import type { Picoseconds } from '../units.ts';
 import { machineOf, type Profile, profileSchema } from './profile.ts';
 import { formatMistake } from './text/mistake.ts';

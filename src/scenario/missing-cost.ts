@@ -1,6 +1,7 @@
 /** Whether a machine profile prices everything that a datapath and its applications charge. */
 import { datapathOf, datapaths, diskDatapathOf, diskDatapaths } from '../datapaths/index.ts';
-import { type Machine, type Vm, World } from '../datapaths/world.ts';
+import type { Machine } from '../datapaths/machine.ts';
+import { type Vm, World } from '../datapaths/world.ts';
 import { Receiver } from '../models/guest/applications/receiver.ts';
 import { fixedSize } from '../models/guest/arrivals.ts';
 import { NetStack } from '../models/guest/net-stack.ts';
@@ -26,7 +27,7 @@ export const missingCost = (
   machine: Machine,
   kind: string,
   params: unknown,
-  guest: Pick<Vm, 'guest' | 'viommu' | 'disk'>,
+  guest: Pick<Vm, 'guest' | 'viommu' | 'disk' | 'swiotlb'>,
   vcpus = 1,
 ): string | null => {
   try {

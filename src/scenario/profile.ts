@@ -1,6 +1,6 @@
 /** A machine profile: clocks, cores, devices and every price with its source. */
 import { z } from 'zod';
-import type { Machine } from '../datapaths/world.ts';
+import type { Machine } from '../datapaths/machine.ts';
 import { ns } from '../units.ts';
 import { diskSchema, diskSettings } from './disk-schema.ts';
 import { priced, priceSchema } from './price.ts';

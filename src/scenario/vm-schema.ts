@@ -6,9 +6,10 @@ import { virtioTunableShape } from '../datapaths/virtio-params.ts';
 import type { GuestIommuSettings } from '../datapaths/world.ts';
 import { hasSince, type KernelRelease, RELEASE } from '../models/guest/kernel-release.ts';
 import { MODULES } from '../models/guest/pci-drivers.ts';
+import { SLOT_SIZE } from '../models/linux/block/bounce-buffers.ts';
 import { MISDEEDS } from '../models/virtio/misdeeds.ts';
 import { blockQueueSchema } from './block-queue-schema.ts';
-import { time } from './text/quantity-schemas.ts';
+import { size, time } from './text/quantity-schemas.ts';
 
 export const core = z.int().min(0).max(255);
 const coreSet = z.union([core, z.array(core).min(1)]).describe('a core, or the cores it may run on');
@@ -116,6 +117,14 @@ const vmShape = z.strictObject({
     })
     .prefault({}),
   disk: blockQueueSchema.optional(),
+  swiotlb: z
+    .strictObject({
+      size: size({ positive: true, most: '1 GiB' }).describe('of all of them').prefault('64 MiB'),
+    })
+    .describe(
+      'guest kernel, swiotlb=…,force, as in a confidential VM: all that its disk reads and writes is copied through bounce buffers',
+    )
+    .optional(),
   guest: guestSchema.optional(),
   hostile: z
     .strictObject({
@@ -142,6 +151,10 @@ export const vmSchema = vmShape.refine(
 );
 
 export type VmSettings = z.output<typeof vmSchema>;
+
+/** Slots of its bounce buffers. */
+export const bounceSlots = ({ swiotlb }: VmSettings): { swiotlb?: number } =>
+  swiotlb === undefined ? {} : { swiotlb: Math.floor(swiotlb.size / SLOT_SIZE) };
 
 /** The IOMMU that a VM's guest sees, as its datapath is given it. */
 export const guestIommu = ({ viommu }: VmSettings): { viommu?: GuestIommuSettings } =>

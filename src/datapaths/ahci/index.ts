@@ -15,10 +15,9 @@ import { EmulatedRegisters } from '../../models/host/emulated-registers.ts';
 import { AIO_ENGINES } from '../../models/host/host-block.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { BlockQueue } from '../../models/linux/block/block-queue.ts';
-import { IoMappings } from '../../models/linux/block/io-mappings.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
 import { engineOf } from '../disk-server.ts';
-import { guestDmaOf, qemuOf } from '../qemu.ts';
+import { buffersOf, guestDmaOf, qemuOf } from '../qemu.ts';
 
 export const ahci = defineDiskDatapath({
   kind: 'ahci',
@@ -48,7 +47,7 @@ export const ahci = defineDiskDatapath({
     });
     const driver: AhciDriver = new AhciDriver(vcpu, {
       slots,
-      mappings: behind === null ? undefined : new IoMappings(behind.dma),
+      mappings: buffersOf(world, vm, behind),
       registers: new EmulatedRegisters(books, vcpu, device, loop.lock),
       name: 'ahci',
       interrupt: (name, program) => vcpu.interrupt(name, program),

@@ -15,10 +15,9 @@ import { AIO_ENGINES } from '../../models/host/host-block.ts';
 import { Ide } from '../../models/host/ide.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { BlockQueue } from '../../models/linux/block/block-queue.ts';
-import { IoMappings } from '../../models/linux/block/io-mappings.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
 import { engineOf } from '../disk-server.ts';
-import { guestDmaOf, qemuOf } from '../qemu.ts';
+import { buffersOf, guestDmaOf, qemuOf } from '../qemu.ts';
 
 export const ide = defineDiskDatapath({
   kind: 'ide',
@@ -41,7 +40,7 @@ export const ide = defineDiskDatapath({
     const device = new Ide(books, { slots, loop, disk, engine: engineOf(world, vm, aio), interrupt });
     const driver: IdeDriver = new IdeDriver(vcpu, {
       slots,
-      mappings: behind === null ? undefined : new IoMappings(behind.dma),
+      mappings: buffersOf(world, vm, behind),
       registers: new EmulatedRegisters(books, vcpu, device, loop.lock),
       name: 'ide',
       libataDelays,

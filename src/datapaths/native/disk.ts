@@ -20,7 +20,13 @@ export const nativeDisk = defineDiskDatapath({
     const { cores, diskPort } = world;
     const cpus = vm.vcpus.map(([index]) => {
       const core = cores[index];
-      const terms = { name: 'disk', stages: GUEST_BLOCK, depth, dma: world.diskDma(core), settings: vm.disk };
+      const terms = {
+        name: 'disk',
+        stages: GUEST_BLOCK,
+        depth,
+        mappings: world.diskDma(core),
+        settings: vm.disk,
+      };
       const queue = kernelQueue(core, diskPort, terms);
       const pollQueue =
         poll_queues === 0 ? undefined : directQueue(core, diskPort, { ...terms, polls: true });

@@ -15,7 +15,7 @@ import { VfioMappings } from '../../models/host/vfio-mappings.ts';
 import { GUEST_BLOCK } from '../../models/linux/block/block-queue.ts';
 import { directQueue } from '../../models/linux/block/native-disk.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
-import { guestDmaOf } from '../qemu.ts';
+import { buffersOf, guestDmaOf } from '../qemu.ts';
 import { pollQueues } from '../virtio-disk-params.ts';
 
 export const nvmePassthrough = defineDiskDatapath({
@@ -33,7 +33,8 @@ export const nvmePassthrough = defineDiskDatapath({
       const behind =
         vm.viommu === undefined ? null : guestDmaOf(world, vm, vcpu, new BigLock(books, vm.name));
       behind?.iommu.notify(new VfioMappings(books, behind.iommu.domain, world.invalidations));
-      const terms = { name: 'nvme', stages: GUEST_BLOCK, depth, dma: behind?.dma, settings: vm.disk };
+      const mappings = buffersOf(world, vm, behind);
+      const terms = { name: 'nvme', stages: GUEST_BLOCK, depth, mappings, settings: vm.disk };
       const queue = directQueue(vcpu, diskPort, {
         ...terms,
         message: (line) => {

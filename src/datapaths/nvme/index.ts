@@ -14,12 +14,11 @@ import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { Kick, type Kicked } from '../../models/host/kick.ts';
 import { Nvme } from '../../models/host/nvme.ts';
 import { BlockQueue } from '../../models/linux/block/block-queue.ts';
-import { IoMappings } from '../../models/linux/block/io-mappings.ts';
 import { NvmeDriver } from '../../models/linux/block/nvme-driver.ts';
 import type { Doorbell } from '../../models/linux/net-device.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
 import { engineOf } from '../disk-server.ts';
-import { guestDmaOf, qemuOf } from '../qemu.ts';
+import { buffersOf, guestDmaOf, qemuOf } from '../qemu.ts';
 
 /** What QEMU's device offers (mqes), which is what Linux asks for (io_queue_depth). */
 const QUEUE_DEPTH = 1024;
@@ -68,7 +67,7 @@ export const nvme = defineDiskDatapath({
       const driver: NvmeDriver = new NvmeDriver(vcpu, {
         queue: ring,
         name: 'nvme',
-        mappings: behind === null ? undefined : new IoMappings(behind.dma),
+        mappings: buffersOf(world, vm, behind),
         stage: 'guest: driver',
         submission: doorbell('SQ', device.submission),
         completion: doorbell('CQ', device.completion),

@@ -14,13 +14,13 @@ import { IRQ_OFF } from '../hardware/mode.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { Access, RegisterPort } from '../hardware/register-port.ts';
 import type { BlockDriver, Completions } from '../linux/block/block-driver.ts';
-import type { IoMappings } from '../linux/block/io-mappings.ts';
+import type { BufferMappings } from '../linux/block/buffer-mappings.ts';
 
 export interface LibataParts {
   readonly registers: RegisterPort;
   readonly slots: CommandSlots;
   /** Behind an IOMMU; undefined: addresses are the memory's own. */
-  readonly mappings?: IoMappings | undefined;
+  readonly mappings?: BufferMappings | undefined;
   /** Names its interrupt. */
   readonly name: string;
   /** How it comes: by a message, or on a line. */

@@ -12,7 +12,7 @@ import { IRQ_OFF } from '../hardware/mode.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { BlockDriver, Completions, PolledCompletions } from '../linux/block/block-driver.ts';
-import type { IoMappings } from '../linux/block/io-mappings.ts';
+import type { BufferMappings } from '../linux/block/buffer-mappings.ts';
 import type { Doorbell } from '../linux/net-device.ts';
 import { piecesOfRequest, type RequestFormat, SCSI_FORMAT } from '../virtio/blk-request.ts';
 import { type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
@@ -27,7 +27,7 @@ export interface VirtioBlkParts {
   readonly headers: RequestHeaders;
   readonly kick: Doorbell;
   /** Behind an IOMMU (iommu_platform); undefined: addresses are the memory's own. */
-  readonly mappings?: IoMappings | undefined;
+  readonly mappings?: BufferMappings | undefined;
   /** Names its interrupt. */
   readonly name: string;
   /** Of a device without vectors; undefined: the queue has one. */

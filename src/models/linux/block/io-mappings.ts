@@ -10,10 +10,11 @@ import type { BlockIo } from '../../hardware/disk/block-io.ts';
 import type { Page } from '../../hardware/iommu-domain.ts';
 import type { Access } from '../../hardware/register-port.ts';
 import type { DmaMapping } from '../dma-mapping.ts';
+import type { BufferMappings } from './buffer-mappings.ts';
 
 const PAGE_SIZE = 4096;
 
-export class IoMappings {
+export class IoMappings implements BufferMappings {
   private readonly dma: DmaMapping;
   /** By tag. */
   private readonly pages: Page[][] = [];
@@ -22,7 +23,6 @@ export class IoMappings {
     this.dma = dma;
   }
 
-  /** Charges for the buffers of `io`, data in one piece and so many others; commit, then `map`. */
   charge(cpu: Context, { size }: BlockIo, others = 0): void {
     const pages = Math.ceil(size / PAGE_SIZE) + others;
     if (pages > 0) this.dma.charge(cpu, pages);
@@ -48,7 +48,6 @@ export class IoMappings {
     yield RUN;
   }
 
-  /** Unmaps the buffers of `io`, which its device has given back. */
   *unmap(cpu: Context, { tag }: BlockIo): Access {
     const pages = this.pages[tag];
     this.dma.chargeUnmaps(cpu, pages.length);

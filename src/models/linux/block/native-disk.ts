@@ -8,9 +8,8 @@ import type { BlockIo } from '../../hardware/disk/block-io.ts';
 import type { DiskPort } from '../../hardware/disk/disk-port.ts';
 import { NvmeQueue } from '../../hardware/disk/nvme-queue.ts';
 import type { InterruptLine, Processor } from '../../hardware/processor.ts';
-import type { DmaMapping } from '../dma-mapping.ts';
 import { BlockQueue, type BlockQueueSettings, type BlockStages } from './block-queue.ts';
-import { IoMappings } from './io-mappings.ts';
+import type { BufferMappings } from './buffer-mappings.ts';
 import { NullBlkDriver } from './null-blk.ts';
 import { NvmeDriver } from './nvme-driver.ts';
 
@@ -25,7 +24,7 @@ export interface DirectQueue {
   /** A poll queue: it has no interrupt. */
   readonly polls?: boolean | undefined;
   /** What the driver maps its buffers with. */
-  readonly dma?: DmaMapping | undefined;
+  readonly mappings?: BufferMappings | undefined;
   /** Of the block layer above it; Linux's own without a scheduler where not given. */
   readonly settings?: BlockQueueSettings | undefined;
   /** How the disk's message reaches its line; straight where not given. */
@@ -36,7 +35,7 @@ const raise = (line: InterruptLine) => () => line.raise();
 
 /** A queue of `port` whose interrupts come to `cpu`. */
 export const directQueue = (cpu: Processor, port: DiskPort, terms: DirectQueue): BlockQueue => {
-  const { name, stages, depth = QUEUE_DEPTH, polls, dma, message = raise, settings } = terms;
+  const { name, stages, depth = QUEUE_DEPTH, polls, mappings, message = raise, settings } = terms;
   const queue = new NvmeQueue(Math.min(depth, port.disk.queueDepth + 1));
   const doorbell = cpu.books.costs.cost('nvme.doorbell');
   const raised = cpu.books.counters.counter('interrupts.raised', name, cpu.vm);
@@ -44,7 +43,7 @@ export const directQueue = (cpu: Processor, port: DiskPort, terms: DirectQueue):
     queue,
     name,
     polls,
-    mappings: dma === undefined ? undefined : new IoMappings(dma),
+    mappings,
     stage: stages.submit,
     submission: {
       leave: (context) => context.charge(doorbell),
@@ -81,18 +80,18 @@ export class NativeDisk {
   /** By the name of the core. */
   private readonly queues: ReadonlyMap<string, BlockQueue>;
 
-  /** @param dma what the driver maps buffers with on a core; undefined: it maps nothing. */
+  /** @param mappings of the driver on a core; undefined: it maps nothing. */
   constructor(
     cores: readonly Processor[],
     port: DiskPort,
     stages: BlockStages,
-    dma: (core: Processor) => DmaMapping | undefined,
+    mappings: (core: Processor) => BufferMappings | undefined,
   ) {
     this.port = port;
     this.queues = new Map(
       cores.map((core) => [
         core.name,
-        kernelQueue(core, port, { name: 'host disk', stages, dma: dma(core) }),
+        kernelQueue(core, port, { name: 'host disk', stages, mappings: mappings(core) }),
       ]),
     );
   }

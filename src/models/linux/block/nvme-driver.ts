@@ -11,14 +11,14 @@ import type { Fifo } from '../../hardware/fifo.ts';
 import type { InterruptLine, Processor } from '../../hardware/processor.ts';
 import type { Doorbell } from '../net-device.ts';
 import type { BlockDriver, Completions, PolledCompletions } from './block-driver.ts';
-import type { IoMappings } from './io-mappings.ts';
+import type { BufferMappings } from './buffer-mappings.ts';
 
 export interface NvmeDriverParts {
   readonly queue: NvmeQueue;
   readonly submission: Doorbell;
   readonly completion: Doorbell;
   /** Behind an IOMMU; undefined: addresses are the memory's own. */
-  readonly mappings?: IoMappings | undefined;
+  readonly mappings?: BufferMappings | undefined;
   /** A poll queue: nobody is interrupted. */
   readonly polls?: boolean | undefined;
   /** Names the interrupt and its stages. */
