@@ -18,7 +18,7 @@ export const misspentOf = ({ books, machine }: World): string[] =>
   books.ledger.spending().flatMap(({ cost, payer, busy, count }) => {
     const { price, draw } = books.costs.cost(cost);
     // Polling and the wait for other cores take as long as they take.
-    if (draw !== null || ['halt.poll', ...IDLE_POLLING, 'iommu.queue'].includes(cost)) return [];
+    if (draw !== null || ['halt.poll', ...IDLE_POLLING, 'iommu.queue', 'lock.spin'].includes(cost)) return [];
     // A halted vCPU has paid for its way out of the guest, not yet for its way back.
     const halted = payer.endsWith(' idle') && cost === 'exit.light';
     const rest = busy - price * count;

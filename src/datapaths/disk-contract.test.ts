@@ -85,6 +85,22 @@ describe.each(diskDatapaths.map((datapath) => [datapath.kind, datapath] as const
     describe(`with ${name}`, () =>
       diskContract(datapath, { machine: machine('server-3ghz'), params, busyAtRest: busyAtRest[kind] }));
   }
+  describe.skipIf(kind === 'native' || kind === 'nvme' || kind === 'nvme-passthrough')(
+    'with three vCPUs that share queues',
+    () => {
+      const name = kind.endsWith('scsi') ? 'num_queues' : 'num-queues';
+      const one = kind === 'ide' || kind === 'ahci';
+      const shared = (count: number, vcpus: number) =>
+        diskContract(datapath, {
+          machine: machine('server-3ghz'),
+          params: one ? {} : { tunables: { [name]: count } },
+          vcpus,
+          busyAtRest: busyAtRest[kind],
+        });
+      describe('one', () => shared(1, 3));
+      describe('two', () => shared(2, 3));
+    },
+  );
   describe.skipIf(kind === 'ide' || kind === 'ahci')('with three vCPUs', () => {
     const mapped = { tunables: { 'iothread-vq-mapping': [{ iothread: 'a' }, { iothread: 'b' }] } };
     const params = kind === 'virtio-blk' || kind === 'virtio-scsi' ? mapped : {};

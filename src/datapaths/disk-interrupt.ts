@@ -1,5 +1,5 @@
 /** How a virtio disk in user space interrupts its guest: by a vector for each queue, or by the line of MMIO. */
-import type { VirtioBlkParts } from '../models/guest/virtio-blk.ts';
+import type { VirtioBlkParts } from '../models/guest/virtio-blk-parts.ts';
 import type { EventLoop } from '../models/host/event-loop.ts';
 import { type Interrupt, InterruptPath } from '../models/host/interrupt-path.ts';
 import { GuestNotifier, QUEUE_INTERRUPT } from '../models/host/intx-pin.ts';

@@ -73,6 +73,7 @@ const TUNABLES_OF_QEMU = {
   'poll-grow': 0,
   'poll-shrink': 0,
   'iothread-vq-mapping': undefined,
+  'num-queues': undefined,
 } as const;
 
 type Values = Readonly<Record<string, unknown>>;

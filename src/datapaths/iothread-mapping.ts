@@ -38,8 +38,7 @@ export const mappedQueues = (entries: Mapping | undefined, queues: number): numb
   const named = entries.map(({ vqs = [] }) => [...vqs]);
   const flat = named.flat();
   const stray = flat.find((queue) => queue >= queues);
-  if (stray !== undefined)
-    throw new RangeError(`there is no queue ${stray}: the device has ${queues}, one for each vCPU`);
+  if (stray !== undefined) throw new RangeError(`there is no queue ${stray}: the device has ${queues}`);
   const left = all.find((queue) => !flat.includes(queue));
   if (left !== undefined) throw new RangeError(`queue ${left} has no iothread`);
   return named;

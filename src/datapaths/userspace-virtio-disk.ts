@@ -6,6 +6,7 @@ import { EmulatedKick } from '../models/host/emulated-kick.ts';
 import { AIO_ENGINES } from '../models/host/host-block.ts';
 import { Kick } from '../models/host/kick.ts';
 import { MainLoop } from '../models/host/main-loop.ts';
+import { doorbellOfEach } from '../models/host/per-vcpu.ts';
 import { SharedLock } from '../models/host/shared-lock.ts';
 import { UserspaceVirtioBlk } from '../models/host/userspace-virtio-blk.ts';
 import type { VCpu } from '../models/host/vcpu.ts';
@@ -15,11 +16,12 @@ import type { RequestFormat } from '../models/virtio/blk-request.ts';
 import type { DiskAttachment } from './disk-datapath.ts';
 import { diskInterrupt } from './disk-interrupt.ts';
 import { type DiskMonitor, offeredBy } from './disk-monitor.ts';
+import { diskCpus, type Submitters } from './disk-queues.ts';
 import { diskServers } from './disk-server.ts';
 import { mapping } from './iothread-mapping.ts';
 import { schedulerOf, schedulerSchema } from './scheduler-schema.ts';
 import { VirtioDisk } from './virtio-disk.ts';
-import { diskTunableShape, pollQueues } from './virtio-disk-params.ts';
+import { diskTunableShape, pollQueues, requestQueues } from './virtio-disk-params.ts';
 import type { Vm, World } from './world.ts';
 
 const IN_IOTHREAD = { work: 'iothread: submit', complete: 'iothread: complete', wait: 'wait: iothread' };
@@ -63,7 +65,14 @@ export const qemuDiskShape = {
     .default(false),
 };
 
-const shape = z.strictObject({ ...qemuDiskShape, tunables: z.strictObject(qemuDiskTunables) });
+const shape = z.strictObject({
+  ...qemuDiskShape,
+  tunables: z.strictObject({
+    ...qemuDiskTunables,
+    'num-queues': requestQueues.optional(),
+    num_queues: requestQueues.optional(),
+  }),
+});
 type UserspaceDisk = z.output<typeof shape>;
 
 /** What QEMU would refuse. */
@@ -92,6 +101,10 @@ interface Device {
 const stagesOf = ({ policy }: DiskMonitor, iothread: boolean) =>
   policy.name !== 'qemu' ? IN_MONITOR : iothread ? IN_IOTHREAD : IN_MAIN_LOOP;
 
+/** Request queues; one for each vCPU where not given. Firecracker's devices have one. */
+const queuesOf = ({ policy }: DiskMonitor, { tunables }: UserspaceDisk): number | undefined =>
+  policy.name === 'firecracker' ? 1 : (tunables['num-queues'] ?? tunables.num_queues);
+
 export const buildUserspaceDisk = (
   world: World,
   vm: Vm,
@@ -106,12 +119,13 @@ export const buildUserspaceDisk = (
   const tunables = offeredBy(monitor, options.tunables);
   const shared = options.sharedLock ? new SharedLock(sim, books, vm.name) : undefined;
   if (shared !== undefined) world.others.push(shared);
-  const count = vm.vcpus.length;
+  const count = Math.min(vm.vcpus.length, queuesOf(monitor, options) ?? vm.vcpus.length);
   const polled = (tunables.poll_queues ?? 0) > 0;
   const scheduler = options.scheduler && new BlockScheduler(sim, schedulerOf(options.scheduler));
   const servers = diskServers(world, vm, monitor, options, polled ? 2 * count : count);
-  /** Queue `index` of the device, of `vcpu`. */
-  const queueOf = (vcpu: VCpu, index: number, polls: boolean): BlockQueue => {
+  /** Queue `index` of the device. */
+  const queueOf = ({ vcpus, lock: queueLock }: Submitters, index: number, polls: boolean): BlockQueue => {
+    const [vcpu] = vcpus;
     const { loop, engine } = servers[index];
     const lock = loop instanceof MainLoop ? loop.lock : new BigLock(books, vm.name);
     const platform = tunables.iommu_platform;
@@ -147,18 +161,15 @@ export const buildUserspaceDisk = (
     const queue = `q${index}`;
     // Over MMIO the value that is written says which queue is meant: KVM must decode the instruction to match it.
     const byAddress = world.machine.fastMmio && monitor.transport !== 'mmio';
-    return disk.attach(
+    const kick = (each: VCpu) =>
       loop instanceof MainLoop && !options.ioeventfd
-        ? new EmulatedKick(books, disk.vcpu, queue, backend.kick, loop.lock)
-        : new Kick(books, disk.vcpu, queue, backend.kick, byAddress),
-      lines,
-    );
+        ? new EmulatedKick(books, each, queue, backend.kick, loop.lock)
+        : new Kick(books, each, queue, backend.kick, byAddress);
+    return disk.attach(doorbellOfEach(vcpus, kick), lines, queueLock);
   };
-  const cpus = vm.vcpus.map((_, index) => {
-    const vcpu = world.vcpu(vm, index);
-    const queue = queueOf(vcpu, index, false);
-    const pollQueue = polled ? queueOf(vcpu, count + index, true) : undefined;
-    return { processor: vcpu, placed: vcpu.thread, queue, pollQueue };
-  });
+  const cpus = diskCpus(world, vm, count, (submitters) => ({
+    queue: queueOf(submitters, submitters.index, false),
+    pollQueue: polled ? queueOf(submitters, count + submitters.index, true) : undefined,
+  }));
   return { cpus, capacity: hostDisk.port.disk.capacity };
 };

@@ -14,6 +14,15 @@ export const diskTunableShape = {
   packed: z.boolean().describe('QEMU: VIRTIO_F_RING_PACKED').default(false),
 };
 
+/** Its name is `num-queues` of virtio-blk and vhost-user-blk, `num_queues` of SCSI's. */
+export const requestQueues = z
+  .int()
+  .min(1)
+  .max(256)
+  .describe(
+    'QEMU: request queues, which vCPUs share where there are fewer; one for each vCPU where not given',
+  );
+
 /** Module parameter of guest drivers: queues without interrupts, for jobs with hipri, the last ones of the device. */
 export const pollQueues = (module: string) =>
   z

@@ -1,5 +1,6 @@
 /** The guest's half of a virtio disk: one queue of its driver, the ring, and the memory that both sides look at. */
-import { VirtioBlk, type VirtioBlkParts } from '../models/guest/virtio-blk.ts';
+import { VirtioBlk } from '../models/guest/virtio-blk.ts';
+import type { VirtioBlkParts } from '../models/guest/virtio-blk-parts.ts';
 import type { RequestHeaders } from '../models/hardware/disk/block-io.ts';
 import type { InterruptLine } from '../models/hardware/processor.ts';
 import type { Lock } from '../models/host/big-lock.ts';
@@ -9,6 +10,7 @@ import { BlockQueue } from '../models/linux/block/block-queue.ts';
 import type { BufferMappings } from '../models/linux/block/buffer-mappings.ts';
 import { IoMappings } from '../models/linux/block/io-mappings.ts';
 import type { Doorbell } from '../models/linux/net-device.ts';
+import type { SpinLock } from '../models/linux/spin-lock.ts';
 import type { BackendRules } from '../models/virtio/backend-rules.ts';
 import { type RequestFormat, requestRule } from '../models/virtio/blk-request.ts';
 import type { DeviceQueue } from '../models/virtio/device-queue.ts';
@@ -75,12 +77,12 @@ export class VirtioDisk {
   /** Of the driver; it is there when the first interrupt comes. */
   readonly line = (): InterruptLine => this.driver.line;
 
-  /** @param lines how a device without vectors interrupts. */
-  attach(kick: Doorbell, lines?: VirtioBlkParts['lines']): BlockQueue {
+  /** @param lines how a device without vectors interrupts. @param lock of a queue that vCPUs share. */
+  attach(kick: Doorbell, lines?: VirtioBlkParts['lines'], lock?: SpinLock): BlockQueue {
     const { vcpu, ring, memory, headers, format } = this;
     const { name, tunables, polls = false } = this.queue;
-    const parts = { virtqueue: ring, memory, headers, kick, name, mappings: this.buffers, lines };
+    const parts = { virtqueue: ring, memory, headers, kick, name, mappings: this.buffers, lines, lock };
     this.driver = new VirtioBlk(vcpu, parts, { indirect: tunables.indirect_desc, format, polls });
-    return new BlockQueue(vcpu, this.driver, { name, settings: this.layer });
+    return new BlockQueue(vcpu, this.driver, { name, settings: this.layer, shared: lock !== undefined });
   }
 }

@@ -20,7 +20,8 @@ import { Turn } from '../models/hardware/turn.ts';
 import { FairScheduler } from '../models/host/fair-scheduler.ts';
 import { HostNetwork } from '../models/host/host-network.ts';
 import { VCpu } from '../models/host/vcpu.ts';
-import { type BlockQueueSettings, HOST_BLOCK } from '../models/linux/block/block-queue.ts';
+import type { BlockQueueSettings } from '../models/linux/block/block-queue.ts';
+import { HOST_BLOCK } from '../models/linux/block/block-stages.ts';
 import { BouncePool } from '../models/linux/block/bounce-buffers.ts';
 import { IoMappings } from '../models/linux/block/io-mappings.ts';
 import { NativeDisk } from '../models/linux/block/native-disk.ts';
@@ -214,6 +215,7 @@ export class World {
           irqEntry: cost('irq.entry'),
           taskSwitch: cost('task.switch'),
           idleEnter: cost('idle.enter'),
+          wakeWaker: cost('wake.waker'),
           haltPoll: cost('halt.poll'),
           idlePoll: cost('idle.poll'),
         },

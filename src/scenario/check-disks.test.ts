@@ -77,20 +77,25 @@ describe('is refused, with place and reason', () => {
     expect(mistakes(none).join('\n')).toContain('needs poll queues of ide, which it does not have here');
   });
 
-  test.each([
-    ['{ monitor: firecracker }', 'a disk of firecracker has one queue'],
-    ['{ transport: mmio }', 'virtio-blk has one interrupt on MMIO'],
-  ])('more vCPUs than one with virtio-blk %s', (params, words) => {
+  test('queues of MMIO beside each other, and queues that vCPUs share where that is not modelled', () => {
     const two = changed(changed(DISK, 'db: {}', 'db: { vcpus: 2 }'), '[native, virtio-blk]', '[virtio-blk]');
-    expect(mistakes(`${two}parameters: { virtio-blk: ${params} }\n`).join('\n')).toContain(words);
-    expect(mistakes(two)).toEqual([]);
-  });
-
-  test('more vCPUs than a controller of one queue has', () => {
-    const text = changed(changed(DISK, 'db: {}', 'db: { vcpus: 2 }'), '[native, virtio-blk]', '[ahci]');
-    expect(mistakes(text).join('\n')).toContain(
-      'ahci has one queue, and sharing it between vCPUs is not modelled',
+    const on = (params: string, text = two) =>
+      mistakes(`${text}parameters: { virtio-blk: ${params} }\n`).join('\n');
+    expect(on('{ transport: mmio }')).toContain(
+      'one interrupt on MMIO for 2 queues is not modelled; set parameters.virtio-blk.tunables.num-queues: 1',
     );
+    expect(on('{ transport: mmio, tunables: { num-queues: 1 } }')).toBe('');
+    expect(on('{ monitor: firecracker }')).toBe('');
+    expect(on('{ monitor: firecracker, tunables: { num-queues: 2 } }')).toContain('is a property of QEMU');
+    expect(on('{ tunables: { num-queues: 1, poll_queues: 2 } }')).toContain('beside queues that they share');
+    expect(
+      on('{ tunables: { num-queues: 1, iothread-vq-mapping: [{ iothread: a, vqs: [0, 1] }] } }'),
+    ).toContain('there is no queue 1: the device has 1');
+    const behind = changed(two, 'vcpus: 2', 'vcpus: 2, viommu: { device: intel-iommu }');
+    expect(on('{ tunables: { num-queues: 1, iommu_platform: true } }', behind)).toContain(
+      'vCPUs that share a queue of virtio-blk behind an IOMMU that the guest sees are not modelled',
+    );
+    expect(on('{ tunables: { num-queues: 1 } }', behind)).toBe('');
   });
 
   test('more vCPUs for the network', () => {

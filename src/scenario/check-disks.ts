@@ -1,8 +1,6 @@
 /** Whether each VM's datapath leads where its workloads want to go, and whether the disk is as its class has it. */
-import type { z } from 'zod';
 import { datapaths, diskDatapaths } from '../datapaths/index.ts';
-import { mappedQueues } from '../datapaths/iothread-mapping.ts';
-import type { virtioBlk } from '../datapaths/virtio-blk/index.ts';
+import { checkQueues } from './check-queues.ts';
 import { checkSwiotlb } from './check-swiotlb.ts';
 import { classOf, foreignKeys, keysOf } from './disk-schema.ts';
 import { readIolog } from './iolog.ts';
@@ -22,14 +20,6 @@ const DISK = names(diskDatapaths);
 
 export const leadsToNetwork = (kind: string): boolean => NETWORK.includes(kind);
 
-/** Disks whose controller takes commands of one CPU after the other. */
-const ONE_QUEUE = ['ide', 'ahci'];
-
-/** Disks whose guest drivers may have poll queues. */
-const POLLS = ['native', 'virtio-blk', 'virtio-scsi', 'nvme-passthrough'];
-/** Disks with `iothread-vq-mapping`. */
-const MAPPED = ['virtio-blk', 'virtio-scsi'];
-
 const kindsOf = (scenario: Scenario, vm: string): ReadonlySet<string> =>
   new Set(scenario.datapaths.map((datapath) => kindOf(scenario, vm, datapath)));
 
@@ -44,53 +34,6 @@ const needs = ({ workloads }: Scenario, vm: string): { network: boolean; disk: b
 
 export const usesDisk = (scenario: Scenario, vm: string): boolean => needs(scenario, vm).disk;
 export const usesNetwork = (scenario: Scenario, vm: string): boolean => needs(scenario, vm).network;
-
-/** Each queue of a virtio disk has an iothread, and each iothread queues that there are. */
-const checkMapping = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
-  const { tunables } = scenario.parameters[kind] as z.output<typeof virtioBlk.params>;
-  try {
-    const { vcpus } = scenario.vms[vm];
-    mappedQueues(tunables['iothread-vq-mapping'], (tunables.poll_queues ?? 0) > 0 ? 2 * vcpus : vcpus);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    mistake(['parameters', kind, 'tunables', 'iothread-vq-mapping'], `${vm}: ${error.message}`);
-  }
-};
-
-/** Queues that are polled on this datapath; undefined: it can have none. */
-const pollQueuesOf = (scenario: Scenario, kind: string): number | undefined => {
-  const params = scenario.parameters[kind] as { poll_queues?: number; tunables?: { poll_queues?: number } };
-  return POLLS.includes(kind) ? (params.poll_queues ?? params.tunables?.poll_queues ?? 0) : undefined;
-};
-
-/** Each vCPU has a poll queue or none has, and jobs that poll need one. */
-const checkPolling = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
-  const queues = pollQueuesOf(scenario, kind);
-  const { vcpus } = scenario.vms[vm];
-  if (queues !== undefined && queues !== 0 && queues !== vcpus) {
-    const message = `is ${queues}, and ${vm} has ${vcpus} vCPUs: poll queues that vCPUs share are not modelled`;
-    mistake(['parameters', kind], `poll_queues ${message}`);
-  }
-  for (const [name, workload] of Object.entries(scenario.workloads)) {
-    if (workload.kind !== 'fio' || workload.vm !== vm || !workload.hipri || queues) continue;
-    const remedy = queues === undefined ? 'which it does not have here' : `e.g. poll_queues: ${vcpus}`;
-    mistake(['workloads', name, 'hipri'], `needs poll queues of ${kind}, ${remedy}`);
-  }
-};
-
-/** What vCPUs would have to share. */
-const checkOneQueue = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
-  const { monitor, transport } = scenario.parameters[kind] as { monitor?: string; transport?: string };
-  const shared =
-    ONE_QUEUE.includes(kind) || monitor === 'firecracker'
-      ? 'one queue'
-      : transport === 'mmio'
-        ? 'one interrupt on MMIO'
-        : null;
-  if (shared === null) return;
-  const who = ONE_QUEUE.includes(kind) || monitor === undefined ? kind : `a disk of ${monitor}`;
-  mistake(['vms', vm, 'vcpus'], `${who} has ${shared}, and sharing it between vCPUs is not modelled`);
-};
 
 /** A log must be one. */
 const checkLogs = ({ workloads }: Scenario, mistake: Report): void => {
@@ -131,10 +74,8 @@ export const checkDisks = (scenario: Scenario, { disk }: Profile, mistake: Repor
       mistake(['vms', vm, 'vcpus'], 'more than one vCPU is modelled for VMs with fio jobs alone');
     }
     for (const kind of kindsOf(scenario, vm)) {
-      if (stores && settings.vcpus > 1) checkOneQueue(scenario, vm, kind, mistake);
       if (stores) checkSegments(scenario, vm, kind, mistake);
-      if (stores) checkPolling(scenario, vm, kind, mistake);
-      if (stores && MAPPED.includes(kind)) checkMapping(scenario, vm, kind, mistake);
+      if (stores) checkQueues(scenario, vm, kind, mistake);
       if (network && stores && !(NETWORK.includes(kind) && DISK.includes(kind))) {
         mistake(
           ['vms', vm],

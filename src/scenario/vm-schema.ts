@@ -16,7 +16,7 @@ const coreSet = z.union([core, z.array(core).min(1)]).describe('a core, or the c
 
 export const datapathKind = z.enum(kinds.map(({ kind }) => kind) as [string, ...string[]]);
 
-/** Multiqueue and SMP guests are not modelled yet; the words are there so that scenarios need not change. */
+/** Multiqueue NICs are not modelled yet; the word is there so that scenarios need not change. */
 const onlyOne = (what: string) =>
   z
     .literal(1, { error: `more than one ${what} is not modelled yet` })

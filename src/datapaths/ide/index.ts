@@ -14,8 +14,10 @@ import { EmulatedRegisters } from '../../models/host/emulated-registers.ts';
 import { AIO_ENGINES } from '../../models/host/host-block.ts';
 import { Ide } from '../../models/host/ide.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
+import { registersOfEach } from '../../models/host/per-vcpu.ts';
 import { BlockQueue } from '../../models/linux/block/block-queue.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
+import { diskCpus } from '../disk-queues.ts';
 import { engineOf } from '../disk-server.ts';
 import { buffersOf, guestDmaOf, qemuOf } from '../qemu.ts';
 
@@ -32,22 +34,29 @@ export const ide = defineDiskDatapath({
 
   build(world, vm, { aio, libataDelays }) {
     const { books, hostDisk: disk } = world;
-    const vcpu = world.vcpu(vm);
-    const loop = qemuOf(world, vm);
-    const behind = guestDmaOf(world, vm, vcpu, loop.lock);
-    const slots = commandSlots(1);
-    const interrupt = new InterruptPath(books, vcpu, 'KVM_IRQ_LINE', 'ide', () => driver.line);
-    const device = new Ide(books, { slots, loop, disk, engine: engineOf(world, vm, aio), interrupt });
-    const driver: IdeDriver = new IdeDriver(vcpu, {
-      slots,
-      mappings: buffersOf(world, vm, behind),
-      registers: new EmulatedRegisters(books, vcpu, device, loop.lock),
-      name: 'ide',
-      libataDelays,
-      // IRQ 14 of the PC is edge-triggered.
-      interrupt: (name, program) => vcpu.interrupt(name, program),
+    const cpus = diskCpus(world, vm, 1, ({ vcpus, lock }) => {
+      const [vcpu] = vcpus;
+      const loop = qemuOf(world, vm);
+      const slots = commandSlots(1);
+      const interrupt = new InterruptPath(books, vcpu, 'KVM_IRQ_LINE', 'ide', () => driver.line);
+      const device = new Ide(books, { slots, loop, disk, engine: engineOf(world, vm, aio), interrupt });
+      const driver: IdeDriver = new IdeDriver(vcpu, {
+        slots,
+        mappings: buffersOf(world, vm, guestDmaOf(world, vm, vcpu, loop.lock)),
+        registers: registersOfEach(vcpus, (each) => new EmulatedRegisters(books, each, device, loop.lock)),
+        lock,
+        name: 'ide',
+        libataDelays,
+        // IRQ 14 of the PC is edge-triggered.
+        interrupt: (name, program) => vcpu.interrupt(name, program),
+      });
+      const queue = new BlockQueue(vcpu, driver, {
+        name: 'ide',
+        settings: vm.disk,
+        shared: lock !== undefined,
+      });
+      return { queue };
     });
-    const queue = new BlockQueue(vcpu, driver, { name: 'ide', settings: vm.disk });
-    return { cpus: [{ processor: vcpu, placed: vcpu.thread, queue }], capacity: disk.port.disk.capacity };
+    return { cpus, capacity: disk.port.disk.capacity };
   },
 });

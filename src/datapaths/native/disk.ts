@@ -6,7 +6,7 @@
  *   application ◄─ block layer ◄─ driver ◄─ irq ─────┼── disk
  */
 import { z } from 'zod';
-import { GUEST_BLOCK } from '../../models/linux/block/block-queue.ts';
+import { GUEST_BLOCK } from '../../models/linux/block/block-stages.ts';
 import { directQueue, kernelQueue } from '../../models/linux/block/native-disk.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
 

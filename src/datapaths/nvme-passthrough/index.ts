@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { BigLock } from '../../models/host/big-lock.ts';
 import { VfInterrupt } from '../../models/host/vf-interrupt.ts';
 import { VfioMappings } from '../../models/host/vfio-mappings.ts';
-import { GUEST_BLOCK } from '../../models/linux/block/block-queue.ts';
+import { GUEST_BLOCK } from '../../models/linux/block/block-stages.ts';
 import { directQueue } from '../../models/linux/block/native-disk.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
 import { buffersOf, guestDmaOf } from '../qemu.ts';

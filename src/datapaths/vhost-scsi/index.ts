@@ -8,13 +8,16 @@
 import { z } from 'zod';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { Kick } from '../../models/host/kick.ts';
+import { doorbellOfEach } from '../../models/host/per-vcpu.ts';
 import { TargetDevice } from '../../models/host/scsi-target.ts';
+import type { VCpu } from '../../models/host/vcpu.ts';
 import { VhostScsiWorker } from '../../models/host/vhost-scsi.ts';
 import { VHOST } from '../../models/virtio/backend-rules.ts';
 import { SCSI_FORMAT } from '../../models/virtio/blk-request.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
+import { diskCpus } from '../disk-queues.ts';
 import { VirtioDisk } from '../virtio-disk.ts';
-import { diskTunableShape } from '../virtio-disk-params.ts';
+import { diskTunableShape, requestQueues } from '../virtio-disk-params.ts';
 
 const { packed: _, ...splitTunables } = diskTunableShape;
 
@@ -25,6 +28,7 @@ export const vhostScsi = defineDiskDatapath({
     tunables: z
       .strictObject({
         ...splitTunables,
+        num_queues: requestQueues.optional(),
         worker_per_virtqueue: z
           .boolean()
           .describe('QEMU: a worker for each queue instead of one for the device')
@@ -34,7 +38,7 @@ export const vhostScsi = defineDiskDatapath({
       .describe('tunables by their real names'),
   }),
 
-  build(world, vm, { tunables: { worker_per_virtqueue: each, ...own } }) {
+  build(world, vm, { tunables: { worker_per_virtqueue: each, num_queues, ...own } }) {
     const { sim, books, hostDisk, machine } = world;
     const tunables = { ...own, packed: false };
     const target = new TargetDevice(sim, books, vm.name);
@@ -45,19 +49,16 @@ export const vhostScsi = defineDiskDatapath({
       return made;
     };
     const shared = each ? null : worker(`vhost ${vm.name}`, vm.backend);
-    const cpus = vm.vcpus.map((_, index) => {
-      const disk = new VirtioDisk(world, vm, world.vcpu(vm, index), {
-        name: 'vhost-scsi',
-        format: SCSI_FORMAT,
-        tunables,
-      });
-      const { vcpu, headers } = disk;
+    const cpus = diskCpus(world, vm, num_queues, ({ vcpus, lock, index }) => {
+      const [vcpu] = vcpus;
+      const disk = new VirtioDisk(world, vm, vcpu, { name: 'vhost-scsi', format: SCSI_FORMAT, tunables });
+      const { headers } = disk;
       // Workers of their own get the VM's backend cores in turn.
       const serving = shared ?? worker(`vhost ${vm.name} q${index}`, [vm.backend[index % vm.backend.length]]);
       const interrupt = new InterruptPath(books, vcpu, 'irqfd', 'vhost-scsi', disk.line);
       const kicked = serving.serve({ queue: disk.device(VHOST), headers, interrupt });
-      const kick = new Kick(books, vcpu, `q${index}`, kicked, machine.fastMmio);
-      return { processor: vcpu, placed: vcpu.thread, queue: disk.attach(kick) };
+      const kick = (each: VCpu) => new Kick(books, each, `q${index}`, kicked, machine.fastMmio);
+      return { queue: disk.attach(doorbellOfEach(vcpus, kick), undefined, lock) };
     });
     return { cpus, capacity: hostDisk.port.disk.capacity };
   },

@@ -9,13 +9,16 @@ import { z } from 'zod';
 import { TaskThread } from '../../models/hardware/thread.ts';
 import { InterruptPath } from '../../models/host/interrupt-path.ts';
 import { Kick } from '../../models/host/kick.ts';
+import { doorbellOfEach } from '../../models/host/per-vcpu.ts';
 import { Pmd } from '../../models/host/pmd.ts';
 import { SpdkBlk } from '../../models/host/spdk-blk.ts';
+import type { VCpu } from '../../models/host/vcpu.ts';
 import { SPDK } from '../../models/virtio/backend-rules.ts';
 import { BLK_FORMAT } from '../../models/virtio/blk-request.ts';
 import { defineDiskDatapath } from '../disk-datapath.ts';
+import { diskCpus } from '../disk-queues.ts';
 import { VirtioDisk } from '../virtio-disk.ts';
-import { diskTunableShape } from '../virtio-disk-params.ts';
+import { diskTunableShape, requestQueues } from '../virtio-disk-params.ts';
 import type { World } from '../world.ts';
 
 const reactors = new WeakMap<World, Map<string, Pmd>>();
@@ -38,19 +41,23 @@ export const vhostUserBlk = defineDiskDatapath({
   kind: 'vhost-user-blk',
   summary: 'Virtio ring polled by an SPDK reactor on a core of its own; a queue for each vCPU.',
   params: z.strictObject({
-    tunables: z.strictObject(diskTunableShape).prefault({}).describe('tunables by their real names'),
+    tunables: z
+      .strictObject({ ...diskTunableShape, 'num-queues': requestQueues.optional() })
+      .prefault({})
+      .describe('tunables by their real names'),
   }),
 
   build(world, vm, { tunables }) {
     const { books, machine, diskPort } = world;
     const reactor = reactorOf(world, vm.backend);
-    const cpus = vm.vcpus.map((_, index) => {
-      const disk = new VirtioDisk(world, vm, world.vcpu(vm, index), {
+    const cpus = diskCpus(world, vm, tunables['num-queues'], ({ vcpus, lock, index }) => {
+      const [vcpu] = vcpus;
+      const disk = new VirtioDisk(world, vm, vcpu, {
         name: 'vhost-user-blk',
         format: BLK_FORMAT,
         tunables,
       });
-      const { vcpu, headers, format, ring } = disk;
+      const { headers, format, ring } = disk;
       const target = new SpdkBlk(books, {
         vm: vm.name,
         queue: disk.device(SPDK),
@@ -63,8 +70,8 @@ export const vhostUserBlk = defineDiskDatapath({
       ring.pollOffered(() => target.offered());
       // Nobody listens to kicks; one that slips out before they are off is an exit all the same.
       const nobody = { asleep: false, kick: () => {} };
-      const kick = new Kick(books, vcpu, `q${index}`, nobody, machine.fastMmio);
-      return { processor: vcpu, placed: vcpu.thread, queue: disk.attach(kick) };
+      const kick = (each: VCpu) => new Kick(books, each, `q${index}`, nobody, machine.fastMmio);
+      return { queue: disk.attach(doorbellOfEach(vcpus, kick), undefined, lock) };
     });
     return { cpus, capacity: diskPort.disk.capacity };
   },

@@ -15,6 +15,7 @@ import {
   qemuDiskShape,
   qemuDiskTunables,
 } from '../userspace-virtio-disk.ts';
+import { requestQueues } from '../virtio-disk-params.ts';
 
 export const virtioBlk = defineDiskDatapath({
   kind: 'virtio-blk',
@@ -25,6 +26,7 @@ export const virtioBlk = defineDiskDatapath({
       tunables: z
         .strictObject({
           ...qemuDiskTunables,
+          'num-queues': requestQueues.optional(),
           'request-merging': z.boolean().describe('QEMU: requests side by side become one').default(true),
         })
         .prefault({})

@@ -15,13 +15,17 @@ import {
   qemuDiskShape,
   qemuDiskTunables,
 } from '../userspace-virtio-disk.ts';
+import { requestQueues } from '../virtio-disk-params.ts';
 
 export const virtioScsi = defineDiskDatapath({
   kind: 'virtio-scsi',
   summary: 'As virtio-blk, with the SCSI layers of guest and QEMU: thousands of disks on one device.',
   params: z
     .strictObject({
-      tunables: z.strictObject(qemuDiskTunables).prefault({}).describe('tunables by their real names'),
+      tunables: z
+        .strictObject({ ...qemuDiskTunables, num_queues: requestQueues.optional() })
+        .prefault({})
+        .describe('tunables by their real names'),
       ...qemuDiskShape,
       transport: diskMonitorShape.transport,
     })

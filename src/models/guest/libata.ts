@@ -15,12 +15,15 @@ import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { Access, RegisterPort } from '../hardware/register-port.ts';
 import type { BlockDriver, Completions } from '../linux/block/block-driver.ts';
 import type { BufferMappings } from '../linux/block/buffer-mappings.ts';
+import type { SpinLock } from '../linux/spin-lock.ts';
 
 export interface LibataParts {
   readonly registers: RegisterPort;
   readonly slots: CommandSlots;
   /** Behind an IOMMU; undefined: addresses are the memory's own. */
   readonly mappings?: BufferMappings | undefined;
+  /** Of a port that several CPUs use. */
+  readonly lock?: SpinLock | undefined;
   /** Names its interrupt. */
   readonly name: string;
   /** How it comes: by a message, or on a line. */
@@ -69,13 +72,17 @@ export abstract class LibataPort implements BlockDriver {
   }
 
   *dispatch(cpu: Context, ios: Fifo<BlockIo>): Program {
-    const { mappings } = this.parts;
+    const { mappings, lock } = this.parts;
     for (let io = ios.shift(); io !== null; io = ios.shift()) {
+      // The port's lock is held, and interrupts are off, from here to the last register.
+      const outer = cpu.mode;
+      if (lock !== undefined) {
+        cpu.mode = IRQ_OFF;
+        yield* lock.acquire(cpu);
+      }
       this.serve(cpu, io);
       cpu.charge(this.command);
       mappings?.charge(cpu, io);
-      // The port's lock is held, and interrupts are off, from here to the last register.
-      const outer = cpu.mode;
       cpu.mode = IRQ_OFF;
       yield RUN;
       mappings?.map(io);
@@ -83,6 +90,10 @@ export abstract class LibataPort implements BlockDriver {
       if (exits !== null) yield* exits;
       this.parts.slots[io.tag] = io;
       yield* this.issue(cpu, io);
+      if (lock !== undefined) {
+        yield RUN;
+        lock.release(cpu);
+      }
       cpu.mode = outer;
       cpu.serveNobody();
     }
@@ -90,12 +101,18 @@ export abstract class LibataPort implements BlockDriver {
 
   private *interrupted(line: InterruptLine): Program {
     const { context } = line;
+    const { lock } = this.parts;
     yield WAIT;
     for (;;) {
       line.enter();
+      if (lock !== undefined) yield* lock.acquire(context);
       const tags = yield* this.finished(context);
       if (tags.length > 0) yield context.call(this.complete(context, tags));
       yield* this.acknowledge(context);
+      if (lock !== undefined) {
+        yield RUN;
+        lock.release(context);
+      }
       line.leave();
       yield RUN;
       yield WAIT;

@@ -6,40 +6,18 @@
 import type { Cost } from '../../accounting/cost.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
-import type { BlockIo, RequestHeaders } from '../hardware/disk/block-io.ts';
+import type { BlockIo } from '../hardware/disk/block-io.ts';
 import type { Fifo } from '../hardware/fifo.ts';
 import { IRQ_OFF } from '../hardware/mode.ts';
 import type { InterruptLine, Processor } from '../hardware/processor.ts';
 import type { Access } from '../hardware/register-port.ts';
 import type { BlockDriver, Completions, PolledCompletions } from '../linux/block/block-driver.ts';
-import type { BufferMappings } from '../linux/block/buffer-mappings.ts';
-import type { Doorbell } from '../linux/net-device.ts';
+import type { SpinLock } from '../linux/spin-lock.ts';
 import { piecesOfRequest, type RequestFormat, SCSI_FORMAT } from '../virtio/blk-request.ts';
 import { type DriverQueue, NOTHING } from '../virtio/driver-queue.ts';
-import { BUFFER_SIZE, type GuestMemory } from '../virtio/guest-memory.ts';
-import type { Virtqueue } from '../virtio/virtqueue.ts';
+import { BUFFER_SIZE } from '../virtio/guest-memory.ts';
+import type { VirtioBlkOptions, VirtioBlkParts } from './virtio-blk-parts.ts';
 import { reapChecked } from './virtio-net-vector.ts';
-import type { AddLine, Ours } from './virtio-status.ts';
-
-export interface VirtioBlkParts {
-  readonly virtqueue: Virtqueue;
-  readonly memory: GuestMemory;
-  readonly headers: RequestHeaders;
-  readonly kick: Doorbell;
-  /** Behind an IOMMU (iommu_platform); undefined: addresses are the memory's own. */
-  readonly mappings?: BufferMappings | undefined;
-  /** Names its interrupt. */
-  readonly name: string;
-  /** Of a device without vectors; undefined: the queue has one. */
-  readonly lines?: { readonly addLine: AddLine; readonly ours: Ours } | undefined;
-}
-
-export interface VirtioBlkOptions {
-  readonly indirect: boolean;
-  readonly format: RequestFormat;
-  /** A poll queue: it never asks for interrupts. */
-  readonly polls?: boolean;
-}
 
 /** Behind the header of a request: its table of descriptors, if that is an indirect one. */
 const TABLE_OFFSET = 256;
@@ -86,7 +64,7 @@ export class VirtioBlk implements BlockDriver {
     this.completeCost = costs.cost('virtioBlk.complete');
     this.ringLine = costs.cost('ring.line');
     this.stage = timeline.working('guest: driver');
-    this.wait = timeline.waiting('wait: processor');
+    this.wait = timeline.waiting(parts.lock === undefined ? 'wait: processor' : 'wait: queue lock');
     this.headerAt = Array.from({ length: this.depth }, () => this.roomForHeader());
     this.inRing = new Array(this.depth).fill(null);
     const { queue } = this;
@@ -121,10 +99,11 @@ export class VirtioBlk implements BlockDriver {
 
   *dispatch(cpu: Context, ios: Fifo<BlockIo>): Program {
     const { queue, stage, wait } = this;
-    const { kick, mappings } = this.parts;
+    const { kick, mappings, lock } = this.parts;
     // The queue's lock is held, and interrupts are off, until all are added; the device is told after that.
     const outer = cpu.mode;
     cpu.mode = IRQ_OFF;
+    if (lock !== undefined) yield* lock.acquire(cpu);
     for (let io = ios.peek(); io !== null; io = ios.peek()) {
       const pieces = piecesOfRequest(io, this.headerAt[io.tag], this.format);
       cpu.serve(io.request, stage, wait);
@@ -147,8 +126,14 @@ export class VirtioBlk implements BlockDriver {
       }
       ios.shift();
     }
+    const tell = queue.kickPrepare();
+    if (lock !== undefined) {
+      lock.release(cpu);
+      // Another vCPU's kick may lead the device to it first: this one holds up nobody.
+      cpu.serveNobody();
+    }
     cpu.mode = outer;
-    if (!queue.kickPrepare()) return;
+    if (!tell) return;
     kick.leave(cpu);
     yield RUN;
     const work = kick.act(cpu);
@@ -181,11 +166,48 @@ export class VirtioBlk implements BlockDriver {
       line.enter();
       yield RUN;
       const ours = lines === undefined || (yield* lines.ours(context));
-      if (ours && this.queue.interrupted()) yield context.call(this.takeUsed(context));
+      if (ours && this.queue.interrupted()) yield context.call(this.taking(context));
       line.leave();
       yield RUN;
       yield WAIT;
     }
+  }
+
+  private taking(cpu: Context): Program {
+    const { lock } = this.parts;
+    return lock === undefined ? this.takeUsed(cpu) : this.takeLocked(cpu, lock);
+  }
+
+  /**
+   * Of a queue that CPUs share: all are taken under its lock, and completed behind it (blk_mq_raise_softirq). Simplification: in the
+   * interrupt, where Linux's softirq follows it; and not on the CPU that submitted, since all of a guest's share a cache.
+   */
+  private *takeLocked(cpu: Context, lock: SpinLock): Program {
+    const { queue, completions, inRing, commandDone } = this;
+    const { mappings } = this.parts;
+    const taken: BlockIo[] = [];
+    cpu.serveNobody();
+    yield* lock.acquire(cpu);
+    do {
+      queue.disableCallbacks();
+      for (let tag = this.reap(); tag !== NOTHING; tag = this.reap()) {
+        const io = inRing[tag] as BlockIo;
+        inRing[tag] = null;
+        this.chargeLines(cpu);
+        if (commandDone !== null) cpu.charge(commandDone);
+        if (mappings !== undefined) yield* mappings.unmap(cpu, io);
+        cpu.charge(this.completeCost);
+        yield RUN;
+        taken.push(io);
+      }
+    } while (queue.enableCallbacks());
+    lock.release(cpu);
+    for (const io of taken) {
+      completions.charge(cpu, io);
+      yield RUN;
+      completions.end(cpu, io);
+    }
+    this.restart(cpu, taken.length);
   }
 
   private *takeUsed(cpu: Context): Program {

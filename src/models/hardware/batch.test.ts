@@ -15,7 +15,13 @@ const alone = () => {
   const bench = new Bench({ prices: PRICES });
   const { books } = bench;
   const account = books.ledger.account('core0', 'me', false);
-  const level = { stopOf: (context: Context) => context.n, pendingAny: false, leaveGuest: () => {} };
+  const level = {
+    stopOf: (context: Context) => context.n,
+    pendingAny: false,
+    leaveGuest: () => {},
+    endSpin: () => {},
+    wakeTask: () => {},
+  };
   const identity = { name: 'core0 me', payer: 'me', guest: false, kind: 'me' };
   const context = new Context(books, identity, level, () => {}, account);
   const cost = { copy: bench.cost('copy'), exit: bench.cost('exit'), poll: bench.cost('poll') };

@@ -29,6 +29,7 @@ const STANDARD = [
   'idleEnter',
   'haltPoll',
   'idlePoll',
+  'wakeWaker',
   'bql.handoff',
   'qemu.mainLoop',
 ] as const;

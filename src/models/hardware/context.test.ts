@@ -10,7 +10,13 @@ const alone = () => {
   const { books } = bench;
   const woken: number[] = [];
   const account = books.ledger.account('core0', 'me', false);
-  const level = { stopOf: (context: Context) => context.n, pendingAny: false, leaveGuest: () => {} };
+  const level = {
+    stopOf: (context: Context) => context.n,
+    pendingAny: false,
+    leaveGuest: () => {},
+    endSpin: () => {},
+    wakeTask: () => {},
+  };
   const identity = { name: 'core0 me', payer: 'me', guest: false, kind: 'me' };
   const note = () => void woken.push(bench.sim.now);
   const context = new Context(books, identity, level, note, account);

@@ -36,6 +36,10 @@ export interface Level {
   stopOf(context: Context): number;
   /** The host takes the core away from `context` in the middle of guest code: an exit now, an entry on resume. */
   leaveGuest(context: Context): void;
+  /** Shortens a busy wait of `context`: the next look, at most `grid` ps away, sees what it waits for. */
+  endSpin(context: Context, grid: number): void;
+  /** Signals `task` of this processor, on behalf of `by`, which may run on another one and pays for reaching this one. */
+  wakeTask(task: Context, by: Context): void;
 }
 
 /** What a context is called, and who pays for what it does. */

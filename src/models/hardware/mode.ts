@@ -10,19 +10,25 @@ export const IRQ_OFF = 2;
 export const SPIN = 3;
 /** Busy waiting that is given up when another thread is to run (need_resched); else as SPIN. */
 export const BUSY_POLL = 4;
+/** Busy waiting for a spin lock with interrupts off: as IRQ_OFF, and who releases the lock calls `endSpin`. */
+export const LOCK_SPIN = 5;
 /** KVM handles an exit in the vCPU thread: the guest stands still, its interrupts wait for VM entry. */
-export const EXIT_KERNEL = 5;
+export const EXIT_KERNEL = 6;
 /** QEMU handles an exit in the vCPU thread. */
-export const EXIT_USER = 6;
+export const EXIT_USER = 7;
 /** KVM polls for a wake-up before it blocks a halted vCPU. */
-export const HALT_POLL = 7;
-export type Mode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+export const HALT_POLL = 8;
+export type Mode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 /** Plane of the account that pays, by mode: own work, KVM, QEMU. */
-export const PLANE = Uint8Array.of(0, 0, 0, 0, 0, 1, 2, 1);
+export const PLANE = Uint8Array.of(0, 0, 0, 0, 0, 0, 1, 2, 1);
 
 /** Busy waiting, of whatever kind. */
-export const isSpin = (mode: Mode): boolean => mode === SPIN || mode === BUSY_POLL || mode === HALT_POLL;
+export const isSpin = (mode: Mode): boolean =>
+  mode === SPIN || mode === BUSY_POLL || mode === LOCK_SPIN || mode === HALT_POLL;
+
+/** Mode of what must be done before a busy wait goes on: the same, but it is no wait. */
+export const besideSpin = (mode: Mode): Mode => (mode === LOCK_SPIN ? IRQ_OFF : isSpin(mode) ? OPEN : mode);
 
 /** In an exit the guest makes no progress and takes no interrupt. */
 export const inExit = (mode: Mode): boolean => mode >= EXIT_KERNEL;

@@ -56,6 +56,13 @@ export abstract class Processor implements Level, SoftirqHost {
   /** A timer whose expiry interrupts this processor and then signals `context`. */
   abstract timer(context: Context): Timer;
   abstract leaveGuest(context: Context): void;
+  abstract endSpin(context: Context, grid: number): void;
+
+  /** Simplification: between host cores it costs nothing here; who wakes a thread charges `wake.waker` where it does so. */
+  wakeTask(task: Context, _by: Context): void {
+    task.signal();
+  }
+
   /** The thread-level context to run, or null. */
   protected abstract threadLeaf(): Context | null;
   /** Work became runnable at some level: look again, now or as soon as the mode allows. */

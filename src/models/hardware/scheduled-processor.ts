@@ -45,7 +45,7 @@ export abstract class ScheduledProcessor extends Processor implements HostCore {
 
   abstract reconsider(): void;
   abstract guestModeOf(thread: Thread): Mode | null;
-  abstract endSpin(context: Context, grid: number): void;
+  abstract override endSpin(context: Context, grid: number): void;
   /** In an idle state, or on the way out of one. */
   protected abstract get atRest(): boolean;
 

@@ -19,8 +19,6 @@ export interface HostCore extends Level {
   chargeRunning(): void;
   /** Mode of the guest code or exit that `thread`, a vCPU, executes on the core at this instant, or null. */
   guestModeOf(thread: Thread): Mode | null;
-  /** Shortens a busy wait: the next poll, at most `grid` ps away, sees what it waits for. */
-  endSpin(context: Context, grid: number): void;
 }
 
 /** What a core asks of the scheduler that serves it; the policy lives in the host (models/host). */

@@ -33,7 +33,7 @@ export class IdleLoop {
   /** The HLT exit whose poll by KVM is under way, until that sees work. */
   private polling: Exit | null = null;
   /** The guest's own poll is under way, until that sees a task. */
-  private guestPolls = false;
+  guestPolls = false;
   private haltedAt = 0;
   /** The guest's governor has yet to hear of the last halt. */
   private untold = false;

@@ -19,6 +19,8 @@ export interface VCpuCosts {
   readonly irqEntry: Cost;
   readonly taskSwitch: Cost;
   readonly idleEnter: Cost;
+  /** Of waking a thread that sleeps. */
+  readonly wakeWaker: Cost;
   readonly haltPoll: Cost;
   readonly idlePoll: Cost;
 }

@@ -7,11 +7,12 @@ import type { Account } from '../../accounting/ledger.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Context, Program } from '../hardware/context.ts';
 import { Fifo } from '../hardware/fifo.ts';
-import { EXIT_KERNEL, inExit, OPEN } from '../hardware/mode.ts';
+import { besideSpin, EXIT_KERNEL, inExit, OPEN } from '../hardware/mode.ts';
 import { type InterruptLine, Processor, type Timer } from '../hardware/processor.ts';
 import { type HostCore, type Placement, Thread } from '../hardware/thread.ts';
 import { Exits } from './exits.ts';
 import { IdleLoop } from './idle-loop.ts';
+import { RescheduleIpi } from './reschedule-ipi.ts';
 import type { VCpuCosts, VCpuFeatures } from './vcpu-parts.ts';
 import { timerInterrupt, virtualLine } from './virtual-line.ts';
 
@@ -41,6 +42,7 @@ export class VCpu extends Processor {
   private readonly tasks = new Fifo<Context>();
   private readonly idle: Context;
   private readonly idling: IdleLoop;
+  private ipi: RescheduleIpi | null = null;
   private current: Context | null = null;
   private currentSince = 0;
   private home: string;
@@ -208,12 +210,32 @@ export class VCpu extends Processor {
     return context.inExit;
   }
 
+  endSpin(context: Context, grid: number): void {
+    this.thread.core?.endSpin(context, grid);
+  }
+
+  /** From now on another vCPU that wakes a task here sends an interrupt where this one is halted. */
+  takeIpis(): void {
+    this.ipi ??= new RescheduleIpi(this, this.costs);
+  }
+
+  override wakeTask(task: Context, by: Context): void {
+    const reached = this.ipi === null || by.level === this || !this.idleHalted;
+    if (reached) task.signal();
+    else this.ipi?.send(task, by);
+  }
+
+  /** In its idle loop, and not looking for tasks there itself. */
+  private get idleHalted(): boolean {
+    return this.current === null && this.tasks.length === 0 && !this.idling.guestPolls;
+  }
+
   leaveGuest(context: Context): void {
     // Without its core it has left already: the leaf that the core was taken from paid.
     if (context.inExit || this.thread.core?.thread !== this.thread) return;
     // Cut at the very end of the idle loop's way back: the task that is to run pays, or the idle loop would halt under it.
     const left = context === this.idle && this.current !== null ? this.current : context;
-    left.prelude(this.costs.pollution, left.spinning ? OPEN : left.modeNow);
+    left.prelude(this.costs.pollution, besideSpin(left.modeNow));
     left.prelude(this.costs.exitLight, EXIT_KERNEL);
     this.exits.externalInterrupt.value++;
   }

@@ -109,10 +109,10 @@ export class FioJob implements Issuer {
     return io;
   }
 
-  done(io: BlockIo): void {
+  done(io: BlockIo, by: Context): void {
     this.finished.push(io);
     this.unslept.delete(io);
-    if (this.finished.length >= this.enough) this.cpu.signal();
+    if (this.finished.length >= this.enough) this.cpu.level.wakeTask(this.cpu, by);
   }
 
   /** Completions that end the wait for some. */

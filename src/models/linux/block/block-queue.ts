@@ -21,30 +21,9 @@ import type { BlockIo } from '../../hardware/disk/block-io.ts';
 import { Fifo } from '../../hardware/fifo.ts';
 import type { Processor } from '../../hardware/processor.ts';
 import type { BlockDriver, Completions } from './block-driver.ts';
+import { type BlockStages, GUEST_BLOCK } from './block-stages.ts';
 import { HybridPolling, type PollDelay } from './hybrid-polling.ts';
 import { type DeadlineTunables, type IoScheduler, MqDeadline } from './mq-deadline.ts';
-
-/** Names of its stages in requests' time lines: of a guest's (or bare metal's) block layer, or of the host's below a backend. */
-export interface BlockStages {
-  readonly submit: string;
-  /** For its turn in the system call that submits several. */
-  readonly waitSubmit: string;
-  readonly complete: string;
-  readonly waitInterrupt: string;
-}
-
-export const GUEST_BLOCK: BlockStages = {
-  submit: 'block: submit',
-  waitSubmit: 'wait: submitter',
-  complete: 'block: complete',
-  waitInterrupt: 'wait: disk interrupt',
-};
-export const HOST_BLOCK: BlockStages = {
-  submit: 'host block: submit',
-  waitSubmit: 'wait: io_submit',
-  complete: 'host block: complete',
-  waitInterrupt: 'wait: host disk interrupt',
-};
 
 /** A plug is flushed when it holds so many requests, or after one of so many bytes (BLK_MAX_REQUEST_COUNT, BLK_PLUG_FLUSH_SIZE). */
 const PLUG_REQUESTS = 32;
@@ -64,6 +43,8 @@ export interface BlockQueueParts {
   readonly stages?: BlockStages;
   /** Linux's own without a scheduler where not given. */
   readonly settings?: BlockQueueSettings | undefined;
+  /** Several CPUs submit to it: what each has plugged is its own. */
+  readonly shared?: boolean;
 }
 
 /** A scheduler has two tags for each of the driver's, which count up to so many (BLKDEV_DEFAULT_RQ). */
@@ -103,17 +84,19 @@ export class BlockQueue implements Completions {
   /** I/Os that this queue takes, and has. */
   private readonly capacity: number;
   private taken = 0;
+  private readonly shared: boolean;
   private readonly sleeps: HybridPolling;
 
   constructor(
     cpu: Processor,
     driver: BlockDriver,
-    { name, stages = GUEST_BLOCK, settings }: BlockQueueParts,
+    { name, stages = GUEST_BLOCK, settings, shared = false }: BlockQueueParts,
   ) {
     const { costs, timeline, counters }: Accounting = cpu.books;
     this.sim = cpu.sim;
     this.timeline = timeline;
     this.driver = driver;
+    this.shared = shared;
     this.submitCost = costs.cost('block.submit');
     this.completeCost = costs.cost('block.complete');
     this.stageSubmit = timeline.working(stages.submit);
@@ -133,7 +116,8 @@ export class BlockQueue implements Completions {
     driver.attach(this);
     driver.polled?.watch(() => {
       for (const look of this.watchers) look();
-      this.wakeWaiter();
+      const [first] = this.waiters;
+      first?.signal();
     });
   }
 
@@ -162,9 +146,10 @@ export class BlockQueue implements Completions {
   /** Gives the driver these I/Os, whose costs are paid, in one batch; whoever must wait for a tag first hands on what it holds. */
   *issue(cpu: Context, ios: readonly BlockIo[]): Program {
     const { polled } = this.driver;
+    const plug = this.shared ? new Fifo<BlockIo>() : this.pending;
     for (const io of ios) {
-      while (!this.enter(cpu, io)) {
-        const held = this.flush(cpu);
+      while (!this.enter(cpu, io, plug)) {
+        const held = this.flush(cpu, plug);
         if (held !== null) yield cpu.call(held);
         cpu.serveNobody();
         yield WAIT;
@@ -173,23 +158,23 @@ export class BlockQueue implements Completions {
         if (polled?.ready) yield cpu.call(polled.take(cpu));
       }
       // Several may have become free before the first waiter ran.
-      if (this.waiters.delete(cpu) && this.taken < this.capacity) this.wakeWaiter();
-      if (this.queued < PLUG_REQUESTS && io.size < PLUG_BYTES) continue;
-      const full = this.flush(cpu);
+      if (this.waiters.delete(cpu) && this.taken < this.capacity) this.wakeWaiter(cpu);
+      if (this.queued(plug) < PLUG_REQUESTS && io.size < PLUG_BYTES) continue;
+      const full = this.flush(cpu, plug);
       if (full !== null) yield cpu.call(full);
     }
-    const work = this.flush(cpu);
+    const work = this.flush(cpu, plug);
     if (work !== null) yield cpu.call(work);
     cpu.serveNobody();
   }
 
   /** Taken, not yet with the driver. */
-  private get queued(): number {
-    return this.pending.length + (this.scheduler?.length ?? 0);
+  private queued(plug: Fifo<BlockIo>): number {
+    return plug.length + (this.scheduler?.length ?? 0);
   }
 
-  /** Into the driver's list, or the scheduler's. @returns false: there is no room, and `cpu` is signalled when there is. */
-  private enter(cpu: Context, io: BlockIo): boolean {
+  /** Into the plug, or the scheduler's. @returns false: there is no room, and `cpu` is signalled when there is. */
+  private enter(cpu: Context, io: BlockIo, plug: Fifo<BlockIo>): boolean {
     const { scheduler, sim } = this;
     if (this.taken === this.capacity) {
       this.waiters.add(cpu);
@@ -201,29 +186,46 @@ export class BlockQueue implements Completions {
     }
     this.taken++;
     this.occupancy.add(this.taken);
-    if (scheduler === null) this.pass(io);
+    if (scheduler === null) this.pass(io, plug);
     else scheduler.insert(io, sim.now);
     return true;
   }
 
-  /** With a tag of the driver into its list. */
-  private pass(io: BlockIo): void {
+  /** With a tag of the driver. */
+  private pass(io: BlockIo, plug: Fifo<BlockIo>): void {
     io.tag = this.tags.pop() as number;
     this.sleeps.started(io, this.sim.now);
-    this.pending.push(io);
+    plug.push(io);
   }
 
   /** Gives the driver what it has tags for (the end of a plug). Null: there is nothing, or the driver takes nothing. */
-  private flush(cpu: Context): Program | null {
+  private flush(cpu: Context, plug: Fifo<BlockIo>): Program | null {
     const { pending, driver, scheduler, tags, sim, waitScheduler } = this;
-    if (driver.stopped) return null;
+    if (driver.stopped) {
+      this.leave(plug);
+      return null;
+    }
     while (scheduler !== null && tags.length > 0) {
       const io = scheduler.next(sim.now);
       if (io === null) break;
       if (io.request !== NO_REQUEST) this.timeline.mark(io.request, (waitScheduler as Stage).id, sim.now);
-      this.pass(io);
+      this.pass(io, plug);
     }
-    return pending.length === 0 ? null : driver.dispatch(cpu, pending);
+    if (plug.length === 0) return null;
+    return plug === pending ? driver.dispatch(cpu, pending) : this.dispatchOwn(cpu, plug);
+  }
+
+  private *dispatchOwn(cpu: Context, plug: Fifo<BlockIo>): Program {
+    yield cpu.call(this.driver.dispatch(cpu, plug));
+    this.leave(plug);
+  }
+
+  /** What the driver has no room for waits with the queue (hctx->dispatch). */
+  private leave(plug: Fifo<BlockIo>): void {
+    if (plug === this.pending || plug.length === 0) return;
+    for (let io = plug.shift(); io !== null; io = plug.shift()) this.pending.push(io);
+    // It may have got room since it refused them.
+    if (!this.driver.stopped) this.worker.signal();
   }
 
   charge(cpu: Context, io: BlockIo): void {
@@ -238,14 +240,14 @@ export class BlockQueue implements Completions {
     io.tag = -1;
     // blk_mq_sched_restart.
     if (this.scheduler !== null && this.scheduler.length > 0) this.worker.signal();
-    this.wakeWaiter();
+    this.wakeWaiter(cpu);
     io.issuer.done(io, cpu);
   }
 
   /** Simplification: the tag is not kept for it; whoever runs first gets it, and who does not waits on. */
-  private wakeWaiter(): void {
+  private wakeWaiter(by: Context): void {
     const [first] = this.waiters;
-    first?.signal();
+    first?.level.wakeTask(first, by);
   }
 
   restarted(): void {
@@ -256,7 +258,7 @@ export class BlockQueue implements Completions {
   private *runAgain(cpu: Context): Program {
     yield WAIT;
     for (;;) {
-      const work = this.flush(cpu);
+      const work = this.flush(cpu, this.pending);
       if (work !== null) yield cpu.call(work);
       cpu.serveNobody();
       yield WAIT;
