@@ -52,9 +52,10 @@ export const addFioJobs = (
   const log = workload.read_iolog === undefined ? null : logOf(workload.read_iolog);
   const timed = log !== null && log.duration > 0 && !workload.replay_no_stall;
   const until = runtime === undefined ? Number.POSITIVE_INFINITY : ramp_time + runtime;
+  const allowed = workload.cpus_allowed?.map((cpu) => cpus[cpu]) ?? cpus;
   const jobs = Array.from({ length: numjobs }, (_, i) => {
     const stream = (variate: string) => random.stream(`workload ${record.name} job ${i} ${variate}`);
-    const { processor, placed, queue, pollQueue } = cpus[i % cpus.length];
+    const { processor, placed, queue, pollQueue } = allowed[i % allowed.length];
     const source = log === null ? patternOf(workload, capacity, stream) : new ReplayedIos(log.ios, capacity);
     return new FioJob(
       processor,

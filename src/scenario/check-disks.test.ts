@@ -43,6 +43,7 @@ describe('is refused, with place and reason', () => {
     ['rw: randread', 'rw: randread, ioengine: psync, iodepth: 4', 'psync has one I/O under way'],
     ['rw: randread', 'rw: randread, bs: 1 MiB', '512 KiB'],
     ['db: {}', 'db: { swiotlb: {} }', 'virtio-blk passes them by without iommu_platform'],
+    ['rw: randread', 'rw: randread, cpus_allowed: [1]', 'there is no vCPU 1: db has 1, counted from 0'],
     ['rw: randread', 'iodepth: 4', 'or a log, read_iolog, in its place'],
     ['rw: randread', 'rw: read, read_iolog: "x"', 'or a log, read_iolog, in its place'],
     ['rw: randread', 'read_iolog: "x"', 'line 1 of the log: expected "fio version 3 iolog"'],

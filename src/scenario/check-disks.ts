@@ -1,6 +1,6 @@
 /** Whether each VM's datapath leads where its workloads want to go, and whether the disk is as its class has it. */
 import { datapaths, diskDatapaths } from '../datapaths/index.ts';
-import { checkQueues } from './check-queues.ts';
+import { checkPlaces, checkQueues } from './check-queues.ts';
 import { checkSwiotlb } from './check-swiotlb.ts';
 import { classOf, foreignKeys, keysOf } from './disk-schema.ts';
 import { readIolog } from './iolog.ts';
@@ -62,6 +62,7 @@ const checkSegments = (scenario: Scenario, vm: string, kind: string, mistake: Re
 
 export const checkDisks = (scenario: Scenario, { disk }: Profile, mistake: Report): void => {
   checkLogs(scenario, mistake);
+  checkPlaces(scenario, mistake);
   for (const key of foreignKeys(disk)) {
     const near = nearest(key, keysOf(classOf(disk)));
     mistake(['host', 'disk', key], `a disk of class ${classOf(disk)} has no "${key}"${didYouMean(near)}`);

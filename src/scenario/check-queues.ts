@@ -86,6 +86,18 @@ const checkShared = (scenario: Scenario, vm: string, kind: string, mistake: Repo
   }
 };
 
+/** Jobs run on vCPUs that there are. */
+export const checkPlaces = ({ workloads, vms }: Scenario, mistake: Report): void => {
+  for (const [name, workload] of Object.entries(workloads)) {
+    if (workload.kind !== 'fio' || !Object.hasOwn(vms, workload.vm)) continue;
+    const { vcpus } = vms[workload.vm];
+    const absent = workload.cpus_allowed?.find((cpu) => cpu >= vcpus);
+    if (absent === undefined) continue;
+    const message = `there is no vCPU ${absent}: ${workload.vm} has ${vcpus}, counted from 0`;
+    mistake(['workloads', name, 'cpus_allowed'], message);
+  }
+};
+
 export const checkQueues = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
   checkPolling(scenario, vm, kind, mistake);
   checkShared(scenario, vm, kind, mistake);

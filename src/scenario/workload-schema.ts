@@ -136,6 +136,13 @@ const fio = z
       .max(65_536)
       .describe('completions that are waited for when the queue is full')
       .default(1),
+    cpus_allowed: z
+      .array(z.int().min(0).max(255))
+      .min(1)
+      .describe(
+        'vCPUs, from 0, that its jobs run on in turn (cpus_allowed_policy=split); from the first on where not given',
+      )
+      .optional(),
     offset: size().describe('where its part of the device begins').prefault('0 B'),
     size: size({ positive: true }).describe('length of its part; up to the end where not given').optional(),
   })
