@@ -44,6 +44,12 @@ describe('is refused, with place and reason', () => {
     ['rw: randread', 'rw: randread, bs: 1 MiB', '512 KiB'],
     ['db: {}', 'db: { swiotlb: {} }', 'virtio-blk passes them by without iommu_platform'],
     ['rw: randread', 'rw: randread, cpus_allowed: [1]', 'there is no vCPU 1: db has 1, counted from 0'],
+    [
+      'rw: randread',
+      'rw: read, offset: 3000000000000 B',
+      '0 B are left for its jobs, less than one I/O of 4096 B',
+    ],
+    ['rw: randread', 'rw: read, size: 1 KiB', '1024 B are left for its jobs'],
     ['rw: randread', 'iodepth: 4', 'or a log, read_iolog, in its place'],
     ['rw: randread', 'rw: read, read_iolog: "x"', 'or a log, read_iolog, in its place'],
     ['rw: randread', 'read_iolog: "x"', 'line 1 of the log: expected "fio version 3 iolog"'],

@@ -2,7 +2,7 @@
 import { datapaths, diskDatapaths } from '../datapaths/index.ts';
 import { checkPlaces, checkQueues } from './check-queues.ts';
 import { checkSwiotlb } from './check-swiotlb.ts';
-import { classOf, foreignKeys, keysOf } from './disk-schema.ts';
+import { classOf, type DiskChoice, diskSettings, foreignKeys, keysOf } from './disk-schema.ts';
 import { readIolog } from './iolog.ts';
 import { longestIo } from './longest-io.ts';
 import type { Profile } from './profile.ts';
@@ -45,6 +45,20 @@ const checkLogs = ({ workloads }: Scenario, mistake: Report): void => {
   }
 };
 
+/** A job's part of the disk must hold one of its I/Os. */
+const checkParts = ({ workloads }: Scenario, disk: DiskChoice, mistake: Report): void => {
+  const { capacity } = diskSettings(disk);
+  for (const [name, workload] of Object.entries(workloads)) {
+    if (workload.kind !== 'fio' || workload.read_iolog !== undefined) continue;
+    const { bs, offset, size } = workload;
+    const room = Math.min(size ?? capacity, capacity - offset);
+    if (room >= bs) continue;
+    const key = offset + bs > capacity ? 'offset' : size !== undefined && size < bs ? 'size' : 'bs';
+    const message = `of the disk's ${capacity} B, ${Math.max(0, room)} B are left for its jobs, less than one I/O of ${bs} B`;
+    mistake(['workloads', name, key], message);
+  }
+};
+
 /** A request must fit into an empty ring; Linux would cut it (seg_max). */
 const checkSegments = (scenario: Scenario, vm: string, kind: string, mistake: Report): void => {
   const { tunables } = scenario.parameters[kind] as { tunables?: { 'queue-size'?: number } };
@@ -63,6 +77,7 @@ const checkSegments = (scenario: Scenario, vm: string, kind: string, mistake: Re
 export const checkDisks = (scenario: Scenario, { disk }: Profile, mistake: Report): void => {
   checkLogs(scenario, mistake);
   checkPlaces(scenario, mistake);
+  checkParts(scenario, disk, mistake);
   for (const key of foreignKeys(disk)) {
     const near = nearest(key, keysOf(classOf(disk)));
     mistake(['host', 'disk', key], `a disk of class ${classOf(disk)} has no "${key}"${didYouMean(near)}`);
