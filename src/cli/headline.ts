@@ -21,7 +21,8 @@ const product = (loaded: LoadedScenario): string => {
 export const headline = (loaded: LoadedScenario): string => {
   const { name, points, base } = loaded;
   const least = Math.min(...points.map(({ scenario }) => scenario.run.replications));
-  return `${name}   ${product(loaded)}, at least ${plural(least, 'replication')} each, seed ${base.run.seed}`;
+  const without = loaded.leftOut === 0 ? '' : `, ${plural(loaded.leftOut, 'point')} left out by where`;
+  return `${name}   ${product(loaded)}, at least ${plural(least, 'replication')} each, seed ${base.run.seed}${without}`;
 };
 
 /** Each point with its datapaths. */

@@ -62,7 +62,7 @@ const program = (finish: (status: number) => void): Command => {
     .option('--json', 'print one JSON object per summary row to standard output')
     .option('--quiet', 'print nothing but errors')
     .option('--no-charts', 'write the CSV files only')
-    .option('--dry-run', 'print what would be run, and run nothing')
+    .option('--dry-run', 'print what would be run and about how long it would take, and run nothing')
     .action(async (files: string[], options) => {
       const { runCommand } = await import('./run-command.ts');
       finish(await runCommand(files, options));

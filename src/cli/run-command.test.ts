@@ -157,6 +157,7 @@ describe('options', () => {
     expect(stdout.split('\n').filter((line) => line.startsWith('  '))).toEqual([
       '  workloads.bulk.rate 20 k/s: native, vhost-net',
       '  workloads.bulk.rate 40 k/s: native, vhost-net',
+      expect.stringMatching(/^ {2}8 trials, about [0-9.]+ s on \d workers?$/),
     ]);
     expect(existsSync(inFolder('dry'))).toBe(false);
   });

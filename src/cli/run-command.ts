@@ -2,8 +2,9 @@
 import os from 'node:os';
 import { openPool } from '../experiment/pool/trial-pool.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
+import { estimate, roughly } from './estimate.ts';
 import { FAILED, FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
-import { agenda, headline, trialsOf } from './headline.ts';
+import { agenda, headline, plural, trialsOf } from './headline.ts';
 import { Interruption } from './interruption.ts';
 import { loadOrExplain } from './load-or-explain.ts';
 import { proveWritable, recover, resultsFolder } from './results-folder.ts';
@@ -26,9 +27,7 @@ export const runCommand = async (files: readonly string[], options: RunOptions):
     for (const warning of warnings) complain(`warning: ${warning}`);
   }
   if (options.dryRun === true) {
-    const lines = scenarios.flatMap((scenario) => [headline(scenario), ...agenda(scenario)]);
-    process.stdout.write(`${lines.join('\n')}\n`);
-    return FINE;
+    return preview(scenarios, options.jobs ?? os.availableParallelism());
   }
   for (const { name } of scenarios) {
     const folder = resultsFolder(options.out, name);
@@ -36,6 +35,18 @@ export const runCommand = async (files: readonly string[], options: RunOptions):
     proveWritable(folder);
   }
   return runAll(scenarios, options);
+};
+
+/** What would be run, and how long that would take. */
+const preview = (scenarios: readonly LoadedScenario[], jobs: number): number => {
+  for (const scenario of scenarios) {
+    process.stdout.write(`${[headline(scenario), ...agenda(scenario)].join('\n')}\n`);
+    const workers = Math.min(jobs, trialsOf(scenario));
+    process.stdout.write(
+      `  ${plural(trialsOf(scenario), 'trial')}, about ${roughly(estimate(scenario, workers))} on ${plural(workers, 'worker')}\n`,
+    );
+  }
+  return FINE;
 };
 
 const runAll = async (scenarios: readonly LoadedScenario[], options: RunOptions): Promise<number> => {

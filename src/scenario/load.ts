@@ -13,7 +13,8 @@ import { outOfRange } from './price.ts';
 import { withPriceOf } from './price-path.ts';
 import { machineOf, type Profile, profileSchema } from './profile.ts';
 import { type Scenario, scenarioSchema } from './schema.ts';
-import { type GridPoint, grid } from './sweep.ts';
+import { type GridPoint, grid } from './sweep/grid.ts';
+import { Where } from './sweep/where.ts';
 import { type Mistake, sortMistakes } from './text/mistake.ts';
 import { Places } from './text/places.ts';
 import { parseYaml } from './text/read-yaml.ts';
@@ -37,6 +38,8 @@ export interface LoadedScenario {
   readonly file: string;
   readonly base: Scenario;
   readonly points: readonly ScenarioPoint[];
+  /** Points that `where` leaves out. */
+  readonly leftOut: number;
   /** Remarks that stop nothing: prices outside the range their source finds plausible. */
   readonly warnings: readonly string[];
   /** Where its values stand in the file. */
@@ -219,6 +222,8 @@ const expand = (source: Source): Loaded => {
   /** By profile and parameters: a cost that is missing there, or ''. */
   const built = new Map<string, string>();
   const ready: ScenarioPoint[] = [];
+  const where = new Where(source.base.where ?? [], places);
+  let leftOut = 0;
   for (const { settings, labels } of points) {
     const { root, overrides } = settled(source, { settings, labels }, places, found);
     const checked = validate(scenarioSchema, document, file, { value: root, overrides });
@@ -236,6 +241,10 @@ const expand = (source: Source): Loaded => {
       continue;
     }
     const profile = overridden(known.profile, scenario);
+    if (!where.admits(scenario, profile)) {
+      leftOut++;
+      continue;
+    }
     const irqCore = scenario.host.irqCore ?? profile.cores - 1;
     found.push(...checkPoint(scenario, profile, known.profile, places, irqCore));
     for (const [name, entry] of Object.entries(profile.costs)) {
@@ -250,6 +259,11 @@ const expand = (source: Source): Loaded => {
     }
     ready.push({ labels, scenario, profile, machine });
   }
+  found.push(...where.mistakes);
+  if (ready.length === 0 && found.length === 0) {
+    const place = places.key(['where']) ?? nowhere;
+    found.push({ ...place, path: ['where'], message: `leaves none of the ${leftOut} points` });
+  }
   const idle = found.length === 0 ? checkExpectations(source.base, ready, places) : [];
   if (source.overrides.length === 0) found.push(...idle);
   const { reference } = source.base;
@@ -263,5 +277,5 @@ const expand = (source: Source): Loaded => {
   if (left > 0) warnings.add(`${left} of the expectations speak of points that the options leave out`);
   const name = path.basename(file).replace(/\.ya?ml$/, '');
   const base = { ...source.base, expect };
-  return { ok: true, loaded: { name, file, base, points: ready, warnings: [...warnings], places } };
+  return { ok: true, loaded: { name, file, base, points: ready, leftOut, warnings: [...warnings], places } };
 };

@@ -6,6 +6,8 @@ import { expectationSchema } from './expectation-schema.ts';
 import { priceSchema } from './price.ts';
 import { iotlbSchema, profileSchema } from './profile.ts';
 import { referenceSchema } from './reference-schema.ts';
+import { axisSchema } from './sweep/axis.ts';
+import { sampleSchema } from './sweep/sample.ts';
 import { count, share, time } from './text/quantity-schemas.ts';
 import { core, datapathKind, vmSchema } from './vm-schema.ts';
 import { workloadSchema } from './workload-schema.ts';
@@ -43,16 +45,6 @@ const parametersShape = Object.fromEntries(
     (params as z.ZodObject).prefault({}).describe(`parameters: ${summary}`),
   ]),
 );
-
-const axisSchema = z.union([
-  z.array(z.union([z.string(), z.number(), z.boolean()])).min(1),
-  z.strictObject({
-    from: z.union([z.string(), z.number()]),
-    to: z.union([z.string(), z.number()]),
-    steps: z.int().min(2).max(1000),
-    scale: z.enum(['linear', 'log']).default('linear'),
-  }),
-]);
 
 export const runSchema = z.strictObject({
   measure: time({ least: '1 us' }).describe('length of the measured window, simulated time'),
@@ -107,7 +99,20 @@ export const scenarioSchema = z.strictObject({
     .record(z.string(), z.record(z.string(), z.unknown()))
     .describe('named sets of path: value; each case is run')
     .optional(),
-  sweep: z.record(z.string(), axisSchema).describe('path: values; two axes make a grid').optional(),
+  sweep: z.record(z.string(), axisSchema).describe('path: values; several axes make a grid').optional(),
+  zip: z
+    .array(z.record(z.string(), axisSchema).refine((group) => Object.keys(group).length > 0, 'needs an axis'))
+    .min(1)
+    .describe('groups of axes that go in step, each as long as the others of its group')
+    .optional(),
+  sample: sampleSchema.optional(),
+  where: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe(
+      'conditions that a point must meet to be run, e.g. workloads.a.connections <= vms.vm.vcpus, or workloads.a.rate < "200 k/s"',
+    )
+    .optional(),
   run: runSchema,
   charts: z
     .array(chartSchema)

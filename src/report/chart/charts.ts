@@ -8,6 +8,7 @@ import { cycleCharts } from './cycles.ts';
 import type { Question } from './heading.ts';
 import { latencyCharts } from './latency.ts';
 import { loadLatencyCharts } from './load-latency.ts';
+import { withoutRiders } from './riders.ts';
 import { stageCharts } from './stages.ts';
 import { throughputCharts } from './throughput.ts';
 
@@ -18,14 +19,17 @@ export type ChartKind = (typeof CHART_KINDS)[number];
 const UNASKED = CHART_KINDS.filter((kind) => kind !== 'counts');
 
 /**
- * @param asked the scenario's own title and question, written under each chart's title.
+ * @param scenario its own title and question, written under each chart's title.
  * @param kinds those that are wanted; results that do not allow one yield none of it.
  */
 export const charts = (
-  { summary, costs, stages }: Results,
-  asked: Question = {},
+  all: Results,
+  scenario: Question = {},
   kinds: readonly ChartKind[] = UNASKED,
 ): ChartSpec[] => {
+  const { results, note } = withoutRiders(all);
+  const { summary, costs, stages } = results;
+  const asked = note === '' ? scenario : { ...scenario, riders: note };
   const axes = axesOf(summary);
   const drawn: Record<ChartKind, () => ChartSpec[]> = {
     latency: () => latencyCharts(summary, axes, asked),

@@ -13,6 +13,8 @@ import { type Axis, loadAxis, setting } from './axes.ts';
 export interface Question {
   readonly title?: string;
   readonly question?: string;
+  /** Which parameters differ only along with others. */
+  readonly riders?: string;
 }
 
 const LINES_MAX = 4;
@@ -37,7 +39,9 @@ export const heading = (seen: string, question: Question, notes: readonly string
   const asked = [question.title, question.question].filter((text) => text !== undefined && text !== '');
   return {
     text: wrap(seen, 15),
-    subtitle: [asked.join(' — '), ...notes].filter((text) => text !== '').flatMap((text) => wrap(text)),
+    subtitle: [asked.join(' — '), question.riders ?? '', ...notes]
+      .filter((text) => text !== '')
+      .flatMap((text) => wrap(text)),
     subtitleFontSize: 11,
     subtitleColor: '#444444',
   };

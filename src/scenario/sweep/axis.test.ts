@@ -1,11 +1,11 @@
-/** Axes step through the values that their ends and number say; the grid is their product, in a fixed order. */
+/** Axes step through the values that their ends and number, or the size of a step, say. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { grid, POINTS_MAX, valuesOf } from './sweep.ts';
-import { BIT_RATE, RATE, TIME } from './text/dimensions.ts';
-import { parseQuantity } from './text/quantity.ts';
+import { BIT_RATE, RATE, TIME } from '../text/dimensions.ts';
+import { parseQuantity } from '../text/quantity.ts';
+import { type Axis, valuesOf } from './axis.ts';
 
-type Range = Extract<Parameters<typeof valuesOf>[0], { from: unknown }>;
+type Range = Extract<Axis, { steps: number }>;
 
 const range = (from: string | number, to: string | number, steps: number, scale: Range['scale'] = 'linear') =>
   valuesOf({ from, to, steps, scale });
@@ -57,6 +57,47 @@ describe('an axis', () => {
   });
 });
 
+describe('an axis in steps of a size', () => {
+  const by = (
+    from: string | number,
+    to: string | number,
+    step: string | number,
+    scale: Range['scale'] = 'linear',
+  ) => valuesOf({ from, to, by: step, scale });
+
+  test('goes up to its end, or as near as it comes', () => {
+    expect(by('10 us', '50 us', '10 us')).toEqual(['10 us', '20 us', '30 us', '40 us', '50 us']);
+    expect(by('10 us', '45 us', '10 us')).toEqual(['10 us', '20 us', '30 us', '40 us']);
+    expect(by(0.1, 0.7, 0.1)).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]);
+    expect(by('64 B', '64 B', '1 B')).toEqual(['64 B']);
+  });
+
+  test('keeps every digit', () => {
+    expect(by('100.5 us', '120.5 us', '10 us')).toEqual(['100.5 us', '110.5 us', '120.5 us']);
+  });
+
+  test('multiplies on a log scale', () => {
+    expect(by(1, 64, 2, 'log')).toEqual([1, 2, 4, 8, 16, 32, 64]);
+    expect(by('1 k/s', '1 M/s', 10, 'log')).toEqual(['1 k/s', '10 k/s', '100 k/s', '1 M/s']);
+  });
+
+  test('may fall', () => {
+    expect(by(7, 1, 3)).toEqual([7, 4, 1]);
+    expect(by(8, 1, 2, 'log')).toEqual([8, 4, 2, 1]);
+  });
+
+  test.each([
+    ['a step of another unit', () => by('10 us', '50 us', '10 k/s'), /another unit/],
+    ['a step of nothing', () => by(1, 2, 0), /positive/],
+    ['a factor of 1', () => by(1, 2, 1, 'log'), /factor above 1/],
+    ['a factor with a unit', () => by('1 us', '2 us', '2 us', 'log'), /without a unit/],
+    ['far too many', () => by('1 ps', '1 s', '1 ps'), /more than 10000 steps/],
+  ])('refuses %s', (_, make, message) => {
+    expect(make).toThrow(RangeError);
+    expect(make).toThrow(message);
+  });
+});
+
 describe('any axis', () => {
   const dimensions = [
     { unit: 'us', dimension: TIME },
@@ -86,68 +127,6 @@ describe('any axis', () => {
         expect(values[steps - 1]).toBe(number(to).value);
         const sign = Math.sign(to - from);
         expect(values.every((value, i) => i === 0 || (value - values[i - 1]) * sign > 0)).toBe(true);
-      }),
-      { numRuns: 500 },
-    );
-  });
-});
-
-describe('the grid', () => {
-  test('without cases and axes is one point as written', () => {
-    expect(grid({})).toEqual([{ settings: [], labels: {} }]);
-  });
-
-  test('has cases outermost and the last axis fastest', () => {
-    const points = grid({
-      cases: { off: { 'host.iommu': 'strict' }, on: {} },
-      sweep: { 'workloads.a.rate': ['1 k/s', '2 k/s'], 'workloads.b.connections': [1, 2] },
-    });
-    const labels = points.map((point) => Object.values(point.labels).join(' '));
-    expect(labels).toEqual([
-      'off 1 k/s 1',
-      'off 1 k/s 2',
-      'off 2 k/s 1',
-      'off 2 k/s 2',
-      'on 1 k/s 1',
-      'on 1 k/s 2',
-      'on 2 k/s 1',
-      'on 2 k/s 2',
-    ]);
-    expect(points[1].settings).toEqual([
-      { path: 'host.iommu', value: 'strict' },
-      { path: 'workloads.a.rate', value: '1 k/s' },
-      { path: 'workloads.b.connections', value: 2 },
-    ]);
-    expect(points[1].labels).toEqual({
-      case: 'off',
-      'workloads.a.rate': '1 k/s',
-      'workloads.b.connections': '2',
-    });
-  });
-
-  test('is bounded, and refuses before it is built', () => {
-    const axis = Array.from({ length: 2000 }, (_, i) => i);
-    expect(() => grid({ sweep: { a: axis, b: axis, c: axis, d: axis } })).toThrow(String(POINTS_MAX));
-  });
-
-  test('has as many points as the product of its axes, each with a label of its own, in a stable order', () => {
-    const name = fc.stringMatching(/^[a-z]{1,8}$/);
-    const values = fc.uniqueArray(fc.integer({ min: 0, max: 99 }), { minLength: 1, maxLength: 5 });
-    const axes = fc.dictionary(name, values, { maxKeys: 3 });
-    const cases = fc.option(fc.dictionary(name, fc.constant({}), { minKeys: 1, maxKeys: 4 }), {
-      nil: undefined,
-    });
-    fc.assert(
-      fc.property(axes, cases, (sweep, named) => {
-        const asked = named === undefined ? { sweep } : { sweep, cases: named };
-        const points = grid(asked);
-        const sizes = [
-          ...Object.values(sweep).map((axis) => axis.length),
-          Object.keys(named ?? { one: 1 }).length,
-        ];
-        expect(points).toHaveLength(sizes.reduce((product, size) => product * size, 1));
-        expect(new Set(points.map(({ labels }) => JSON.stringify(labels))).size).toBe(points.length);
-        expect(grid(asked)).toEqual(points);
       }),
       { numRuns: 500 },
     );
