@@ -1,22 +1,22 @@
 /** Reads a scenario and its machine profile, applies options and the sweep, and answers with points or mistakes. */
-import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Machine } from '../datapaths/machine.ts';
-import { ms } from '../units.ts';
 import { blockQueueSettings } from './block-queue-schema.ts';
 import { checkPoint } from './check.ts';
 import { missingForGuests } from './check-cards.ts';
 import { checkExpectations } from './check-expectations.ts';
 import { checkReference } from './check-reference.ts';
+import { loadProfile, overridden } from './load-profile.ts';
 import { missingCost } from './missing-cost.ts';
 import { outOfRange } from './price.ts';
 import { withPriceOf } from './price-path.ts';
-import { machineOf, type Profile, profileSchema } from './profile.ts';
+import { machineOf, type Profile } from './profile.ts';
 import { type Scenario, scenarioSchema } from './schema.ts';
 import { type GridPoint, grid } from './sweep/grid.ts';
 import { Where } from './sweep/where.ts';
 import { type Mistake, sortMistakes } from './text/mistake.ts';
 import { Places } from './text/places.ts';
+import { readText } from './text/read-file.ts';
 import { parseYaml } from './text/read-yaml.ts';
 import { setOption } from './text/set-option.ts';
 import { type Override, setPath } from './text/set-path.ts';
@@ -57,65 +57,6 @@ export interface LoadOptions {
 export type Loaded =
   | { readonly ok: true; readonly loaded: LoadedScenario }
   | { readonly ok: false; readonly mistakes: readonly Mistake[] };
-
-const FILE_MAX = 1 << 20;
-
-const readText = (file: string): { text: string } | { mistake: Mistake } => {
-  const mistake = (message: string) => ({ mistake: { file, line: 0, column: 0, path: [], message } });
-  try {
-    const stat = statSync(file);
-    const { size } = stat;
-    if (stat.isDirectory()) return mistake('is a folder; name a scenario in it');
-    if (size > FILE_MAX) return mistake(`is ${size} bytes long; a scenario has at most ${FILE_MAX}`);
-    return { text: readFileSync(file, 'utf8') };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return mistake(
-      `cannot be read: ${code === 'ENOENT' ? 'there is no such file' : `not allowed (${code})`}`,
-    );
-  }
-};
-
-/** Later keys win, maps are merged: what `host:` says over what the profile says. */
-const merged = <T>(below: T, above: unknown): T => {
-  const isMap = (x: unknown): x is Record<string, unknown> =>
-    typeof x === 'object' && x !== null && !Array.isArray(x);
-  if (!isMap(below) || !isMap(above)) return (above === undefined ? below : above) as T;
-  const out: Record<string, unknown> = { ...below };
-  for (const [key, value] of Object.entries(above)) out[key] = merged(out[key], value);
-  return out as T;
-};
-
-/** The profile, or its mistakes. */
-const loadProfile = (file: string): { profile: Profile } | { mistakes: readonly Mistake[] } => {
-  const read = readText(file);
-  if ('mistake' in read) return { mistakes: [read.mistake] };
-  const { document, value, mistakes } = parseYaml(file, read.text);
-  if (value === undefined) return { mistakes };
-  const checked = validate(profileSchema, document, file);
-  if (mistakes.length > 0 || !checked.valid)
-    return { mistakes: sortMistakes([...mistakes, ...checked.mistakes]) };
-  return { profile: checked.value };
-};
-
-/** Under CFS two threads share its latency of 24 ms (8 or more cores); EEVDF's slice of the profile is another thing. */
-const CFS_SLICE = ms(12);
-
-const overridden = (profile: Profile, scenario: Scenario): Profile => {
-  const { irqCore: _, ...host } = scenario.host;
-  // A scenario's price replaces the profile's figure but keeps its range, in the same unit, so that `check` can warn.
-  const costs = Object.fromEntries(
-    Object.entries(scenario.costs).map(([name, entry]) => {
-      const { range, cycles } = profile.costs[name] ?? {};
-      const sameUnit = (entry.cycles === undefined) === (cycles === undefined);
-      return [name, { ...(range === undefined || !sameUnit ? {} : { range }), ...entry }];
-    }),
-  );
-  const { policy, slice } = scenario.host.scheduler ?? {};
-  const turnsToCfs = policy === 'cfs' && slice === undefined && profile.scheduler.policy !== 'cfs';
-  const scheduler = turnsToCfs ? { ...host.scheduler, slice: CFS_SLICE } : host.scheduler;
-  return { ...merged(profile, { ...host, scheduler }), costs: { ...profile.costs, ...costs } };
-};
 
 export const loadScenario = (file: string, options: LoadOptions = {}): Loaded => {
   const read = readText(file);

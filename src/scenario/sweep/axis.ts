@@ -4,6 +4,12 @@ import { exp, log } from '../../kernel/elementary.ts';
 import { BIT_RATE, COUNT, type Dimension, FREQUENCY, RATE, SHARE, SIZE, TIME } from '../text/dimensions.ts';
 import { formatQuantity, parseQuantity } from '../text/quantity.ts';
 
+/** One thing that differs between points. */
+export interface Setting {
+  readonly path: string;
+  readonly value: unknown;
+}
+
 const value = z.union([z.string(), z.number(), z.boolean()]);
 const end = z.union([z.string(), z.number()]);
 const scale = z.enum(['linear', 'log']).default('linear');

@@ -1,13 +1,6 @@
 /** From the axes of a scenario to its points: cases, axes that go in step, axes whose product is taken, and points drawn at random. */
-import type { Scenario } from '../schema.ts';
-import { POINTS_MAX, valuesOf } from './axis.ts';
-import { pointsOf } from './sample.ts';
-
-/** One thing that differs between points. */
-export interface Setting {
-  readonly path: string;
-  readonly value: unknown;
-}
+import { type Axis, POINTS_MAX, type Setting, valuesOf } from './axis.ts';
+import { pointsOf, type Sample } from './sample.ts';
 
 /** A point of the grid, before it is validated: what to set, and how its rows are labelled. */
 export interface GridPoint {
@@ -15,7 +8,13 @@ export interface GridPoint {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-type Axes = Pick<Scenario, 'cases' | 'sweep' | 'zip' | 'sample'>;
+/** What a scenario says of its points. */
+interface Axes {
+  readonly cases?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
+  readonly sweep?: Readonly<Record<string, Axis>> | undefined;
+  readonly zip?: readonly Readonly<Record<string, Axis>>[] | undefined;
+  readonly sample?: Sample | undefined;
+}
 
 /** Each point with each of these settings. */
 const times = (points: readonly GridPoint[], choices: readonly (readonly Setting[])[]): GridPoint[] => {
@@ -32,7 +31,7 @@ const times = (points: readonly GridPoint[], choices: readonly (readonly Setting
 };
 
 /** The values of several axes side by side. @throws RangeError where they are not equally many. */
-const inStep = (group: NonNullable<Scenario['zip']>[number]): Setting[][] => {
+const inStep = (group: Readonly<Record<string, Axis>>): Setting[][] => {
   const axes = Object.entries(group).map(([path, axis]) => ({ path, values: valuesOf(axis) }));
   const [first] = axes;
   const other = axes.find(({ values }) => values.length !== first.values.length);

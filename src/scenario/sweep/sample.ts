@@ -1,8 +1,16 @@
 /** A random design over several parameters: a stated number of points that fill the space of all of them. */
 import { z } from 'zod';
 import { streams } from '../../kernel/random.ts';
-import { between, type Ends, endsOf, listSchema, POINTS_MAX, rangeSchema, written } from './axis.ts';
-import type { Setting } from './grid.ts';
+import {
+  between,
+  type Ends,
+  endsOf,
+  listSchema,
+  POINTS_MAX,
+  rangeSchema,
+  type Setting,
+  written,
+} from './axis.ts';
 import { sobol } from './sobol.ts';
 
 export const sampleSchema = z
