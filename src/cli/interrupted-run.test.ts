@@ -20,6 +20,10 @@ const inFolder = (...names: string[]): string => path.join(folder, ...names);
 const manifestIn = (...names: string[]) =>
   JSON.parse(readFileSync(inFolder(...names, 'manifest.json'), 'utf8'));
 
+/** What is said of the trials of `long.yaml` that are finished. */
+const goesOn = (out: string): string =>
+  `the same command goes on from what is kept in ${path.join(out, 'long.trials.jsonl')}\n`;
+
 describe('^C', () => {
   test('in the middle of a trial ends with 130 at once, and keeps the points that are finished', async () => {
     const args = ['run', 'tiny.yaml', 'long.yaml', 'again/tiny2.yaml', '--no-charts', '--out', 'stopped'];
@@ -29,9 +33,9 @@ describe('^C', () => {
     expect(performance.now() - began).toBeLessThan(30_000);
     expect(status).toBe(130);
     expect(stderr).toBe(
-      `interrupted: 2 finished points kept in ${path.join('stopped', 'long')}\nnot begun: tiny2\n`,
+      `interrupted: 2 finished points kept in ${path.join('stopped', 'long')}\n${goesOn('stopped')}not begun: tiny2\n`,
     );
-    expect(readdirSync(inFolder('stopped')).sort()).toEqual(['long', 'tiny']);
+    expect(readdirSync(inFolder('stopped')).sort()).toEqual(['long', 'long.trials.jsonl', 'tiny']);
     expect(manifestIn('stopped/tiny').complete).toBe(true);
     const { complete, points } = manifestIn('stopped/long');
     expect(complete).toBe(false);
@@ -50,7 +54,9 @@ describe('^C', () => {
       expect(status).toBe(130);
       const kept = path.join('rerun', name);
       const unharmed = path.join('rerun', 'long');
-      expect(stderr).toBe(`interrupted: 2 finished points kept in ${kept}; ${unharmed} is as it was\n`);
+      expect(stderr).toBe(
+        `interrupted: 2 finished points kept in ${kept}; ${unharmed} is as it was\n${goesOn('rerun')}`,
+      );
       expect(manifestIn(kept).complete).toBe(false);
       expect(hashes(inFolder('rerun/long'))).toEqual(earlier);
     }
@@ -60,7 +66,9 @@ describe('^C', () => {
     const args = ['run', 'long.yaml', '--no-charts', '--out', 'ended'];
     const { status, stderr } = await interrupted(folder, args, 'long   ', ['SIGTERM']);
     expect(status).toBe(130);
-    expect(stderr).toBe(`interrupted: 2 finished points kept in ${path.join('ended', 'long')}\n`);
+    expect(stderr).toBe(
+      `interrupted: 2 finished points kept in ${path.join('ended', 'long')}\n${goesOn('ended')}`,
+    );
   });
 
   test('before any point is finished writes nothing and says so', async () => {
@@ -75,7 +83,8 @@ describe('^C', () => {
     const args = ['run', 'long.yaml', '--no-charts', '--out', 'twice'];
     const { status } = await interrupted(folder, args, 'long   ', ['SIGINT', 'SIGINT']);
     expect(status).toBe(130);
-    for (const name of readdirSync(inFolder('twice'))) expect(manifestIn('twice', name).complete).toBe(false);
+    const folders = readdirSync(inFolder('twice')).filter((name) => !name.endsWith('.jsonl'));
+    for (const name of folders) expect(manifestIn('twice', name).complete).toBe(false);
   });
 });
 
@@ -88,6 +97,34 @@ test('kill -9 leaves the earlier results as they were', async () => {
   expect(hashes(inFolder('killed/long'))).toEqual(earlier);
 });
 
+test('kill -9 at any moment costs no finished trial, and what goes on from there gives the same bytes', async () => {
+  const sweep = 'sweep: { run.seed: { from: 1, to: 60, by: 1 } }';
+  write(`${changed(TINY, 'replications: 2', 'replications: 5')}${sweep}\n`, 'sweep.yaml');
+  const run = ['run', 'sweep.yaml', '--no-charts', '--out'];
+  expect(vmio(folder, [...run, 'whole', '--jobs', '1']).status).toBe(0);
+  const journal = inFolder('torn', 'sweep.trials.jsonl');
+  const lines = (): number => (existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').length : 0);
+  // A busy machine takes longer to begin.
+  for (let [wait, kills, before] = [700, 0, 0]; kills < 3 && wait < 30_000; wait *= 1.4) {
+    spawnSync(process.execPath, [BIN, ...run, 'torn'], {
+      cwd: folder,
+      timeout: Math.round(wait),
+      killSignal: 'SIGKILL',
+    });
+    expect(lines()).toBeGreaterThanOrEqual(before);
+    if (lines() > before) kills++;
+    before = lines();
+  }
+  const { status, stdout } = vmio(folder, [...run, 'torn']);
+  expect([status, stdout]).toEqual([
+    0,
+    expect.stringMatching(/^goes on from a run that was stopped, with \d+ trials? finished$/m),
+  ]);
+  const left = (out: string) => hashes(inFolder(out, 'sweep'));
+  expect(left('torn')).toEqual(left('whole'));
+  expect(readdirSync(inFolder('torn'))).toEqual(['sweep']);
+});
+
 // A limit on the size of a file stands for a full disk: the write fails in the same way.
 test('a disk without room ends with 2, says so, and leaves the earlier results as they were', (context) => {
   if (process.platform === 'win32') return context.skip('no ulimit');
@@ -97,11 +134,12 @@ test('a disk without room ends with 2, says so, and leaves the earlier results a
   const args = [process.execPath, BIN, 'run', 'tiny.yaml', '--seed', '2', '--quiet', '--out', 'full'];
   const { status, stderr } = spawnSync('bash', ['-c', command, ...args], { cwd: folder, encoding: 'utf8' });
   expect(status).toBe(2);
+  const kept = path.join('full', 'tiny.trials.jsonl');
   expect(stderr).toBe(
-    `vmio: the results could not be written; ${path.join('full', 'tiny')} is as it was\nvmio: EFBIG: file too large, write\n`,
+    `vmio: finished trials cannot be kept in ${kept} (EFBIG); a later run would do them again\nvmio: the results could not be written; ${path.join('full', 'tiny')} is as it was\nvmio: EFBIG: file too large, write\n`,
   );
   expect(hashes(inFolder('full/tiny'))).toEqual(earlier);
-  expect(readdirSync(inFolder('full'))).toEqual(['tiny']);
+  expect(readdirSync(inFolder('full')).filter((name) => !name.endsWith('.jsonl'))).toEqual(['tiny']);
 });
 
 test('a trial that fails leaves the earlier results as they were', () => {

@@ -74,7 +74,11 @@ describe('--jobs', () => {
       const [said, replay, remark, ...more] = stderr.split('\n');
       expect(said).toMatch(/^vmio: the run used up its budget of 500 events .* or raise run\.maxEvents$/);
       expect(replay).toMatch(/^ {2}Run this trial alone with: vmio replay spent\.yaml /);
-      expect([remark, more]).toEqual([`stopped: 5 finished points kept in ${kept}`, ['']]);
+      expect([remark, ...more]).toEqual([
+        `stopped: 5 finished points kept in ${kept}`,
+        `the same command goes on from what is kept in ${kept}.trials.jsonl`,
+        '',
+      ]);
       const { complete, points } = JSON.parse(readFileSync(path.join(folder, kept, 'manifest.json'), 'utf8'));
       expect([complete, points.length]).toEqual([false, 5]);
     },

@@ -8,6 +8,7 @@ import type { LoadedScenario } from '../scenario/load.ts';
 import { allRows } from './all-rows.ts';
 import { FAILED, FINE, INTERRUPTED } from './exit-status.ts';
 import { headline, plural } from './headline.ts';
+import { Journal } from './kept-trials.ts';
 import { reportJudgements } from './report-judgements.ts';
 import { keepPartial, openPartial, replaceFolder, resultsFolder } from './results-folder.ts';
 import type { RunOptions, Session } from './session.ts';
@@ -31,11 +32,14 @@ export const runScenario = async (
   const began = performance.now();
   const { quiet, interruption, pool } = session;
   if (!quiet) print(headline(loaded));
-  const { results, failed: broken } = await simulate(loaded, options, session);
+  const kept = new Journal(resultsFolder(options.out, loaded.name), complain);
+  const { results, failed: broken } = await simulate(loaded, options, session, kept);
+  if (!quiet && kept.taken !== '') print(kept.taken);
   const complete = !interruption.asked && broken === null;
   if (results.length === 0) {
     const what = interruption.asked ? 'interrupted' : 'stopped';
     complain(`${what} before any point had two trials; nothing was written`);
+    goOn(kept);
     return broken ?? INTERRUPTED;
   }
   const rows = allRows(loaded, results);
@@ -51,15 +55,24 @@ export const runScenario = async (
     print(`${plural(trials, 'trial')} in ${seconds.toFixed(1)} s`);
     print(`wrote ${written.folder}${path.sep}: ${written.files.join(', ')}`);
   }
+  if (complete) kept.remove();
   if (interruption.asked) {
     complain(`interrupted: ${written.remark}`);
+    if (!complete) goOn(kept);
     return INTERRUPTED;
   }
   if (broken !== null) {
     complain(`stopped: ${written.remark}`);
+    goOn(kept);
     return broken;
   }
   return failed ? FAILED : FINE;
+};
+
+/** Leaves the trials that are finished for another run, and says so. */
+const goOn = (kept: Journal): void => {
+  const remark = kept.leave();
+  if (remark !== '') complain(remark);
 };
 
 const show = async (rows: readonly SummaryRow[]): Promise<void> => {

@@ -5,6 +5,7 @@ import { replicationOf, type TrialTask } from '../experiment/trial-task.ts';
 import type { LoadedScenario, LoadOptions } from '../scenario/load.ts';
 import { explain } from './failure.ts';
 import { trialsOf } from './headline.ts';
+import { type KeptTrials, NOTHING_KEPT } from './kept-trials.ts';
 import { replayOf } from './load-or-explain.ts';
 import { showProgress } from './progress.ts';
 import type { Session } from './session.ts';
@@ -27,6 +28,8 @@ export const simulate = async (
   loaded: LoadedScenario,
   options: LoadOptions,
   { pool, interruption, quiet }: Session,
+  /** Where finished trials are kept, and found again. */
+  kept: KeptTrials = NOTHING_KEPT,
 ): Promise<Simulated> => {
   const pairs = loaded.points.flatMap((point, index) =>
     point.scenario.datapaths.map((datapath) => ({ index, runner: new PointRunner(point, datapath) })),
@@ -37,7 +40,7 @@ export const simulate = async (
   let failed: number | null = null;
   let end = runners.length;
   try {
-    const failure = await runPoints(runners, pool.execute, {
+    const failure = await runPoints(runners, kept.through(pool.execute), {
       jobs: pool.jobs,
       signal: interruption.signal,
       onDone: (task) => {

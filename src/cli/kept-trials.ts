@@ -1,0 +1,64 @@
+/** The finished trials of a run that is not over: what an earlier one has done is not done again. */
+import { TrialJournal } from '../experiment/journal/trial-journal.ts';
+import type { Execute } from '../experiment/run-points.ts';
+import { codeVersion } from './code-version.ts';
+import { plural } from './headline.ts';
+
+export interface KeptTrials {
+  /** Answers from the journal what is in it, and puts into it what is not. */
+  through(execute: Execute): Execute;
+}
+
+export const NOTHING_KEPT: KeptTrials = { through: (execute) => execute };
+
+export class Journal implements KeptTrials {
+  private readonly journal: TrialJournal;
+  private readonly file: string;
+  private readonly complain: (text: string) => void;
+  private broken = false;
+  private done = 0;
+
+  /** @param folder of the results, beside which the journal stands. @throws an Error with a code where it cannot be read */
+  constructor(folder: string, complain: (text: string) => void) {
+    this.file = `${folder}.trials.jsonl`;
+    this.journal = new TrialJournal(this.file, codeVersion());
+    this.complain = complain;
+  }
+
+  through(execute: Execute): Execute {
+    return async (task) => {
+      const known = this.journal.find(task);
+      if (known !== null) return known;
+      const answer = await execute(task);
+      try {
+        if (!this.broken) this.journal.append(task, answer);
+        this.done++;
+      } catch (error) {
+        this.broken = true;
+        const { code } = error as NodeJS.ErrnoException;
+        this.complain(
+          `vmio: finished trials cannot be kept in ${this.file} (${code}); a later run would do them again`,
+        );
+      }
+      return answer;
+    };
+  }
+
+  /** Of what an earlier run had done; '' where that is nothing. */
+  get taken(): string {
+    const { taken } = this.journal;
+    return taken === 0 ? '' : `goes on from a run that was stopped, with ${plural(taken, 'trial')} finished`;
+  }
+
+  /** The results are whole. */
+  remove(): void {
+    this.journal.remove();
+  }
+
+  /** The run has not come to its end. @returns what is to be said of it; '' where nothing is kept. */
+  leave(): string {
+    this.journal.close();
+    const kept = this.broken ? 0 : this.done + this.journal.taken;
+    return kept === 0 ? '' : `the same command goes on from what is kept in ${this.file}`;
+  }
+}
