@@ -3,12 +3,19 @@
 const MAP = '@map';
 const NUMBER = '@number';
 
-const tagged = (_key: string, value: unknown): unknown => {
-  if (value instanceof Map) return { [MAP]: [...value] };
-  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) {
-    return { [NUMBER]: Object.is(value, -0) ? '-0' : String(value) };
+const isPlain = (value: number): boolean => Number.isFinite(value) && !Object.is(value, -0);
+
+/** Samples are long lists of numbers: one that has nothing to tag is left as it is. */
+const tagged = (value: unknown): unknown => {
+  if (typeof value === 'number') {
+    return isPlain(value) ? value : { [NUMBER]: Object.is(value, -0) ? '-0' : String(value) };
   }
-  return value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    return value.every((each) => typeof each === 'number' && isPlain(each)) ? value : value.map(tagged);
+  }
+  if (value instanceof Map) return { [MAP]: [...value].map(tagged) };
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, tagged(each)]));
 };
 
 const untagged = (_key: string, value: unknown): unknown => {
@@ -17,7 +24,7 @@ const untagged = (_key: string, value: unknown): unknown => {
   return NUMBER in value ? Number(value[NUMBER]) : value;
 };
 
-export const toJson = (value: unknown): string => JSON.stringify(value, tagged);
+export const toJson = (value: unknown): string => JSON.stringify(tagged(value));
 
 /** @throws SyntaxError on text that is no JSON. */
 export const fromJson = (text: string): unknown => JSON.parse(text, untagged);

@@ -12,6 +12,8 @@ const BEFORE = '{"key":"';
 const KEY = 64;
 const BETWEEN = '","answer":';
 const CHUNK = 1 << 20;
+/** A kill takes nothing of what was written; a power cut takes what was not yet synced: as much as this, ms. */
+const SYNC_EVERY = 250;
 const NEWLINE = 10;
 
 /** Where a line stands in the file. */
@@ -28,6 +30,7 @@ export class TrialJournal {
   /** What a kill has cut off stands at its end. */
   private torn = false;
   private found = 0;
+  private syncedAt = Number.NEGATIVE_INFINITY;
 
   /** @param code of the model. */
   constructor(file: string, code: string) {
@@ -98,7 +101,10 @@ export class TrialJournal {
     this.descriptor ??= openSync(this.file, 'a+');
     for (let done = 0; done < line.length; ) done += writeSync(this.descriptor, line, done);
     this.torn = false;
+    const now = performance.now();
+    if (now - this.syncedAt < SYNC_EVERY) return;
     fdatasyncSync(this.descriptor);
+    this.syncedAt = now;
   }
 
   close(): void {
