@@ -5,11 +5,22 @@ import { codeVersion } from './code-version.ts';
 import { plural } from './headline.ts';
 
 export interface KeptTrials {
-  /** Answers from the journal what is in it, and puts into it what is not. */
+  /** Answers what is known, and keeps what is not. */
   through(execute: Execute): Execute;
+  /** What is to be said of an earlier run; '' where nothing was taken over. */
+  readonly taken: string;
+  /** The results are whole. */
+  remove(): void;
+  /** The run has not come to its end. @returns what is to be said of it; '' where nothing is kept. */
+  leave(): string;
 }
 
-export const NOTHING_KEPT: KeptTrials = { through: (execute) => execute };
+export const NOTHING_KEPT: KeptTrials = {
+  through: (execute) => execute,
+  taken: '',
+  remove: () => {},
+  leave: () => '',
+};
 
 export class Journal implements KeptTrials {
   private readonly journal: TrialJournal;
@@ -18,9 +29,9 @@ export class Journal implements KeptTrials {
   private broken = false;
   private done = 0;
 
-  /** @param folder of the results, beside which the journal stands. @throws an Error with a code where it cannot be read */
-  constructor(folder: string, complain: (text: string) => void) {
-    this.file = `${folder}.trials.jsonl`;
+  /** @throws an Error with a code where `file` cannot be read */
+  constructor(file: string, complain: (text: string) => void) {
+    this.file = file;
     this.journal = new TrialJournal(this.file, codeVersion());
     this.complain = complain;
   }
@@ -44,18 +55,15 @@ export class Journal implements KeptTrials {
     };
   }
 
-  /** Of what an earlier run had done; '' where that is nothing. */
   get taken(): string {
     const { taken } = this.journal;
     return taken === 0 ? '' : `goes on from a run that was stopped, with ${plural(taken, 'trial')} finished`;
   }
 
-  /** The results are whole. */
   remove(): void {
     this.journal.remove();
   }
 
-  /** The run has not come to its end. @returns what is to be said of it; '' where nothing is kept. */
   leave(): string {
     this.journal.close();
     const kept = this.broken ? 0 : this.done + this.journal.taken;

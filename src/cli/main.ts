@@ -1,6 +1,7 @@
 /** The command line: parses arguments and hands over; each command is loaded only when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
+import { parseShard } from './shard.ts';
 import { VERSION } from './version.ts';
 
 const collect = (value: string, earlier: string[]): string[] => [...earlier, value];
@@ -62,6 +63,12 @@ const program = (finish: (status: number) => void): Command => {
     .option('--json', 'print one JSON object per summary row to standard output')
     .option('--quiet', 'print nothing but errors')
     .option('--no-charts', 'write the CSV files only')
+    .addOption(
+      new Option(
+        '--shard <i/n>',
+        'run part i of n alone, on one of n machines, and keep its trials for vmio merge',
+      ).argParser(parseShard),
+    )
     .option('--dry-run', 'print what would be run and about how long it would take, and run nothing')
     .action(async (files: string[], options) => {
       const { runCommand } = await import('./run-command.ts');
@@ -93,9 +100,29 @@ const program = (finish: (status: number) => void): Command => {
       const { replayCommand } = await import('./replay-command.ts');
       finish(replayCommand(file, options));
     });
+  addMerge(vmio, finish);
   addValidate(vmio, finish);
   addFinders(vmio, finish);
   return vmio;
+};
+
+const addMerge = (vmio: Command, finish: (status: number) => void): void => {
+  vmio
+    .command('merge')
+    .description('write the results of a scenario whose shards were run (run --shard), as run would have')
+    .argument('<scenario>', 'scenario file (YAML), as it was run')
+    .argument('<journal...>', 'what the shards have kept: *.trials.jsonl')
+    .addOption(setOption())
+    .addOption(sweepOption())
+    .addOption(seedOption())
+    .option('--out <dir>', 'folder for the results; the scenario gets one inside', 'results')
+    .option('--json', 'print one JSON object per summary row to standard output')
+    .option('--quiet', 'print nothing but errors')
+    .option('--no-charts', 'write the CSV files only')
+    .action(async (file: string, journals: string[], options) => {
+      const { mergeCommand } = await import('./merge-command.ts');
+      finish(await mergeCommand(file, journals, options));
+    });
 };
 
 const addValidate = (vmio: Command, finish: (status: number) => void): void => {

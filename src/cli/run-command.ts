@@ -9,6 +9,7 @@ import { Interruption } from './interruption.ts';
 import { loadOrExplain } from './load-or-explain.ts';
 import { proveWritable, recover, resultsFolder } from './results-folder.ts';
 import { runScenario } from './run-scenario.ts';
+import { runShard } from './run-shard.ts';
 import type { RunOptions } from './session.ts';
 
 const complain = (text: string): void => {
@@ -57,7 +58,10 @@ const runAll = async (scenarios: readonly LoadedScenario[], options: RunOptions)
   let status = FINE;
   try {
     for (const [index, scenario] of scenarios.entries()) {
-      const code = await runScenario(scenario, options, session);
+      const code =
+        options.shard === undefined
+          ? await runScenario(scenario, options, session)
+          : await runShard(scenario, options, session, options.shard);
       const left = scenarios.slice(index + 1).map(({ name }) => name);
       if (code === INTERRUPTED && left.length > 0) complain(`not begun: ${left.join(', ')}`);
       if (code === INTERRUPTED || code > FAILED) return code;

@@ -8,7 +8,7 @@ import type { LoadedScenario } from '../scenario/load.ts';
 import { allRows } from './all-rows.ts';
 import { FAILED, FINE, INTERRUPTED } from './exit-status.ts';
 import { headline, plural } from './headline.ts';
-import { Journal } from './kept-trials.ts';
+import { Journal, type KeptTrials } from './kept-trials.ts';
 import { reportJudgements } from './report-judgements.ts';
 import { keepPartial, openPartial, replaceFolder, resultsFolder } from './results-folder.ts';
 import type { RunOptions, Session } from './session.ts';
@@ -28,12 +28,13 @@ export const runScenario = async (
   loaded: LoadedScenario,
   options: RunOptions,
   session: Session,
+  /** Where finished trials are kept; beside the results where not given. */
+  kept: KeptTrials = new Journal(`${resultsFolder(options.out, loaded.name)}.trials.jsonl`, complain),
 ): Promise<number> => {
   const began = performance.now();
   const { quiet, interruption, pool } = session;
   if (!quiet) print(headline(loaded));
-  const kept = new Journal(resultsFolder(options.out, loaded.name), complain);
-  const { results, failed: broken } = await simulate(loaded, options, session, kept);
+  const { results, failed: broken } = await simulate(loaded, options, session, { kept });
   if (!quiet && kept.taken !== '') print(kept.taken);
   const complete = !interruption.asked && broken === null;
   if (results.length === 0) {
@@ -70,7 +71,7 @@ export const runScenario = async (
 };
 
 /** Leaves the trials that are finished for another run, and says so. */
-const goOn = (kept: Journal): void => {
+const goOn = (kept: KeptTrials): void => {
   const remark = kept.leave();
   if (remark !== '') complain(remark);
 };

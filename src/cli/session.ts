@@ -1,6 +1,7 @@
 /** What the scenarios of one `vmio run` share. */
 import type { TrialPool } from '../experiment/pool/trial-pool.ts';
 import type { Interruption } from './interruption.ts';
+import type { Shard } from './shard.ts';
 
 export interface RunOptions {
   readonly set: string[];
@@ -12,6 +13,8 @@ export interface RunOptions {
   readonly quiet?: boolean;
   readonly charts: boolean;
   readonly dryRun?: boolean;
+  /** Only this part is run, and kept for `vmio merge`. */
+  readonly shard?: Shard;
 }
 
 export interface Session {

@@ -28,14 +28,22 @@ export const simulate = async (
   loaded: LoadedScenario,
   options: LoadOptions,
   { pool, interruption, quiet }: Session,
-  /** Where finished trials are kept, and found again. */
-  kept: KeptTrials = NOTHING_KEPT,
+  {
+    kept = NOTHING_KEPT,
+    isMine = () => true,
+  }: {
+    /** Where finished trials are kept, and found again. */
+    readonly kept?: KeptTrials;
+    /** Which combinations are simulated. */
+    readonly isMine?: (combination: number) => boolean;
+  } = {},
 ): Promise<Simulated> => {
-  const pairs = loaded.points.flatMap((point, index) =>
+  const all = loaded.points.flatMap((point, index) =>
     point.scenario.datapaths.map((datapath) => ({ index, runner: new PointRunner(point, datapath) })),
   );
+  const pairs = all.filter((_, combination) => isMine(combination));
   const runners = pairs.map(({ runner }) => runner);
-  const progress = showProgress(quiet, trialsOf(loaded));
+  const progress = showProgress(quiet, Math.round((trialsOf(loaded) * pairs.length) / all.length));
   const forget = interruption.onEnd(progress.stop);
   let failed: number | null = null;
   let end = runners.length;

@@ -18,13 +18,17 @@ const tagged = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, tagged(each)]));
 };
 
-const untagged = (_key: string, value: unknown): unknown => {
+const untagged = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
-  if (MAP in value) return new Map(value[MAP] as [unknown, unknown][]);
-  return NUMBER in value ? Number(value[NUMBER]) : value;
+  if (Array.isArray(value)) {
+    return value.every((each) => typeof each === 'number') ? value : value.map(untagged);
+  }
+  if (MAP in value) return new Map((value[MAP] as unknown[]).map(untagged) as [unknown, unknown][]);
+  if (NUMBER in value) return Number(value[NUMBER]);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, untagged(each)]));
 };
 
 export const toJson = (value: unknown): string => JSON.stringify(tagged(value));
 
 /** @throws SyntaxError on text that is no JSON. */
-export const fromJson = (text: string): unknown => JSON.parse(text, untagged);
+export const fromJson = (text: string): unknown => untagged(JSON.parse(text));
