@@ -1,8 +1,12 @@
 /** The finished trials of a run that is not over: what an earlier one has done is not done again. */
 import { TrialJournal } from '../experiment/journal/trial-journal.ts';
 import type { Execute } from '../experiment/run-points.ts';
+import type { TrialAnswer, TrialTask } from '../experiment/trial-task.ts';
 import { codeVersion } from './code-version.ts';
 import { plural } from './headline.ts';
+
+/** As much as this may be lost by a power cut, ms; a kill loses nothing. */
+const SYNC_EVERY = 250;
 
 export interface KeptTrials {
   /** Answers what is known, and keeps what is not. */
@@ -27,6 +31,7 @@ export class Journal implements KeptTrials {
   private readonly file: string;
   private readonly complain: (text: string) => void;
   private broken = false;
+  private syncedAt = Number.NEGATIVE_INFINITY;
   private done = 0;
 
   /** @throws an Error with a code where `file` cannot be read */
@@ -42,7 +47,7 @@ export class Journal implements KeptTrials {
       if (known !== null) return known;
       const answer = await execute(task);
       try {
-        if (!this.broken) this.journal.append(task, answer);
+        if (!this.broken) this.append(task, answer);
         this.done++;
       } catch (error) {
         this.broken = true;
@@ -58,6 +63,14 @@ export class Journal implements KeptTrials {
   get taken(): string {
     const { taken } = this.journal;
     return taken === 0 ? '' : `goes on from a run that was stopped, with ${plural(taken, 'trial')} finished`;
+  }
+
+  private append(task: TrialTask, answer: TrialAnswer): void {
+    this.journal.append(task, answer);
+    const now = performance.now();
+    if (now - this.syncedAt < SYNC_EVERY) return;
+    this.journal.sync();
+    this.syncedAt = now;
   }
 
   remove(): void {

@@ -12,8 +12,6 @@ const BEFORE = '{"key":"';
 const KEY = 64;
 const BETWEEN = '","answer":';
 const CHUNK = 1 << 20;
-/** A kill takes nothing of what was written; a power cut takes what was not yet synced: as much as this, ms. */
-const SYNC_EVERY = 250;
 const NEWLINE = 10;
 
 /** Where a line stands in the file. */
@@ -30,7 +28,6 @@ export class TrialJournal {
   /** What a kill has cut off stands at its end. */
   private torn = false;
   private found = 0;
-  private syncedAt = Number.NEGATIVE_INFINITY;
 
   /** @param code of the model. */
   constructor(file: string, code: string) {
@@ -94,17 +91,18 @@ export class TrialJournal {
     }
   }
 
-  /** Puts the answer to `task` on the disk. @throws an Error with a code where that does not go */
+  /** Appends the answer to `task`, which survives a kill. @throws an Error with a code where that does not go */
   append(task: TrialTask, answer: TrialAnswer): void {
     const key = trialKey(task, this.code);
     const line = Buffer.from(`${this.torn ? '\n' : ''}${BEFORE}${key}${BETWEEN}${toJson(answer)}}\n`);
     this.descriptor ??= openSync(this.file, 'a+');
     for (let done = 0; done < line.length; ) done += writeSync(this.descriptor, line, done);
     this.torn = false;
-    const now = performance.now();
-    if (now - this.syncedAt < SYNC_EVERY) return;
-    fdatasyncSync(this.descriptor);
-    this.syncedAt = now;
+  }
+
+  /** From now on what was appended survives a power cut, too. */
+  sync(): void {
+    if (this.descriptor !== null) fdatasyncSync(this.descriptor);
   }
 
   close(): void {
