@@ -1,5 +1,6 @@
 /** Progress of long work on standard error: a bar on a terminal, a line now and then elsewhere. */
 import cliProgress from 'cli-progress';
+import { Pace } from './pace.ts';
 
 export interface Progress {
   trialDone(what: string): void;
@@ -14,7 +15,7 @@ export const showProgress = (quiet: boolean, expected: number): Progress => {
   const terminal = process.stderr.isTTY === true && !quiet;
   const bar = terminal
     ? new cliProgress.SingleBar({
-        format: '  {bar} {value}/{total} trials  {what}',
+        format: '  {bar} {value}/{total} trials  {pace}  {what}',
         stream: process.stderr,
         clearOnComplete: true,
         hideCursor: true,
@@ -24,16 +25,22 @@ export const showProgress = (quiet: boolean, expected: number): Progress => {
   let total = expected;
   let done = 0;
   let lastLine = performance.now();
-  bar?.start(total, 0, { what: '' });
+  const pace = new Pace(performance.now());
+  bar?.start(total, 0, { what: '', pace: '' });
   return {
     trialDone: (what) => {
+      const now = performance.now();
       done++;
       if (done > total) total = done;
+      pace.done(now);
+      const left = pace.text(total - done);
       bar?.setTotal(total);
-      bar?.update(done, { what });
-      if (terminal || quiet || performance.now() - lastLine < LINE_EVERY) return;
-      lastLine = performance.now();
-      process.stderr.write(`  ${done} of ${total} trials done, now ${what}\n`);
+      bar?.update(done, { what, pace: left });
+      if (terminal || quiet || now - lastLine < LINE_EVERY) return;
+      lastLine = now;
+      process.stderr.write(
+        `  ${done} of ${total} trials done${left === '' ? '' : `, ${left}`}, now ${what}\n`,
+      );
     },
     stop: () => bar?.stop(),
   };
