@@ -15,7 +15,18 @@ describe('help', () => {
   test('is printed on request, of vmio and of each command, and ends with 0', () => {
     const { status, stdout } = vmio(folder, ['--help']);
     expect(status).toBe(0);
-    const commands = ['run', 'check', 'validate', 'replay', 'list', 'schema', 'init', 'import', 'merge'];
+    const commands = [
+      'run',
+      'check',
+      'validate',
+      'replay',
+      'list',
+      'schema',
+      'init',
+      'import',
+      'merge',
+      'diff',
+    ];
     for (const name of commands) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     }

@@ -101,6 +101,7 @@ const program = (finish: (status: number) => void): Command => {
       finish(replayCommand(file, options));
     });
   addMerge(vmio, finish);
+  addDiff(vmio, finish);
   addValidate(vmio, finish);
   addFinders(vmio, finish);
   return vmio;
@@ -122,6 +123,47 @@ const addMerge = (vmio: Command, finish: (status: number) => void): void => {
     .action(async (file: string, journals: string[], options) => {
       const { mergeCommand } = await import('./merge-command.ts');
       finish(await mergeCommand(file, journals, options));
+    });
+};
+
+/** `2 %` or `0.02`. */
+const parseShare = (text: string): number => {
+  const [, figure, sign] = /^(\d+(?:\.\d+)?) ?(%?)$/.exec(text.trim()) ?? [];
+  if (figure === undefined) throw new InvalidArgumentError('expected a share, e.g. 2% or 0.02.');
+  return Number(figure) / (sign === '%' ? 100 : 1);
+};
+
+const collectTolerance = (text: string, earlier: ReadonlyMap<string, number>): Map<string, number> => {
+  const [metric, share] = text.split('=');
+  if (share === undefined)
+    throw new InvalidArgumentError('expected a metric and its share, e.g. latency.p99=5%.');
+  return new Map([...earlier, [metric.trim(), parseShare(share)]]);
+};
+
+const addDiff = (vmio: Command, finish: (status: number) => void): void => {
+  vmio
+    .command('diff')
+    .description('compare two results folders of a scenario: what changed beyond a tolerance, and why')
+    .argument('<before>', 'results folder, e.g. of the main branch')
+    .argument('<after>', 'results folder that is held against it')
+    .addOption(
+      new Option('--tolerance <share>', 'of latency, throughput, device exits, CPU and drops')
+        .argParser(parseShare)
+        .default(0.02, '2 %'),
+    )
+    .addOption(
+      new Option(
+        '--metric <metric=share>',
+        'tolerance of one metric, e.g. latency.p99=5% or wakeups=0, which is judged then in any case (repeatable)',
+      )
+        .argParser(collectTolerance)
+        .default(new Map(), 'none'),
+    )
+    .option('--json', 'print one JSON object per judged figure to standard output')
+    .option('--junit <file>', 'write a test case for each judged figure in JUnit’s XML')
+    .action(async (before: string, after: string, options) => {
+      const { diffCommand } = await import('./diff-command.ts');
+      finish(diffCommand(before, after, options));
     });
 };
 
