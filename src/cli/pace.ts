@@ -1,5 +1,7 @@
 /** How fast trials end lately, and so how long the rest will take. Those that a journal answers at once are no measure. */
 
+import { roughly } from './roughly.ts';
+
 /** Trials that are looked back at. */
 const WINDOW = 30;
 /** Faster than this is no simulating, trials per ms. */
@@ -31,9 +33,6 @@ export class Pace {
   text(left: number): string {
     const { rate } = this;
     if (rate === null) return '';
-    const seconds = left / rate;
-    const [value, unit] =
-      seconds < 90 ? [seconds, 's'] : seconds < 5400 ? [seconds / 60, 'min'] : [seconds / 3600, 'h'];
-    return `${Number(rate.toPrecision(2))} /s, ${Math.ceil(value)} ${unit} left`;
+    return `${Number(rate.toPrecision(2))} /s, ${roughly(left / rate)} left`;
   }
 }

@@ -2,12 +2,13 @@
 import os from 'node:os';
 import { openPool } from '../experiment/pool/trial-pool.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
-import { estimate, roughly } from './estimate.ts';
+import { estimate } from './estimate.ts';
 import { FAILED, FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
 import { agenda, headline, plural, trialsOf } from './headline.ts';
 import { Interruption } from './interruption.ts';
 import { loadOrExplain } from './load-or-explain.ts';
 import { proveWritable, recover, resultsFolder } from './results-folder.ts';
+import { roughly } from './roughly.ts';
 import { runScenario } from './run-scenario.ts';
 import { runShard } from './run-shard.ts';
 import type { RunOptions } from './session.ts';
