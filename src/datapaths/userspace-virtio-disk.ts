@@ -121,7 +121,7 @@ export const buildUserspaceDisk = (
   if (shared !== undefined) world.others.push(shared);
   const count = Math.min(vm.vcpus.length, queuesOf(monitor, options) ?? vm.vcpus.length);
   const polled = (tunables.poll_queues ?? 0) > 0;
-  const scheduler = options.scheduler && new BlockScheduler(sim, schedulerOf(options.scheduler));
+  const scheduler = options.scheduler && new BlockScheduler(sim, books, schedulerOf(options.scheduler));
   const servers = diskServers(world, vm, monitor, options, polled ? 2 * count : count);
   /** Queue `index` of the device. */
   const queueOf = ({ vcpus, lock: queueLock }: Submitters, index: number, polls: boolean): BlockQueue => {

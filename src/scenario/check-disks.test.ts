@@ -53,6 +53,11 @@ describe('is refused, with place and reason', () => {
     ['rw: randread', 'iodepth: 4', 'or a log, read_iolog, in its place'],
     ['rw: randread', 'rw: read, read_iolog: "x"', 'or a log, read_iolog, in its place'],
     ['rw: randread', 'read_iolog: "x"', 'line 1 of the log: expected "fio version 3 iolog"'],
+    [
+      'class: nvme-tlc } }\nvms: { db: {} }\nworkloads: { reads: { vm: db, kind: fio, rw: randread',
+      'class: null, capacity: 1 KiB } }\nvms: { db: {} }\nworkloads: { reads: { vm: db, kind: fio, read_iolog: "fio version 2 iolog\\nf read 0 4096"',
+      'its longest I/O is longer than the disk, 1024 B',
+    ],
     ['rw: randread', 'read_iolog: "x", rate_iops: 5 /s', 'a log has times of its own'],
   ])('%j → %j', (from, to, words) => {
     expect(mistakes(changed(DISK, from, to)).join('\n')).toContain(words);

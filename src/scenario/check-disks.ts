@@ -49,7 +49,12 @@ const checkLogs = ({ workloads }: Scenario, mistake: Report): void => {
 const checkParts = ({ workloads }: Scenario, disk: DiskChoice, mistake: Report): void => {
   const { capacity } = diskSettings(disk);
   for (const [name, workload] of Object.entries(workloads)) {
-    if (workload.kind !== 'fio' || workload.read_iolog !== undefined) continue;
+    if (workload.kind !== 'fio') continue;
+    if (workload.read_iolog !== undefined) {
+      if (longestIo(workload) > capacity)
+        mistake(['workloads', name, 'read_iolog'], `its longest I/O is longer than the disk, ${capacity} B`);
+      continue;
+    }
     const { bs, offset, size } = workload;
     const room = Math.min(size ?? capacity, capacity - offset);
     if (room >= bs) continue;

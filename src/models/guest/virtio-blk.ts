@@ -41,6 +41,8 @@ export class VirtioBlk implements BlockDriver {
   private readonly ringLine: Cost;
   private readonly stage: Stage;
   private readonly wait: Stage;
+  /** Of the first request of a batch. */
+  private readonly waitLock: Stage;
   /** By tag. */
   private readonly headerAt: readonly number[];
   private readonly inRing: (BlockIo | null)[];
@@ -64,7 +66,8 @@ export class VirtioBlk implements BlockDriver {
     this.completeCost = costs.cost('virtioBlk.complete');
     this.ringLine = costs.cost('ring.line');
     this.stage = timeline.working('guest: driver');
-    this.wait = timeline.waiting(parts.lock === undefined ? 'wait: processor' : 'wait: queue lock');
+    this.wait = timeline.waiting('wait: processor');
+    this.waitLock = parts.lock === undefined ? this.wait : timeline.waiting('wait: queue lock');
     this.headerAt = Array.from({ length: this.depth }, () => this.roomForHeader());
     this.inRing = new Array(this.depth).fill(null);
     const { queue } = this;
@@ -98,7 +101,8 @@ export class VirtioBlk implements BlockDriver {
   }
 
   *dispatch(cpu: Context, ios: Fifo<BlockIo>): Program {
-    const { queue, stage, wait } = this;
+    const { queue, stage } = this;
+    let wait = this.waitLock;
     const { kick, mappings, lock } = this.parts;
     // The queue's lock is held, and interrupts are off, until all are added; the device is told after that.
     const outer = cpu.mode;
@@ -107,6 +111,7 @@ export class VirtioBlk implements BlockDriver {
     for (let io = ios.peek(); io !== null; io = ios.peek()) {
       const pieces = piecesOfRequest(io, this.headerAt[io.tag], this.format);
       cpu.serve(io.request, stage, wait);
+      wait = this.wait;
       this.chargeLines(cpu);
       if (this.command !== null) cpu.charge(this.command);
       cpu.charge(this.addCost);

@@ -2,6 +2,9 @@
  * A scheduler between a device, with all its queues, and the host's disk: it hands on so many requests at a time, and chooses which.
  * Whoever runs hands on, whosever request it is; it comes back to the queue that it came from.
  */
+import type { Accounting } from '../../accounting/accounting.ts';
+import type { Stage } from '../../accounting/stages.ts';
+import { NO_REQUEST, type Timeline } from '../../accounting/timeline.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Context } from '../hardware/context.ts';
 import type { Access } from '../hardware/register-port.ts';
@@ -20,10 +23,14 @@ export class BlockScheduler {
   private readonly depth: number;
   private readonly hint: boolean;
   private readonly queueing: ReturnType<typeof queueingOf>;
+  private readonly timeline: Timeline;
+  private readonly wait: Stage;
   private atDisk = 0;
 
-  constructor(sim: Simulation, settings: BlockSchedulerSettings) {
+  constructor(sim: Simulation, { timeline }: Accounting, settings: BlockSchedulerSettings) {
     this.sim = sim;
+    this.timeline = timeline;
+    this.wait = timeline.waiting('wait: host scheduler');
     this.depth = settings.depth;
     this.hint = settings.hint;
     this.queueing = queueingOf(settings);
@@ -49,6 +56,7 @@ export class BlockScheduler {
       const io = this.queueing.next(this.sim.now);
       if (io === null) break;
       this.atDisk++;
+      if (io.request !== NO_REQUEST) this.timeline.mark(io.request, this.wait.id, this.sim.now);
       const own = batches.get(io.block) ?? [];
       batches.set(io.block, [...own, io]);
     }

@@ -20,7 +20,7 @@ export interface Compared {
 }
 
 /** What a figure is, whichever run it is of. */
-export const figureKey = (row: TrialRow): string =>
+const figureKey = (row: TrialRow): string =>
   JSON.stringify([
     row.datapath,
     pointKey(row.swept),

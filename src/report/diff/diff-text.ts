@@ -24,12 +24,12 @@ const causeText = (cause: Compared): string =>
   `${cause.row.metric === 'stage' ? cause.row.component : cause.row.metric} ${values(cause)}`;
 
 /** What a figure did. */
-export const judgedText = (figure: Judged): string => {
+const judgedText = (figure: Judged): string => {
   const interval = Number.isFinite(figure.high) ? ` (${percent(figure.low)} … ${percent(figure.high)})` : '';
   return `${nameOf(figure)} ${values(figure)}, ${percent(figure.change)}${interval}`;
 };
 
-export const causesText = ({ causes }: Judged): string => causes.map(causeText).join('; ');
+const causesText = ({ causes }: Judged): string => causes.map(causeText).join('; ');
 
 /** A point on a datapath: its figures that are beyond, and what else changed there. */
 const placeLines = (figures: readonly Judged[]): string[] => {
