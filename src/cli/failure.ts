@@ -7,25 +7,22 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
+/** The exit status that says whose fault it is. */
+export const statusOf = (error: unknown): number => {
+  if (error instanceof BudgetError) return FAILED;
+  if (error instanceof InvariantError || error instanceof SimulationError) return OUR_BUG;
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? WRONG_INPUT : OUR_BUG;
+};
+
 /** @param replay the command that runs the failing trial alone, where there is one. */
 export const explain = (error: unknown, replay: string): number => {
-  if (error instanceof BudgetError) {
-    say(`vmio: ${error.message}`);
-    if (replay !== '') say(`  Run this trial alone with: ${replay}`);
-    return FAILED;
-  }
-  if (error instanceof InvariantError || error instanceof SimulationError) {
-    say(`vmio: a broken invariant, which is a bug of vmio: ${error.message}`);
-    if (replay !== '') say(`  Run this trial alone with: ${replay}`);
-    return OUR_BUG;
-  }
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-    say(`vmio: ${error.message}`);
-    return WRONG_INPUT;
-  }
-  say(
-    `vmio: unexpected, and a bug of vmio: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  );
-  if (replay !== '') say(`  Run this trial alone with: ${replay}`);
-  return OUR_BUG;
+  const status = statusOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error ? (error.stack ?? message) : message;
+  const foreseen = error instanceof InvariantError || error instanceof SimulationError;
+  if (status !== OUR_BUG) say(`vmio: ${message}`);
+  else if (foreseen) say(`vmio: a broken invariant, which is a bug of vmio: ${message}`);
+  else say(`vmio: unexpected, and a bug of vmio: ${stack}`);
+  if (replay !== '' && status !== WRONG_INPUT) say(`  Run this trial alone with: ${replay}`);
+  return status;
 };

@@ -148,7 +148,7 @@ test('a trial that fails leaves the earlier results as they were', () => {
   const args = ['run', 'tiny.yaml', '--out', 'failed', '--set', 'run.maxEvents=500'];
   const { status, stderr } = vmio(folder, args);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/\nstopped before any point had two trials; nothing was written\n$/);
+  expect(stderr).toMatch(/\nevery point failed; nothing was written\n$/);
   expect(hashes(inFolder('failed/tiny'))).toEqual(earlier);
   expect(existsSync(inFolder('failed/tiny.partial'))).toBe(false);
 });

@@ -13,7 +13,7 @@ const TEXT = `${changed(SHORT, 'measure: 2 ms', 'measure: 1 ms')}cases:
   one: { datapaths: [vhost-net], run.replications: 5 }
 `;
 write(TEXT, 'jobs.yaml');
-write(`${TEXT}  spent: { run.maxEvents: 500 }\n  over: { run.maxEvents: 600 }\n`, 'spent.yaml');
+write(`${TEXT}  spent: { run.maxEvents: 500 }\n  over: { run.maxEvents: 600 }\n  after: {}\n`, 'spent.yaml');
 
 const run = (name: string, jobs: number, node = process.execPath) => {
   const args = ['run', `${name}.yaml`, '--jobs', String(jobs), '--out', `${name}-${jobs}`, '--no-charts'];
@@ -66,21 +66,43 @@ describe('--jobs', () => {
   });
 
   test.each([1, 2, 3])(
-    '%i meets the same failure, the first one in order, and keeps what came before',
+    '%i leaves out the points that fail, says so in order, and keeps the others',
     (jobs) => {
       const { status, stderr } = run('spent', jobs);
       expect(status).toBe(1);
       const kept = path.join(`spent-${jobs}`, 'spent');
-      const [said, replay, remark, ...more] = stderr.split('\n');
-      expect(said).toMatch(/^vmio: the run used up its budget of 500 events .* or raise run\.maxEvents$/);
-      expect(replay).toMatch(/^ {2}Run this trial alone with: vmio replay spent\.yaml /);
-      expect([remark, ...more]).toEqual([
-        `stopped: 5 finished points kept in ${kept}`,
+      const lines = stderr.split('\n');
+      for (const [i, [datapath, budget]] of [
+        ['native', 500],
+        ['vhost-net', 500],
+        ['native', 600],
+        ['vhost-net', 600],
+      ].entries()) {
+        expect(lines[2 * i]).toMatch(
+          new RegExp(`^vmio: the run used up its budget of ${budget} events .* or raise run\\.maxEvents$`),
+        );
+        expect(lines[2 * i + 1]).toMatch(
+          new RegExp(`^ {2}Run this trial alone with: vmio replay spent\\.yaml .*--datapath ${datapath} `),
+        );
+      }
+      expect(lines.slice(8)).toEqual([
+        `4 points failed: 7 finished points kept in ${kept}`,
         `the same command goes on from what is kept in ${kept}.trials.jsonl`,
         '',
       ]);
-      const { complete, points } = JSON.parse(readFileSync(path.join(folder, kept, 'manifest.json'), 'utf8'));
-      expect([complete, points.length]).toEqual([false, 5]);
+      const manifest = JSON.parse(readFileSync(path.join(folder, kept, 'manifest.json'), 'utf8'));
+      expect([manifest.complete, manifest.points.length]).toEqual([false, 7]);
+      expect(manifest.failed.map(({ datapath, at }: FailedEntry) => `${at['case']} ${datapath}`)).toEqual([
+        'spent native',
+        'spent vhost-net',
+        'over native',
+        'over vhost-net',
+      ]);
     },
   );
 });
+
+interface FailedEntry {
+  readonly datapath: string;
+  readonly at: Readonly<Record<string, string>>;
+}

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { PointResult } from '../experiment/run-point.ts';
 import type { LoadedScenario, LoadOptions } from '../scenario/load.ts';
 import { inMicroseconds } from '../units.ts';
+import type { Outcome } from './outcome.ts';
 import { RESULTS_SCHEMA, VERSION } from './version.ts';
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -23,9 +23,8 @@ const canonicalCommand = (file: string, options: LoadOptions): string =>
 export const manifest = (
   loaded: LoadedScenario,
   options: LoadOptions,
-  results: readonly PointResult[],
+  { results, failures, complete }: Pick<Outcome, 'results' | 'failures' | 'complete'>,
   files: Readonly<Record<string, string>>,
-  complete: boolean,
 ): string => {
   const beside = (machine: string): string => path.join(path.dirname(loaded.file), machine);
   const machines = [...new Set(loaded.points.map(({ scenario }) => scenario.machine))];
@@ -56,6 +55,9 @@ export const manifest = (
           ]),
         ),
       })),
+      ...(failures.length === 0
+        ? {}
+        : { failed: failures.map(({ labels, ...rest }) => ({ ...rest, at: labels })) }),
     },
     null,
     2,

@@ -4,16 +4,19 @@ import path from 'node:path';
 import { type Judgement, judge, unexpectedSaturation } from '../experiment/expectations.ts';
 import { occurrences } from '../experiment/occurrences.ts';
 import type { SummaryRow } from '../experiment/rows.ts';
+import type { PointResult } from '../experiment/run-point.ts';
+import { percent } from '../experiment/statistics/verdict-rules.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { allRows } from './all-rows.ts';
 import { FAILED, FINE, INTERRUPTED } from './exit-status.ts';
 import { headline, plural } from './headline.ts';
 import { Journal, type KeptTrials } from './kept-trials.ts';
+import type { Outcome } from './outcome.ts';
 import { reportJudgements } from './report-judgements.ts';
 import { keepPartial, openPartial, replaceFolder, resultsFolder } from './results-folder.ts';
 import type { RunOptions, Session } from './session.ts';
 import { simulate } from './simulate.ts';
-import { type Outcome, type RunLog, writeResults } from './write-results.ts';
+import { type RunLog, writeResults } from './write-results.ts';
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -34,23 +37,24 @@ export const runScenario = async (
   const began = performance.now();
   const { quiet, interruption, pool } = session;
   if (!quiet) print(headline(loaded));
-  const { results, failed: broken } = await simulate(loaded, options, session, { kept });
+  const { results, failures, failed: broken } = await simulate(loaded, options, session, { kept });
   if (!quiet && kept.taken !== '') print(kept.taken);
   const complete = !interruption.asked && broken === null;
   if (results.length === 0) {
-    const what = interruption.asked ? 'interrupted' : 'stopped';
-    complain(`${what} before any point had two trials; nothing was written`);
+    const why = interruption.asked ? 'interrupted before any point had two trials' : 'every point failed';
+    complain(`${why}; nothing was written`);
     goOn(kept);
     return broken ?? INTERRUPTED;
   }
   const rows = allRows(loaded, results);
   if (options.json === true) for (const row of rows.summary) print(JSON.stringify(row));
   if (!quiet) await show(rows.summary);
+  if (!quiet) for (const line of imprecise(results)) print(line);
   const counted = results.flatMap((result) => occurrences(loaded.name, result));
   const failed = complete && judged(loaded, [...rows.summary, ...counted], quiet);
   const seconds = (performance.now() - began) / 1000;
   const log = { out: options.out, jobs: pool.jobs, seconds };
-  const written = await put(loaded, options, session, { results, rows, complete }, log);
+  const written = await put(loaded, options, session, { results, failures, rows, complete }, log);
   if (!quiet) {
     const trials = results.reduce((sum, { trials: all }) => sum + all.length, 0);
     print(`${plural(trials, 'trial')} in ${seconds.toFixed(1)} s`);
@@ -63,12 +67,22 @@ export const runScenario = async (
     return INTERRUPTED;
   }
   if (broken !== null) {
-    complain(`stopped: ${written.remark}`);
+    complain(`${plural(failures.length, 'point')} failed: ${written.remark}`);
     goOn(kept);
     return broken;
   }
   return failed ? FAILED : FINE;
 };
+
+/** Points whose intervals stayed wider than the scenario asks for. */
+const imprecise = (results: readonly PointResult[]): string[] =>
+  results
+    .filter(({ gaveUp }) => gaveUp)
+    .map(({ point, datapath, trials }) => {
+      const at = [datapath, ...Object.values(point.labels)].join(', ');
+      const { precision = 0 } = point.scenario.run;
+      return `${at}: ± ${percent(precision)} not reached with ${plural(trials.length, 'replication')}, which is as far as the budget goes`;
+    });
 
 /** Leaves the trials that are finished for another run, and says so. */
 const goOn = (kept: KeptTrials): void => {

@@ -1,10 +1,10 @@
-/** Simulates a scenario on the pool, showing progress; a failed trial is explained with the command that repeats it. */
+/** Simulates a scenario on the pool, showing progress; a failed trial is explained with the command that repeats it, and its point left out. */
 import { type PointResult, PointRunner } from '../experiment/run-point.ts';
-import { runPoints } from '../experiment/run-points.ts';
+import { type Failure, runPoints } from '../experiment/run-points.ts';
 import { replicationOf, type TrialTask } from '../experiment/trial-task.ts';
 import type { LoadedScenario, LoadOptions } from '../scenario/load.ts';
-import { explain } from './failure.ts';
-import { trialsOf } from './headline.ts';
+import { explain, statusOf } from './failure.ts';
+import { plural, trialsOf } from './headline.ts';
 import { type KeptTrials, NOTHING_KEPT } from './kept-trials.ts';
 import { replayOf } from './load-or-explain.ts';
 import { showProgress } from './progress.ts';
@@ -16,10 +16,22 @@ const KEPT_FROM = 2;
 const where = ({ datapath, point }: TrialTask): string =>
   [datapath, ...Object.values(point.labels)].join(', ');
 
+/** More than these are only counted. */
+const EXPLAINED_MAX = 5;
+
+export interface FailedPoint {
+  readonly datapath: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly replication: number;
+  readonly message: string;
+}
+
 export interface Simulated {
   /** Those points that have a result. */
   readonly results: PointResult[];
-  /** Of a failure that ended the run and has been explained. */
+  /** Points on datapaths whose trials failed, which have no result. */
+  readonly failures: readonly FailedPoint[];
+  /** The gravest of the failures, which have been explained, as an exit status; null without any. */
   readonly failed: number | null;
 }
 
@@ -45,10 +57,9 @@ export const simulate = async (
   const runners = pairs.map(({ runner }) => runner);
   const progress = showProgress(quiet, Math.round((trialsOf(loaded) * pairs.length) / all.length));
   const forget = interruption.onEnd(progress.stop);
-  let failed: number | null = null;
-  let end = runners.length;
+  let failures: Failure[] = [];
   try {
-    const failure = await runPoints(runners, kept.through(pool.execute), {
+    failures = await runPoints(runners, kept.through(pool.execute), {
       jobs: pool.jobs,
       signal: interruption.signal,
       onDone: (task) => {
@@ -56,21 +67,36 @@ export const simulate = async (
       },
     });
     pool.abandon();
-    progress.stop();
-    if (failure !== null && !interruption.asked) {
-      const { task, index, error } = failure;
-      const trial = { datapath: task.datapath, replication: replicationOf(task), point: pairs[index].index };
-      end = index;
-      failed = explain(error, replayOf(loaded.file, options, trial));
-    }
+    if (interruption.asked) failures = [];
   } finally {
     progress.stop();
     forget();
   }
-  // Whatever the number of jobs: what comes before a failure is done, and what comes after it is not looked at.
+  const failed = explained(failures, ({ task, index }) => {
+    const trial = { datapath: task.datapath, replication: replicationOf(task), point: pairs[index].index };
+    return replayOf(loaded.file, options, trial);
+  });
+  const without = new Set(failures.map(({ index }) => index));
   const results = runners
-    .slice(0, end)
-    .filter(({ done, finished }) => done || finished >= KEPT_FROM)
+    .filter(({ done, finished }, index) => !without.has(index) && (done || finished >= KEPT_FROM))
     .map((runner) => runner.result());
-  return { results, failed };
+  return { results, failures: failures.map(failedPoint), failed };
+};
+
+const failedPoint = ({ task, error }: Failure): FailedPoint => ({
+  datapath: task.datapath,
+  labels: task.point.labels,
+  replication: replicationOf(task),
+  message: error instanceof Error ? error.message : String(error),
+});
+
+/** Says what failed, the first few with the command that repeats them. @returns the gravest as an exit status */
+const explained = (failures: readonly Failure[], replay: (failure: Failure) => string): number | null => {
+  let gravest: number | null = null;
+  for (const failure of failures.slice(0, EXPLAINED_MAX)) {
+    gravest = Math.max(gravest ?? 0, explain(failure.error, replay(failure)));
+  }
+  const more = failures.slice(EXPLAINED_MAX);
+  if (more.length > 0) process.stderr.write(`and ${plural(more.length, 'more point')} failed\n`);
+  return more.reduce<number | null>((most, { error }) => Math.max(most ?? 0, statusOf(error)), gravest);
 };

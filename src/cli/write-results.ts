@@ -5,12 +5,12 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { PointResult } from '../experiment/run-point.ts';
-import type { PointRows } from '../experiment/summarise.ts';
 import { writeCsv } from '../report/csv.ts';
 import { COSTS, STAGES, SUMMARY, TRIALS } from '../report/layout.ts';
 import type { LoadedScenario, LoadOptions } from '../scenario/load.ts';
 import { scenarioSchema } from '../scenario/schema.ts';
 import { manifest } from './manifest.ts';
+import type { Outcome } from './outcome.ts';
 import { VERSION } from './version.ts';
 
 /** Flushed to the disk, since an earlier folder may be deleted for this one. */
@@ -43,13 +43,6 @@ const runLog = (results: readonly PointResult[], log: RunLog): string => {
   return `${JSON.stringify(entry, null, 2)}\n`;
 };
 
-export interface Outcome {
-  readonly results: readonly PointResult[];
-  readonly rows: PointRows;
-  /** Every point ran to its end. */
-  readonly complete: boolean;
-}
-
 /**
  * @param charts draws the pictures into the folder and answers with their names.
  * @returns the names of the files. A folder without `manifest.json` is not whole.
@@ -58,7 +51,7 @@ export const writeResults = async (
   folder: string,
   loaded: LoadedScenario,
   options: LoadOptions,
-  { results, rows, complete }: Outcome,
+  { results, failures, rows, complete }: Outcome,
   log: RunLog,
   charts: (folder: string) => Promise<string[]>,
 ): Promise<string[]> => {
@@ -73,6 +66,9 @@ export const writeResults = async (
   for (const [name, text] of Object.entries(files)) writeFile(path.join(folder, name), text);
   const pictures = await charts(folder);
   writeFile(path.join(folder, 'run.log.json'), runLog(results, log));
-  writeFile(path.join(folder, 'manifest.json'), manifest(loaded, options, results, files, complete));
+  writeFile(
+    path.join(folder, 'manifest.json'),
+    manifest(loaded, options, { results, failures, complete }, files),
+  );
   return [...Object.keys(files), 'manifest.json', ...pictures];
 };

@@ -144,6 +144,34 @@ describe('a precision', () => {
     expect(result.gaveUp).toBe(true);
   });
 
+  test('is given up where the events of the point would go beyond their budget', () => {
+    const run = 'measure: 1 ms, warmUp: 0 us, replications: 2, precision: 0.001 %, maxReplications: 40';
+    const [first, second] = runPoint(
+      pointOf('measure: 1 ms, warmUp: 0 us, replications: 2'),
+      'native',
+    ).trials;
+    const affords = (trials: number): number => Math.floor(((first.events + second.events) / 2) * trials);
+    const result = runPoint(pointOf(`${run}, maxPointEvents: ${affords(3.5)}`), 'native');
+    expect(result.trials).toHaveLength(3);
+    expect(result.gaveUp).toBe(true);
+    // The least number is run in any case.
+    expect(runPoint(pointOf(`${run}, maxPointEvents: 1`), 'native').trials).toHaveLength(2);
+  });
+
+  test('is not asked of percentiles that a saturated point does not have', () => {
+    const alone = SHORT.replace(/ {2}rpc: .*\n/, '');
+    // Above what the core can do: each replication's queue ends at another length.
+    const flood = changed(alone, 'rate: 20 k/s', 'rate: 600 k/s');
+    const text = changed(
+      flood,
+      'measure: 2 ms, warmUp: 200 us, replications: 2',
+      'measure: 20 ms, warmUp: 200 us, replications: 5, precision: 2 %, maxReplications: 20',
+    );
+    const result = runPoint(load(text).points[0], 'native');
+    expect([...result.verdicts.values()].map(({ verdict }) => verdict)).toEqual(['saturated']);
+    expect(result.gaveUp).toBe(false);
+  });
+
   test('runs the same trials as a number would', () => {
     const precise = runPoint(
       pointOf('measure: 1 ms, warmUp: 0 us, replications: 2, precision: 0.001 %, maxReplications: 4'),

@@ -2,6 +2,7 @@
 import type { ScenarioPoint } from '../scenario/load.ts';
 import { bootOf, kindOf, whyUnbound } from '../scenario/vm-cards.ts';
 import type { TrialResult } from './run-trial.ts';
+import type { Outcome } from './statistics/outcome.ts';
 import { precision } from './statistics/precision.ts';
 import { type Verdict, verdict } from './statistics/verdict.ts';
 import type { TrialAnswer, TrialTask } from './trial-task.ts';
@@ -22,9 +23,25 @@ export interface PointResult {
 /** The metrics whose precision decides how many replications are enough. */
 const DECIDING = new Set(['latency p50', 'throughput.requests rate']);
 
+/** Replications that the budget of a point allows: counted in replications and in events, so that it ends alike everywhere. */
+const mostOf = (trials: readonly TrialResult[], { scenario: { run } }: ScenarioPoint): number => {
+  const { replications: minimum, maxReplications, maxPointEvents } = run;
+  const events = trials.reduce((sum, trial) => sum + trial.events, 0);
+  const affordable = events === 0 ? maxReplications : Math.floor((maxPointEvents * trials.length) / events);
+  return Math.max(minimum, Math.min(maxReplications, affordable));
+};
+
+const outcomesOf = (trials: readonly TrialResult[], workload: string): Outcome[] =>
+  trials.flatMap(({ outcomes }) => outcomes.get(workload) ?? []);
+
+const overloaded = (trials: readonly TrialResult[], workload: string): boolean => {
+  const outcomes = outcomesOf(trials, workload);
+  return outcomes.length > 0 && verdict(outcomes).verdict === 'saturated';
+};
+
 const decided = (trials: readonly TrialResult[], point: ScenarioPoint) => {
   const { run } = point.scenario;
-  const { precision: target, replications: minimum, maxReplications: maximum } = run;
+  const { precision: target, replications: minimum } = run;
   if (target === undefined) {
     return { more: trials.length < minimum, next: minimum, gaveUp: false };
   }
@@ -32,16 +49,20 @@ const decided = (trials: readonly TrialResult[], point: ScenarioPoint) => {
   let more = trials.length < minimum;
   let gaveUp = false;
   if (more) return { more, next, gaveUp };
+  const most = mostOf(trials, point);
   const series = new Map<string, number[]>();
+  const saturated = new Set(Object.keys(point.scenario.workloads).filter((name) => overloaded(trials, name)));
   for (const { measured } of trials) {
     for (const row of measured) {
+      // No replication makes a percentile of what has no steady state.
+      if (row.metric === 'latency' && saturated.has(row.workload)) continue;
       if (!DECIDING.has(`${row.metric} ${row.statistic}`) || row.component !== '') continue;
       const key = `${row.workload} ${row.metric}`;
       series.set(key, [...(series.get(key) ?? []), row.value]);
     }
   }
   for (const values of series.values()) {
-    const answer = precision(values, { target, minimum, maximum: Math.max(maximum, minimum) });
+    const answer = precision(values, { target, minimum, maximum: Math.max(most, values.length) });
     if (answer.decision === 'more') {
       more = true;
       next = Math.max(next, answer.next);
@@ -49,7 +70,6 @@ const decided = (trials: readonly TrialResult[], point: ScenarioPoint) => {
     if (answer.decision === 'gaveUp') gaveUp = true;
   }
   // A figure that some trials do not have would ask for trials beyond the greatest number.
-  const most = Math.max(maximum, minimum);
   if (more && trials.length >= most) return { more: false, next: most, gaveUp: true };
   return { more, next: Math.min(next, most), gaveUp };
 };
@@ -132,8 +152,7 @@ export class PointRunner {
         verdicts.set(name, { verdict: 'unbound', reasons: [why] });
         continue;
       }
-      const outcomes = trials.flatMap(({ outcomes: all }) => all.get(name) ?? []);
-      verdicts.set(name, verdict(outcomes, { warmUpTooLate: warmUp.tooLate.includes(name) }));
+      verdicts.set(name, verdict(outcomesOf(trials, name), { warmUpTooLate: warmUp.tooLate.includes(name) }));
     }
     const { bottleneck } = trials[0];
     return { point, datapath, warmUp, trials, verdicts, bottleneck, gaveUp: this.goal.gaveUp };

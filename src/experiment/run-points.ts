@@ -22,49 +22,53 @@ export interface RunPointsOptions {
 
 type Place = Pick<Failure, 'index' | 'task'>;
 
-/** In the order in which one job alone would do the work. */
-const isBefore = (a: Place, b: Place): boolean =>
-  a.index < b.index || (a.index === b.index && replicationOf(a.task) < replicationOf(b.task));
+/** Of one runner: in the order in which one job alone would do the work. */
+const isBefore = (a: TrialTask, b: TrialTask): boolean => replicationOf(a) < replicationOf(b);
 
 /**
- * Runs every runner to its end, early ones first. Where trials fail, the first of them in order is answered, which is
- * the one that a single job would have met; nothing later is begun, and nothing later is waited for.
- * @returns the failure, or null: all done, or stopped by the signal.
+ * Runs every runner to its end, early ones first. A runner of which a trial fails is given up, and the others go on; of several failing trials
+ * the first in order is answered, which is the one that a single job would have met, and earlier ones are waited for.
+ * @returns the failures by runner, in their order; where the signal stopped the run, those until then.
  */
 export const runPoints = async (
   runners: readonly PointRunner[],
   execute: Execute,
   { jobs, signal, onDone }: RunPointsOptions,
-): Promise<Failure | null> => {
+): Promise<Failure[]> => {
   const running = new Map<Place, Promise<void>>();
-  const failures: Failure[] = [];
-  const firstFailure = (): Failure | null =>
-    failures.reduce<Failure | null>((first, each) => (first && isBefore(first, each) ? first : each), null);
+  const failures = new Map<number, Failure>();
   const aborted = new Promise<void>((resolve) =>
     signal.addEventListener('abort', () => resolve(), { once: true }),
   );
   const start = (place: Place): void => {
+    const { index, task } = place;
     const work = async (): Promise<void> => {
       try {
-        runners[place.index].take(await execute(place.task));
-        onDone(place.task);
+        runners[index].take(await execute(task));
+        onDone(task);
       } catch (error) {
-        failures.push({ ...place, error });
+        const known = failures.get(index);
+        if (known === undefined || isBefore(task, known.task)) failures.set(index, { ...place, error });
       }
       running.delete(place);
     };
     running.set(place, work());
   };
-  /** Runners before this one have handed out and got back everything. */
+  /** Runners before this one have handed out and got back everything, or failed. */
   let earliest = 0;
   const next = (): Place | null => {
-    while (earliest < runners.length && runners[earliest].done) earliest++;
-    const end = firstFailure()?.index ?? runners.length;
-    for (let index = earliest; index < end; index++) {
+    while (earliest < runners.length && (runners[earliest].done || failures.has(earliest))) earliest++;
+    for (let index = earliest; index < runners.length; index++) {
+      if (failures.has(index)) continue;
       const task = runners[index].next();
       if (task !== null) return { index, task };
     }
     return null;
+  };
+  /** What comes after a failure of its runner is in vain. */
+  const isAwaited = ({ index, task }: Place): boolean => {
+    const failure = failures.get(index);
+    return failure === undefined || isBefore(task, failure.task);
   };
   for (;;) {
     while (running.size < jobs && !signal.aborted) {
@@ -72,9 +76,10 @@ export const runPoints = async (
       if (place === null) break;
       start(place);
     }
-    const failure = firstFailure();
-    const awaited = [...running].filter(([place]) => failure === null || isBefore(place, failure));
-    if (awaited.length === 0 || signal.aborted) return failure;
+    const awaited = [...running].filter(([place]) => isAwaited(place));
+    if (awaited.length === 0 || signal.aborted) {
+      return [...failures.values()].sort((a, b) => a.index - b.index);
+    }
     await Promise.race([aborted, ...awaited.map(([, work]) => work)]);
   }
 };

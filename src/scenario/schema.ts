@@ -61,7 +61,15 @@ export const runSchema = z.strictObject({
   precision: share({ positive: true })
     .describe('adds replications until every latency p50 and throughput has this relative half-width')
     .optional(),
-  maxReplications: z.int().min(2).max(1000).default(40),
+  maxReplications: z
+    .int()
+    .min(2)
+    .max(1000)
+    .describe('replications of a point on a datapath after which precision is given up')
+    .default(40),
+  maxPointEvents: count({ positive: true, most: '1000 G' })
+    .describe('events of all replications of a point on a datapath beyond which precision adds none')
+    .prefault('20 G'),
   seed: z
     .int()
     .min(0)
