@@ -93,8 +93,10 @@ const goOn = (kept: KeptTrials): void => {
 const show = async (rows: readonly SummaryRow[]): Promise<void> => {
   const { table } = await import('../report/table.ts');
   const { differences } = await import('../report/differences.ts');
-  print(table(rows, { colour: process.stdout.isTTY === true }));
-  print(differences(rows));
+  const { withoutCopies } = await import('../report/select.ts');
+  const shown = withoutCopies(rows);
+  print(table(shown, { colour: process.stdout.isTTY === true }));
+  print(differences(shown));
 };
 
 /** Holds the rows against what the scenario expects. @returns whether any of it failed */

@@ -1,10 +1,10 @@
 /** The metrics of one trial (design: names used everywhere), per workload, per VM and per machine. */
 import type { Stage } from '../accounting/stages.ts';
 import { inNanoseconds, inSeconds, type Picoseconds, workIn } from '../units.ts';
-import type { RunningWorkload } from './build-trial.ts';
 import { ofBoot } from './measure-boot.ts';
 import { ofMachine, unitOf } from './measure-machine.ts';
 import type { Measured, Source } from './measured.ts';
+import { pooledWorkloads, type Recorded } from './pooled-workloads.ts';
 
 const PERCENTILES: readonly (readonly [string, number])[] = [
   ['p50', 0.5],
@@ -24,18 +24,22 @@ export const measure = (source: Source): Measured[] => {
     ...trial.workloads.flatMap((workload, i) =>
       ofWorkload(workload, window, source.startDrops[i], trial.world.books.timeline.stages.list),
     ),
+    ...pooledWorkloads(source).flatMap(({ startDrops, ...pool }) =>
+      ofWorkload(pool, window, startDrops, trial.world.books.timeline.stages.list),
+    ),
     ...trial.vms.flatMap((vm) => [
       ...ofBoot(vm, point.scenario, trial.boots.get(vm)),
       ...errorsOf(vm, source),
-      ...ofVm(vm, source),
+      ...ofVm(vm, [vm], source),
     ]),
+    ...Object.entries(point.copies.vms).flatMap(([name, members]) => ofVm(name, members, source)),
     ...errorsOf('', source),
     ...ofMachine(source, window),
   ];
 };
 
 const ofWorkload = (
-  { name, vm, record }: RunningWorkload,
+  { name, vm, record }: Recorded,
   window: Picoseconds,
   startDrops: ReadonlyMap<string, number>,
   stages: readonly Stage[],
@@ -55,9 +59,11 @@ const ofWorkload = (
     }
     add('latency', 'max', 'ns', inNanoseconds(latency.max as Picoseconds));
     add('latency', 'samples', 'requests', samples);
-    add('jitter.ipdv', 'mean', 'ns', inNanoseconds(jitter.ipdvMean as Picoseconds));
-    add('jitter.ipdv', 'stddev', 'ns', inNanoseconds(jitter.ipdvDeviation as Picoseconds));
-    add('jitter.rfc3550', 'last', 'ns', inNanoseconds(jitter.rfc3550 as Picoseconds));
+    if (jitter !== null) {
+      add('jitter.ipdv', 'mean', 'ns', inNanoseconds(jitter.ipdvMean as Picoseconds));
+      add('jitter.ipdv', 'stddev', 'ns', inNanoseconds(jitter.ipdvDeviation as Picoseconds));
+      add('jitter.rfc3550', 'last', 'ns', inNanoseconds(jitter.rfc3550 as Picoseconds));
+    }
     if (enough(samples, 0.99)) {
       const spread = latency.quantile(0.99) - latency.quantile(0.5);
       add('jitter.p99-p50', 'value', 'ns', inNanoseconds(spread as Picoseconds));
@@ -111,9 +117,22 @@ const errorsOf = (vm: string, { counts }: Source): Measured[] =>
     return [{ vm, workload: '', metric, component, statistic: 'count', unit, value }];
   });
 
-const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[] => {
+const byComponent = (counts: Source['counts']): Map<string, number> => {
+  const sums = new Map<string, number>();
+  for (const { counter, value } of counts) {
+    sums.set(counter.component, (sums.get(counter.component) ?? 0) + value);
+  }
+  return sums;
+};
+
+/** @param members itself, or its copies, whose counts are added up. */
+const ofVm = (
+  vm: string,
+  members: readonly string[],
+  { trial, counts, spending, point }: Source,
+): Measured[] => {
   const requests = trial.workloads
-    .filter((workload) => workload.vm === vm)
+    .filter((workload) => members.includes(workload.vm))
     .reduce((sum, { record }) => sum + record.latency.count, 0);
   if (requests === 0) return [];
   const rows: Measured[] = [];
@@ -121,8 +140,8 @@ const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[
     rows.push({ vm, workload: '', metric, component, statistic, unit, value });
   };
   for (const metric of COUNTED) {
-    const mine = counts.filter(({ counter }) => counter.metric === metric && counter.vm === vm);
-    for (const { counter, value } of mine) add(metric, counter.component, '1/request', value / requests);
+    const mine = counts.filter(({ counter }) => counter.metric === metric && members.includes(counter.vm));
+    for (const [component, value] of byComponent(mine)) add(metric, component, '1/request', value / requests);
     const total = mine.reduce((sum, { value }) => sum + value, 0);
     if (mine.length === 0 && OF_FUNCTIONS.has(metric)) continue;
     if (!NO_TOTAL.has(metric)) add(metric, '', '1/request', total / requests);
@@ -134,7 +153,7 @@ const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[
   ] as const) {
     const some = counts.filter(
       ({ counter }) =>
-        counter.metric === 'exits.device' && counter.vm === vm && access.test(counter.component),
+        counter.metric === 'exits.device' && members.includes(counter.vm) && access.test(counter.component),
     );
     const total = some.reduce((all, { value }) => all + value, 0);
     add('exits.device', sum, '1/request', total / requests);
@@ -145,7 +164,7 @@ const ofVm = (vm: string, { trial, counts, spending, point }: Source): Measured[
     add(tally.metric, tally.component, unitOf(tally), tally.max, 'max');
   }
   // The vCPU alone: guest work and the host's work on its behalf.
-  const vcpu = spending.filter(({ payer }) => payer.startsWith(`${vm} vcpu`));
+  const vcpu = spending.filter(({ payer }) => members.some((name) => payer.startsWith(`${name} vcpu`)));
   const work = vcpu.reduce((sum, line) => sum + line.busy, 0) / requests;
   add('cycles.vcpu', '', 'cycles/request', workIn(work as Picoseconds, point.machine.clock));
   return rows;

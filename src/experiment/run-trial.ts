@@ -2,6 +2,7 @@
 import type { Accounting } from '../accounting/accounting.ts';
 import { InvariantError } from '../accounting/invariant.ts';
 import type { Spending } from '../accounting/ledger.ts';
+import type { WorkloadRecord } from '../accounting/workload-record.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import { inSeconds, type PerSecond, type Picoseconds } from '../units.ts';
 import { bottleneckOf, stationsBusy } from './bottleneck.ts';
@@ -172,7 +173,7 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
     outcomes,
     spending,
     completed: new Map(workloads.map(({ name, record }) => [name, record.latency.count])),
-    stages: stagesOf(trial),
+    stages: stagesOf(trial, point),
     events: sim.events,
     stopped: stoppedDevices(books),
     bottleneck: busiest.station,
@@ -188,19 +189,42 @@ const stoppedDevices = ({ counters }: Accounting): ReadonlyMap<string, string> =
       .map(({ counter }) => [counter.vm, counter.component.replace(/^.*: /, '')]),
   );
 
-const stagesOf = ({ world, workloads }: Trial): StageTimes[] =>
-  workloads.flatMap(({ name, record }) =>
-    world.books.timeline.stages.list
-      .filter(({ id }) => record.stageSums[id] > 0)
+/** Sampled requests of copies that are kept: as many as of one workload. */
+const POOLED_SAMPLE = 2048;
+
+const stagesOf = ({ world, workloads }: Trial, { copies }: ScenarioPoint): StageTimes[] => {
+  const record = new Map(workloads.map(({ name, record: own }) => [name, own]));
+  const pools = Object.entries(copies.workloads);
+  const pooled = new Set(pools.flatMap(([, members]) => members));
+  const alone = workloads.filter(({ name }) => !pooled.has(name)).map(({ name }) => [name, [name]] as const);
+  return [...alone, ...pools].flatMap(([workload, members]) => {
+    const records = members.flatMap((member) => record.get(member) ?? []);
+    const sum = (of: (each: WorkloadRecord) => number): number =>
+      records.reduce((total, each) => total + of(each), 0);
+    const sample = thinned(records.flatMap((each) => each.sample));
+    return world.books.timeline.stages.list
+      .filter(({ id }) => records.some(({ stageSums }) => stageSums[id] > 0))
       .map(({ id, name: stage, kind }) => ({
-        workload: name,
+        workload,
         stage,
         kind,
-        mean: record.stageSums[id] / record.latency.count,
-        place: record.placeSums[id] / Math.max(1, record.placeCounts[id]),
-        sample: record.sample.map((row) => row[id]),
-      })),
-  );
+        mean: sum(({ stageSums }) => stageSums[id]) / sum(({ latency }) => latency.count),
+        place:
+          sum(({ placeSums }) => placeSums[id]) /
+          Math.max(
+            1,
+            sum(({ placeCounts }) => placeCounts[id]),
+          ),
+        sample: sample.map((row) => row[id]),
+      }));
+  });
+};
+
+/** At most {@link POOLED_SAMPLE} of them, evenly. */
+const thinned = (rows: readonly Float64Array[]): readonly Float64Array[] => {
+  const stride = Math.ceil(rows.length / POOLED_SAMPLE);
+  return stride <= 1 ? rows : rows.filter((_, i) => i % stride === 0);
+};
 
 /** Runs the pilot: latencies of the whole trial in order, to find where the warm-up ends. */
 export const runPilot = (point: ScenarioPoint, run: TrialRun): ReadonlyMap<string, BoundedSeries> => {

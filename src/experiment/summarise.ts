@@ -28,9 +28,12 @@ const stoppedDevice = ({ point, trials }: PointResult, names: readonly string[])
 
 /** The verdict of a row: its workload's, or the worst of its VM's (of all, for the machine). */
 export const verdictOf = (result: PointResult, row: Pick<Measured, 'vm' | 'workload'>): string => {
-  const { workloads } = result.point.scenario;
+  const { scenario, copies } = result.point;
+  const { workloads } = scenario;
+  const mine = copies.workloads[row.workload] ?? [row.workload];
+  const vms = copies.vms[row.vm] ?? [row.vm];
   const names = Object.keys(workloads).filter((name) =>
-    row.workload !== '' ? name === row.workload : row.vm === '' || workloads[name].vm === row.vm,
+    row.workload !== '' ? mine.includes(name) : row.vm === '' || vms.includes(workloads[name].vm),
   );
   const all = names.map((name) => result.verdicts.get(name) ?? { verdict: 'short', reasons: [] });
   const found = all.map(({ verdict }) => verdict).filter((verdict) => verdict !== 'unbound');

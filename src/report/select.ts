@@ -30,6 +30,16 @@ export const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
 export const workloadsOf = (rows: readonly SummaryRow[]): string[] =>
   unique(rows.filter((row) => row.workload !== '').map((row) => row.workload));
 
+/** Whether `name` is one of several alike (`web-3`) that `names` has a row of all of (`web`). */
+const isCopy = (name: string, names: ReadonlySet<string>): boolean =>
+  /-\d+$/.test(name) && names.has(name.replace(/-\d+$/, ''));
+
+/** Without the rows of single copies of a VM, where there are rows of all of them together. */
+export const withoutCopies = (rows: readonly SummaryRow[]): SummaryRow[] => {
+  const vms = new Set(rows.map(({ vm }) => vm));
+  return rows.filter(({ vm }) => !isCopy(vm, vms));
+};
+
 export const at = <Row extends Point>(rows: readonly Row[], swept: Swept): Row[] => {
   const key = pointKey(swept);
   return rows.filter((row) => pointKey(row.swept) === key);

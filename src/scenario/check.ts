@@ -8,6 +8,7 @@ import { checkCards } from './check-cards.ts';
 import { checkDisks } from './check-disks.ts';
 import { sizeRefused } from './check-sizes.ts';
 import { checkViommu } from './check-viommu.ts';
+import { originOf } from './copies.ts';
 import { extent, priced } from './price.ts';
 import type { Profile } from './profile.ts';
 import type { Scenario } from './schema.ts';
@@ -27,8 +28,14 @@ const asList = (cores: number | readonly number[] | undefined): readonly number[
 export const reporter = (places: Places): { found: Mistake[]; mistake: Report } => {
   const found: Mistake[] = [];
   const mistake: Report = (path, message) => {
-    const parents = [path, path.slice(0, -1), path.slice(0, 1), []];
+    // A copy of an entry stands where the entry stands.
+    const [root, name, ...rest] = path;
+    const origin = name === undefined ? path : [root, originOf(String(name)), ...rest];
+    const parents = [path, origin, path.slice(0, -1), origin.slice(0, -1), path.slice(0, 1), []];
     const place = parents.map((at) => places.value(at)).find((at) => at !== undefined);
+    const known = found.some((other) => other.line === place?.line && other.column === place.column);
+    if (known && origin !== path && places.value(path) === undefined && originOf(String(name)) !== name)
+      return;
     found.push({ ...(place ?? { file: '', line: 1, column: 1 }), path: [...path], message });
   };
   return { found, mistake };

@@ -25,6 +25,7 @@ describe('a valid file', () => {
       warmUp: us(200),
       replications: 2,
       maxReplications: 40,
+      maxPointEvents: 20e9,
       seed: 1,
       maxEvents: 500e6,
     });

@@ -6,6 +6,7 @@ import { checkPoint } from './check.ts';
 import { missingForGuests } from './check-cards.ts';
 import { checkExpectations } from './check-expectations.ts';
 import { checkReference } from './check-reference.ts';
+import { type Copies, clash, copied } from './copies.ts';
 import { loadProfile, overridden } from './load-profile.ts';
 import { missingCost } from './missing-cost.ts';
 import { outOfRange } from './price.ts';
@@ -26,7 +27,9 @@ import { bounceSlots, guestIommu } from './vm-schema.ts';
 /** One validated point of a scenario, ready to be simulated on each datapath. */
 export interface ScenarioPoint {
   readonly labels: Readonly<Record<string, string>>;
+  /** With VMs that are alike written out. */
   readonly scenario: Scenario;
+  readonly copies: Copies;
   /** The profile with the scenario's overrides. */
   readonly profile: Profile;
   readonly machine: Machine;
@@ -145,6 +148,18 @@ const unpriced = (
   return [...messages, `the profile has no price for "${cost}", which ${kind} charges with these guests`];
 };
 
+/** With VMs that are alike written out. */
+const unfolded = (written: Scenario, places: Places, found: Mistake[]) => {
+  const { scenario, copies } = copied(written);
+  const twice = clash(written, copies);
+  if (twice !== null) {
+    const place = places.key(['vms', twice]) ?? places.key(['workloads', twice]);
+    const message = `a copy of an entry with a count is called "${twice}", too`;
+    found.push({ ...(place ?? { file: '', line: 1, column: 1 }), path: ['vms', twice], message });
+  }
+  return { scenario, copies };
+};
+
 /** Validates every point of the grid by itself, so that a swept value is checked like a written one. */
 const expand = (source: Source): Loaded => {
   const { file, document } = source;
@@ -170,22 +185,23 @@ const expand = (source: Source): Loaded => {
     const checked = validate(scenarioSchema, document, file, { value: root, overrides });
     found.push(...checked.mistakes);
     if (!checked.valid) continue;
-    const scenario = checked.value;
-    const profileFile = path.join(path.dirname(file), scenario.machine);
+    const written = checked.value;
+    const profileFile = path.join(path.dirname(file), written.machine);
     const known = profiles.get(profileFile) ?? loadProfile(profileFile);
     profiles.set(profileFile, known);
     if ('mistakes' in known) {
       const place = places.value(['machine']) ?? nowhere;
       if (known.mistakes.some(({ line }) => line === 0)) {
-        found.push({ ...place, path: ['machine'], message: `"${scenario.machine}" cannot be read` });
+        found.push({ ...place, path: ['machine'], message: `"${written.machine}" cannot be read` });
       } else found.push(...known.mistakes);
       continue;
     }
-    const profile = overridden(known.profile, scenario);
-    if (!where.admits(scenario, profile)) {
+    const profile = overridden(known.profile, written);
+    if (!where.admits(written, profile)) {
       leftOut++;
       continue;
     }
+    const { scenario, copies } = unfolded(written, places, found);
     const irqCore = scenario.host.irqCore ?? profile.cores - 1;
     found.push(...checkPoint(scenario, profile, known.profile, places, irqCore));
     for (const [name, entry] of Object.entries(profile.costs)) {
@@ -198,7 +214,7 @@ const expand = (source: Source): Loaded => {
     for (const message of unpriced(scenario, machine, profileFile, built)) {
       found.push({ ...place, path: ['machine'], message });
     }
-    ready.push({ labels, scenario, profile, machine });
+    ready.push({ labels, scenario, copies, profile, machine });
   }
   found.push(...where.mistakes);
   if (ready.length === 0 && found.length === 0) {

@@ -63,7 +63,18 @@ const guestSchema = z
   })
   .describe('the guest: a current Linux with all drivers where not given');
 
+/** More VMs on one host than this is a slip of the pen. */
+const COUNT_MAX = 256;
+
 const vmShape = z.strictObject({
+  count: z
+    .int()
+    .min(1)
+    .max(COUNT_MAX)
+    .describe(
+      'so many VMs alike, <name>-1 to <name>-<count>, each with workloads of its own, <workload>-1 and so on; rows of <name> and <workload> are of all of them',
+    )
+    .optional(),
   vcpus: z
     .int()
     .min(1)
@@ -74,6 +85,10 @@ const vmShape = z.strictObject({
     .strictObject({
       vcpus: z.array(coreSet).describe('for each vCPU the core, or the cores, it may run on').optional(),
       backend: coreSet.describe('cores that vhost worker and QEMU may run on').optional(),
+      spread: z
+        .boolean()
+        .describe('with a count: each thread of a copy gets one core of its set, in turn, instead of all')
+        .default(false),
     })
     .prefault({}),
   memory: z

@@ -15,7 +15,7 @@ const pointDigest = (point: ScenarioPoint): string => {
   const { host, costs, vms, workloads, background, parameters, run } = point.scenario;
   const { measure, warmUp, seed, maxEvents } = run;
   const scenario = { host, costs, vms, workloads, background, parameters, measure, warmUp, seed, maxEvents };
-  const found = digest(JSON.stringify([scenario, point.profile]));
+  const found = digest(JSON.stringify([scenario, point.copies, point.profile]));
   digests.set(point, found);
   return found;
 };

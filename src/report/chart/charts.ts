@@ -2,6 +2,7 @@
 
 import type { ChartSpec } from '../drawing/spec.ts';
 import type { Results } from '../rows.ts';
+import { withoutCopies } from '../select.ts';
 import { axesOf } from './axes.ts';
 import { countCharts } from './counts.ts';
 import { cycleCharts } from './cycles.ts';
@@ -27,7 +28,7 @@ export const charts = (
   scenario: Question = {},
   kinds: readonly ChartKind[] = UNASKED,
 ): ChartSpec[] => {
-  const { results, note } = withoutRiders(all);
+  const { results, note } = withoutRiders({ ...all, summary: withoutCopies(all.summary) });
   const { summary, costs, stages } = results;
   const asked = note === '' ? scenario : { ...scenario, riders: note };
   const axes = axesOf(summary);
