@@ -100,6 +100,7 @@ const program = (finish: (status: number) => void): Command => {
       const { replayCommand } = await import('./replay-command.ts');
       finish(replayCommand(file, options));
     });
+  addCapacity(vmio, finish);
   addMerge(vmio, finish);
   addDiff(vmio, finish);
   addValidate(vmio, finish);
@@ -123,6 +124,39 @@ const addMerge = (vmio: Command, finish: (status: number) => void): void => {
     .action(async (file: string, journals: string[], options) => {
       const { mergeCommand } = await import('./merge-command.ts');
       finish(await mergeCommand(file, journals, options));
+    });
+};
+
+const addCapacity = (vmio: Command, finish: (status: number) => void): void => {
+  vmio
+    .command('capacity')
+    .description(
+      'find the largest load, or the smallest resource, that holds objectives, with its interval and its limit',
+    )
+    .argument('<scenario>', 'scenario file (YAML)')
+    .option('--vary <path>', 'what is searched, e.g. vms.web.count or workloads.rpc.rate')
+    .option('--from <value>', 'least value that is looked at')
+    .option('--to <value>', 'greatest value that is looked at')
+    .addOption(
+      new Option('--slo <objective>', 'e.g. "p99 < 100us", "drops < 1e-5", "cpu.host < 80%" (repeatable)')
+        .argParser(collect)
+        .default([], 'as the scenario says'),
+    )
+    .addOption(
+      new Option(
+        '--precision <share>',
+        'half width that the interval of a rate or size shall have',
+      ).argParser(parseShare),
+    )
+    .addOption(setOption())
+    .addOption(seedOption())
+    .option('--out <dir>', 'folder where finished trials are kept until the search has ended', 'results')
+    .addOption(jobsOption())
+    .option('--json', 'print one JSON object per point and datapath to standard output')
+    .option('--quiet', 'print nothing but errors')
+    .action(async (file: string, options) => {
+      const { capacityCommand } = await import('./capacity-command.ts');
+      finish(await capacityCommand(file, options));
     });
 };
 

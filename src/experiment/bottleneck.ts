@@ -2,7 +2,7 @@
 import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { Spending } from '../accounting/ledger.ts';
 import type { Trial } from './build-trial.ts';
-import type { Busiest, StationUse } from './measured.ts';
+import type { Busiest, Load, StationUse } from './measured.ts';
 
 /** How long each shared device has been taken so far, ps. */
 export const stationsBusy = ({ world }: Trial): { name: string; busy: number }[] =>
@@ -11,21 +11,30 @@ export const stationsBusy = ({ world }: Trial): { name: string; busy: number }[]
 /** Polling burns a core without being load. */
 const NO_LOAD = new Set(['halt.poll', ...IDLE_POLLING, 'background.work']);
 
-/** Names the station with the highest utilisation in the window of `window` ps. */
-export const bottleneckOf = (
+/** How busy each core and shared device was in the window of `window` ps. */
+export const loadsOf = (
   { world }: Trial,
   spending: readonly Spending[],
   stations: readonly StationUse[],
   window: number,
-): Busiest => {
-  const shares = world.cores.map(({ name }) => {
+): Load[] => {
+  const cores = world.cores.map(({ name }) => {
     const lines = spending.filter((line) => line.core === name && !NO_LOAD.has(line.cost));
     const busy = lines.reduce((sum, line) => sum + line.busy, 0) / window;
     const payers = new Map<string, number>();
     for (const line of lines) payers.set(line.payer, (payers.get(line.payer) ?? 0) + line.busy);
-    const [payer] = [...payers].sort((a, b) => b[1] - a[1])[0] ?? ['nothing'];
-    return { busy, station: `${name}: ${payer}` };
+    const [user] = [...payers].sort((a, b) => b[1] - a[1])[0] ?? ['nothing'];
+    return { resource: name, user, busy };
   });
-  const devices = stations.map(({ name, share }) => ({ busy: share, station: name }));
-  return [...shares, ...devices].reduce((a, b) => (b.busy > a.busy ? b : a));
+  return [...cores, ...stations.map(({ name, share }) => ({ resource: name, user: '', busy: share }))];
+};
+
+/** A core is named with who used it most. */
+export const loadName = ({ resource, user }: Load): string =>
+  user === '' ? resource : `${resource}: ${user}`;
+
+/** The highest of the loads. */
+export const busiestOf = (loads: readonly Load[]): Busiest => {
+  const most = loads.reduce((a, b) => (b.busy > a.busy ? b : a));
+  return { station: loadName(most), busy: most.busy };
 };

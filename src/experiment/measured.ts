@@ -20,6 +20,16 @@ export interface StationUse {
   readonly share: number;
 }
 
+/** How much a resource was used: a core, without its polling, or a shared device. */
+export interface Load {
+  /** `core3`, or the name of a wire, bus or part of a disk. */
+  readonly resource: string;
+  /** Who used a core most; '' of a device. */
+  readonly user: string;
+  /** Share of the window. */
+  readonly busy: number;
+}
+
 /** What was busiest, and what share of the window it was. */
 export interface Busiest {
   readonly station: string;

@@ -37,9 +37,11 @@ export const runPoints = async (
 ): Promise<Failure[]> => {
   const running = new Map<Place, Promise<void>>();
   const failures = new Map<number, Failure>();
-  const aborted = new Promise<void>((resolve) =>
-    signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
+  let stop = (): void => {};
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  signal.addEventListener('abort', stop, { once: true });
   const start = (place: Place): void => {
     const { index, task } = place;
     const work = async (): Promise<void> => {
@@ -78,6 +80,7 @@ export const runPoints = async (
     }
     const awaited = [...running].filter(([place]) => isAwaited(place));
     if (awaited.length === 0 || signal.aborted) {
+      signal.removeEventListener('abort', stop);
       return [...failures.values()].sort((a, b) => a.index - b.index);
     }
     await Promise.race([aborted, ...awaited.map(([, work]) => work)]);

@@ -5,10 +5,10 @@ import type { Spending } from '../accounting/ledger.ts';
 import type { WorkloadRecord } from '../accounting/workload-record.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import { inSeconds, type PerSecond, type Picoseconds } from '../units.ts';
-import { bottleneckOf, stationsBusy } from './bottleneck.ts';
+import { busiestOf, loadsOf, stationsBusy } from './bottleneck.ts';
 import { buildTrial, type Trial, type TrialRun } from './build-trial.ts';
 import { measure } from './measure.ts';
-import type { Measured } from './measured.ts';
+import type { Load, Measured } from './measured.ts';
 import { BoundedSeries } from './statistics/bounded-series.ts';
 import type { Outcome } from './statistics/outcome.ts';
 
@@ -24,6 +24,8 @@ export interface TrialResult {
   readonly stopped: ReadonlyMap<string, string>;
   /** The most loaded core and how busy it was, to name what saturates. */
   readonly bottleneck: string;
+  /** Every core and shared device. */
+  readonly loads: readonly Load[];
 }
 
 export interface StageTimes {
@@ -158,7 +160,8 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
     name,
     share: (busy - startUse[i].busy) / window,
   }));
-  const busiest = bottleneckOf(trial, spending, stations, window);
+  const loads = loadsOf(trial, spending, stations, window);
+  const busiest = busiestOf(loads);
   return {
     measured: measure({
       trial,
@@ -177,6 +180,7 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
     events: sim.events,
     stopped: stoppedDevices(books),
     bottleneck: busiest.station,
+    loads,
   };
 };
 

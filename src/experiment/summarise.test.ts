@@ -28,6 +28,7 @@ const trial = (over: Partial<TrialResult>): TrialResult => ({
   events: 0,
   stopped: new Map(),
   bottleneck: 'core0: web vcpu0 task',
+  loads: [{ resource: 'core0', user: 'web vcpu0 task', busy: 1 }],
   ...over,
 });
 

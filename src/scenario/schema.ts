@@ -80,6 +80,23 @@ export const runSchema = z.strictObject({
     .prefault('500 M'),
 });
 
+const end = z.union([z.string(), z.number()]);
+
+export const capacitySchema = z
+  .strictObject({
+    vary: z.string().min(1).describe('path of what is searched, e.g. vms.web.count'),
+    from: end.describe('least value that is looked at'),
+    to: end.describe('greatest value that is looked at'),
+    slo: z
+      .array(z.string().min(3))
+      .min(1)
+      .describe('objectives, e.g. p99 < 100 us, drops < 1e-5, cpu.host < 80 %; all must hold'),
+    precision: share({ positive: true })
+      .describe('of a number that need not be whole: wanted half width of the interval')
+      .prefault('2 %'),
+  })
+  .describe('what vmio capacity asks where nothing else is said');
+
 /** Pictures of a run, as their files are named. */
 export const CHARTS = ['latency', 'load-latency', 'throughput', 'cycles', 'stages', 'counts'] as const;
 
@@ -122,6 +139,7 @@ export const scenarioSchema = z.strictObject({
     )
     .optional(),
   run: runSchema,
+  capacity: capacitySchema.optional(),
   charts: z
     .array(chartSchema)
     .min(1)

@@ -1,0 +1,80 @@
+/** Service-level objectives as people write them: `p99 < 100us`, `drops < 1e-5`, `cpu.host < 80 %`. */
+import { readFigure } from './figure.ts';
+import { METRICS, splitMetric } from './metrics.ts';
+import { SHARE } from './text/dimensions.ts';
+import { didYouMean } from './text/mistake.ts';
+import { nearest } from './text/nearest.ts';
+import { parseQuantity, type Reading } from './text/quantity.ts';
+
+export interface Objective {
+  /** As it was written, spaces evened out. */
+  readonly text: string;
+  /** Null: of every workload. */
+  readonly workload: string | null;
+  readonly metric: string;
+  readonly statistic: string;
+  readonly component: string;
+  /** `lost`: dropped, as a share of what was offered; `of cores`: as a share of the host's cores. */
+  readonly as: 'figure' | 'lost' | 'of cores';
+  /** The figure must be below the limit; else above it. */
+  readonly below: boolean;
+  /** In the unit of the metric, above 0. */
+  readonly limit: number;
+}
+
+const SHAPE =
+  /^(?:(?<workload>[a-z][a-z0-9-]*) +)?(?<metric>[a-z][a-z0-9.-]*)(?:\[(?<component>[^\]]+)\])? *(?<sign><=?|>=?) *(?<limit>\S.*)$/i;
+/** Statistics of the latency that may stand alone. */
+const OF_LATENCY = /^(mean|max|stddev|p\d+(\.\d+)?)$/;
+const SHARES: Readonly<Record<string, Pick<Objective, 'as' | 'metric' | 'statistic'>>> = {
+  drops: { as: 'lost', metric: 'drops', statistic: 'rate' },
+  'cpu.host': { as: 'of cores', metric: 'cpu', statistic: 'mean' },
+};
+
+/** `80 %`, or `0.8`. */
+const readShare = (text: string): Reading => {
+  const plain = Number(text);
+  return Number.isFinite(plain) ? { value: plain } : parseQuantity(SHARE, text);
+};
+
+const known = (name: string) => {
+  if (Object.hasOwn(SHARES, name)) return { ...SHARES[name], unit: null };
+  const split = splitMetric(OF_LATENCY.test(name) ? `latency.${name}` : name);
+  if (split === null) return null;
+  return {
+    as: 'figure' as const,
+    metric: split.metric.name,
+    statistic: split.statistic,
+    unit: split.metric.unit,
+  };
+};
+
+/** @returns the objective, or what is wrong with it. */
+export const readObjective = (text: string): Objective | { readonly mistake: string } => {
+  const {
+    workload = null,
+    metric = '',
+    component = '',
+    sign = '',
+    limit = '',
+  } = SHAPE.exec(text.trim())?.groups ?? {};
+  if (metric === '') return { mistake: `"${text}" is no objective (expected e.g. p99 < 100 us)` };
+  const found = known(metric);
+  if (found === null) {
+    const names = [...METRICS.map(({ name }) => name), ...Object.keys(SHARES), 'p50', 'p99', 'p99.9'];
+    return { mistake: `there is no metric "${metric}"${didYouMean(nearest(metric, names))}` };
+  }
+  const { unit, ...figure } = found;
+  const reading = figure.as === 'figure' ? readFigure(limit, unit) : readShare(limit);
+  if ('mistake' in reading) return reading;
+  if (!(reading.value > 0)) return { mistake: `"${text}": a limit must be above 0` };
+  const name = `${metric}${component === '' ? '' : `[${component}]`}`;
+  return {
+    ...figure,
+    text: `${workload === null ? '' : `${workload} `}${name} ${sign} ${limit}`,
+    workload,
+    component,
+    below: sign.startsWith('<'),
+    limit: reading.value,
+  };
+};
