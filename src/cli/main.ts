@@ -112,7 +112,9 @@ const program = (finish: (status: number) => void): Command => {
 const addNeighbours = (vmio: Command, finish: (status: number) => void): void => {
   vmio
     .command('neighbours')
-    .description('simulate VMs alone, in pairs and all together: who hurts whom, and what isolation would cost')
+    .description(
+      'simulate VMs alone, in pairs and all together: who hurts whom, and what isolation would cost',
+    )
     .argument('<scenario>', 'scenario file (YAML) with two or more VMs that have workloads')
     .addOption(setOption())
     .addOption(sweepOption())
