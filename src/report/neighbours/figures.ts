@@ -20,6 +20,8 @@ export interface NeighbourFigure extends Point {
   readonly value: number | null;
   readonly ci_low: number | null;
   readonly ci_high: number | null;
+  /** Trials that it is a mean of; pairs of them where it compares. */
+  readonly replications: number;
   /** Of `p99.added`: p99 beside others / p99 alone. */
   readonly factor?: number;
   /** Of `p99`: steady, short, or saturated and by what. */
@@ -28,10 +30,13 @@ export interface NeighbourFigure extends Point {
 
 type Rest = Omit<NeighbourFigure, keyof Point>;
 
-const spread = (found: Interval | null): Pick<NeighbourFigure, 'value' | 'ci_low' | 'ci_high'> => ({
+type Spread = Pick<NeighbourFigure, 'value' | 'ci_low' | 'ci_high' | 'replications'>;
+
+const spread = (found: Interval | null): Spread => ({
   value: found?.mean ?? null,
   ci_low: found?.low ?? null,
   ci_high: found?.high ?? null,
+  replications: found?.replications ?? 0,
 });
 
 const ofSufferer = ({ vm, workload, alone, besideOne, besideAll }: Sufferer): Rest[] => {
@@ -51,8 +56,6 @@ const ofSufferer = ({ vm, workload, alone, besideOne, besideAll }: Sufferer): Re
   });
 };
 
-const exactly = (value: number) => ({ value, ci_low: value, ci_high: value });
-
 const ofAll = ({ tenants, fairness, isolation }: Neighbourhood): Rest[] => {
   const whole = { vm: '', workload: '', others: tenants };
   const rows: Rest[] = [];
@@ -69,6 +72,12 @@ const ofAll = ({ tenants, fairness, isolation }: Neighbourhood): Rest[] => {
   }
   if (isolation !== null) {
     const { coresShared, coresOwn, cpuShared, cpuOwn, cpuDifference } = isolation;
+    const exactly = (count: number): Spread => ({
+      ...spread(cpuShared),
+      value: count,
+      ci_low: count,
+      ci_high: count,
+    });
     rows.push(
       { figure: 'cores.shared', ...whole, unit: 'cores', ...exactly(coresShared) },
       { figure: 'cores.own', ...whole, unit: 'cores', ...exactly(coresOwn) },

@@ -1,8 +1,8 @@
 /** Who hurts whom most, in words. */
-import type { Beside, Sufferer } from '../../experiment/neighbours/interference.ts';
+import type { Beside, Cell, Sufferer } from '../../experiment/neighbours/interference.ts';
 import type { Interval } from '../../experiment/statistics/interval.ts';
 import { measured, plain } from '../format.ts';
-import { isSaturated } from '../verdict.ts';
+import { isSaturated, isUnbound } from '../verdict.ts';
 import { nameOf } from './matrix.ts';
 
 /** Smaller changes of a p99 are not worth a line. */
@@ -34,12 +34,20 @@ const changeLine = (sufferer: Sufferer, { others, added }: Beside): Line[] => {
   return [{ text, weight: factor }];
 };
 
+/** Why a workload has no p99 alone. */
+const whyNot = ({ verdict }: Cell): string => {
+  if (verdict === '') return 'was not simulated alone';
+  if (isUnbound(verdict)) return 'has no network';
+  return isSaturated(verdict)
+    ? 'saturates even alone'
+    : 'has too few requests alone for a p99: raise run.measure';
+};
+
 /** The neighbour that adds most and the one that takes most off, or who saturates it. */
 const linesOf = (sufferer: Sufferer): Line[] => {
   const name = nameOf(sufferer);
   const { alone, besideOne, besideAll } = sufferer;
-  if (isSaturated(alone.verdict)) return [{ text: `${name} saturates even alone`, weight: 0 }];
-  if (alone.p99 === null) return [{ text: `${name} has no p99 alone to compare with`, weight: 0 }];
+  if (alone.p99 === null) return [{ text: `${name} ${whyNot(alone)}`, weight: 0 }];
   const saturating = besideOne.filter(({ cell }) => isSaturated(cell.verdict));
   const notable = besideOne.filter(isNotable);
   const by = (beside: Beside): number => beside.added?.difference.mean ?? 0;
@@ -56,13 +64,15 @@ const linesOf = (sufferer: Sufferer): Line[] => {
   if (saturating.length === 0 && isSaturated(besideAll.cell.verdict))
     lines.push({ text: `only all others together saturate ${name}`, weight: Number.POSITIVE_INFINITY });
   if (lines.length > 0) return lines;
-  return [{ text: `no neighbour is seen to change the p99 of ${name} by 1 % or more`, weight: 0 }];
+  const who = besideOne.some(({ added }) => added === null)
+    ? 'no neighbour beside which it is known'
+    : 'no neighbour';
+  return [{ text: `${who} is seen to change the p99 of ${name} by 1 % or more`, weight: 0 }];
 };
 
-export const harmText = (sufferers: readonly Sufferer[]): string => {
-  const lines = sufferers.flatMap(linesOf).sort((a, b) => (a.weight === b.weight ? 0 : b.weight - a.weight));
-  return [
-    'who hurts whom most, paired differences with 95 % intervals',
-    ...lines.map(({ text }) => `  ${text}`),
-  ].join('\n');
-};
+/** A line each, gravest first. */
+export const harmLines = (sufferers: readonly Sufferer[]): string[] =>
+  sufferers
+    .flatMap(linesOf)
+    .sort((a, b) => (a.weight === b.weight ? 0 : b.weight - a.weight))
+    .map(({ text }) => text);

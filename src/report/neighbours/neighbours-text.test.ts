@@ -134,14 +134,23 @@ describe('the words', () => {
       '  backup saturates feed: ticks',
       '  backup adds 900 µs to the p99 of web: rpc (× 10)',
       '  feed takes 10.00 µs off the p99 of web: rpc (× 0.900)',
-      '  no neighbour is seen to change the p99 of backup: copy by 1 % or more',
+      '  no neighbour beside which it is known is seen to change the p99 of backup: copy by 1 % or more',
     ]);
   });
 
-  test('say when only all together saturate, or a workload saturates alone', () => {
+  test('say when only all together saturate, and why there is nothing to compare with', () => {
     const together = sufferer('web', 'rpc', ['feed', 'backup'], [cell(100), cell(100), cell(100), SATURATED]);
     const alone = sufferer('feed', 'ticks', ['web', 'backup'], [SATURATED, SATURATED, SATURATED, SATURATED]);
-    const all = lines({ ...TRIO, sufferers: [together, alone] });
+    const missing: Cell = { p99: null, verdict: '' };
+    const few: Cell = { p99: null, verdict: 'steady' };
+    const unbound: Cell = { p99: null, verdict: 'unbound: no driver' };
+    const without = [missing, few, unbound].map((none, i) =>
+      sufferer(`vm${i}`, 'tx', ['web', 'feed'], [none, none, none, none]),
+    );
+    const all = lines({ ...TRIO, sufferers: [together, alone, ...without] });
+    expect(all).toContain('  vm0: tx was not simulated alone');
+    expect(all).toContain('  vm1: tx has too few requests alone for a p99: raise run.measure');
+    expect(all).toContain('  vm2: tx has no network');
     expect(all).toContain('  only all others together saturate web: rpc');
     expect(all).toContain('  feed: ticks saturates even alone');
   });
@@ -171,7 +180,7 @@ describe('the words', () => {
       .join('\n')
       .replaceAll('\n  ', ' ');
     expect(text).toContain(
-      'price of isolation: no further core, as the 3 VMs have 6 to themselves, as much CPU used, 2.50 cores; at best no p99 changes by 1 % or more',
+      'price of isolation: no further core, as the 3 VMs have 6 to themselves, as much CPU used, 2.50 cores; at best no p99 is seen to change by 1 % or more',
     );
     expect(text).toContain('without workloads, and there in every column: spare');
   });

@@ -6,7 +6,7 @@ import { differs } from '../../experiment/statistics/paired.ts';
 import { folded } from '../bare-table.ts';
 import { measured, plain, sweptLabel } from '../format.ts';
 import { isSaturated } from '../verdict.ts';
-import { harmText, isNotable, sizeOf } from './harm.ts';
+import { harmLines, isNotable, sizeOf } from './harm.ts';
 import { matrixText, nameOf } from './matrix.ts';
 
 /** Widest line, as of the other tables. */
@@ -19,13 +19,15 @@ export interface NeighboursOptions {
   readonly width?: number;
 }
 
+const HARM = 'who hurts whom most, paired differences with 95 % intervals';
 const LEGEND =
   'p99 of each workload (rows) alone on the machine and beside other VMs (columns), on the cores that it is pinned to; ' +
   'fairness: 1 where all keep the same share of what they carry alone; isolation: each VM on as many cores as it runs on alone, ' +
   'and at best the p99 that it has alone, with NIC and disk to itself as well; who waits less may carry more, and use more CPU';
 
 const fairnessText = (fairness: Fairness | null): string => {
-  if (fairness === null) return "fairness: no Jain's index, as some workload carries nothing alone";
+  if (fairness === null)
+    return "fairness: no Jain's index, as some workload carries nothing alone or was not simulated";
   const { jain, normalised } = fairness;
   const each = [...normalised].map(([tenant, { mean }]) => `${tenant} ${mean.toFixed(2)}`).join(', ');
   return `fairness: Jain's index ${measured(jain.mean, jain.low, jain.high, '')} of throughput with all / alone (${each})`;
@@ -44,7 +46,7 @@ const gains = ({ sufferers }: Neighbourhood): string => {
     const way = difference.mean > 0 ? 'falls' : 'rises';
     return [`p99 of ${name} ${way} by ${sizeOf(difference)} (÷ ${plain(factor)})`];
   });
-  return each.length === 0 ? 'no p99 changes by 1 % or more' : each.join(', ');
+  return each.length === 0 ? 'no p99 is seen to change by 1 % or more' : each.join(', ');
 };
 
 const isolationText = (neighbourhood: Neighbourhood): string => {
@@ -55,10 +57,11 @@ const isolationText = (neighbourhood: Neighbourhood): string => {
     coresOwn > coresShared
       ? `${coresOwn} instead of ${cores(coresShared)} for ${tenants.length} VMs`
       : `no further core, as the ${tenants.length} VMs have ${coresOwn} to themselves`;
-  const shared = `${cpuShared.mean.toFixed(2)} cores`;
-  const cpu = differs(cpuDifference)
-    ? `${cpuOwn.mean.toFixed(2)} instead of ${shared} of CPU used`
-    : `as much CPU used, ${shared}`;
+  const [own, shared] = [cpuOwn, cpuShared].map(({ mean }) => mean.toFixed(2));
+  const cpu =
+    differs(cpuDifference) && own !== shared
+      ? `${own} instead of ${shared} cores of CPU used`
+      : `as much CPU used, ${shared} cores`;
   return `price of isolation: ${taken}, ${cpu}; at best ${gains(neighbourhood)}`;
 };
 
@@ -73,11 +76,14 @@ export const neighboursText = (
     colour ? styleText(style, text, { validateStream: false }) : text;
   const columns = Math.min(width, COLUMNS_MAX);
   const fold = (text: string): string => folded(text, columns, INDENT);
+  const indented = (text: string): string =>
+    folded(text, columns - INDENT, INDENT).replaceAll(/^/gm, ' '.repeat(INDENT));
   const blocks = neighbourhoods.map((neighbourhood) =>
     [
       paint('bold', headingOf(neighbourhood)),
       matrixText(neighbourhood, columns),
-      harmText(neighbourhood.sufferers),
+      HARM,
+      ...harmLines(neighbourhood.sufferers).map(indented),
       fold(fairnessText(neighbourhood.fairness)),
       fold(isolationText(neighbourhood)),
       ...(neighbourhood.idle.length === 0
