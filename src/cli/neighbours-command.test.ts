@@ -63,6 +63,14 @@ describe('neighbours', () => {
     expect(vmio(folder, ['neighbours', 'missing.yaml']).status).toBe(2);
   });
 
+  test('refuses more VMs than a matrix can show', () => {
+    const { status, stderr } = vmio(folder, ['neighbours', 'pair.yaml', '--set', 'vms.web.count=16']);
+    expect(status).toBe(2);
+    expect(stderr).toContain(
+      'vms: 17 VMs have workloads, and neighbours are told apart up to 16: lower a count',
+    );
+  });
+
   test('names the case that has too few', () => {
     const one = '{ rpc: { vm: web, kind: request-response } }';
     write(`${PAIR}cases: { both: {}, one: { workloads: ${one} } }\n`, 'cases.yaml');

@@ -24,16 +24,24 @@ const complain = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-/** Where fewer than two VMs have workloads, there are no neighbours. @returns what is wrong, or null */
+/** Companies grow with the square, and a matrix of more can hardly be read. */
+const TENANTS_MAX = 16;
+
+/** Fewer than two VMs with workloads are no neighbours. @returns what is wrong, or null */
 const mistakeIn = ({ file, points, places }: LoadedScenario): string | null => {
-  const lacking = points.find(({ scenario }) => tenantsOf(scenario).length < 2);
-  if (lacking === undefined) return null;
-  const [only] = tenantsOf(lacking.scenario);
-  const at = Object.entries(lacking.labels).map(([path, value]) => `${path} ${value}`);
-  const where = at.length === 0 ? '' : ` at ${at.join(', ')}`;
-  const message = `neighbours are two VMs or more with workloads, and only ${only} has any${where}: add another VM and a workload with its name in vm`;
-  const place = places.value(['vms']) ?? { file, line: 1, column: 1 };
-  return formatMistake({ ...place, path: ['vms'], message });
+  for (const { scenario, labels } of points) {
+    const tenants = tenantsOf(scenario);
+    if (tenants.length >= 2 && tenants.length <= TENANTS_MAX) continue;
+    const at = Object.entries(labels).map(([path, value]) => `${path} ${value}`);
+    const where = at.length === 0 ? '' : ` at ${at.join(', ')}`;
+    const message =
+      tenants.length < 2
+        ? `neighbours are two VMs or more with workloads, and only ${tenants[0]} has any${where}: add another VM and a workload with its name in vm`
+        : `${tenants.length} VMs have workloads${where}, and neighbours are told apart up to ${TENANTS_MAX}: lower a count with --set`;
+    const place = places.value(['vms']) ?? { file, line: 1, column: 1 };
+    return formatMistake({ ...place, path: ['vms'], message });
+  }
+  return null;
 };
 
 const headline = ({ name, points, base }: LoadedScenario, companies: LoadedScenario): string => {

@@ -102,6 +102,26 @@ describe('a point in company', () => {
     expect(inCompany(auto, ['a']).scenario.run.warmUp).toBe('auto');
   });
 
+  test('of VMs that are alike has the copies that are there, each in its place', () => {
+    const [alike] = load(
+      changed(THREE, 'c: {} }', 'c: { count: 3, pin: { backend: [2, 3], spread: true } } }'),
+    ).points;
+    const company = inCompany(alike, ['a', 'c-2']);
+    expect(company.copies).toEqual({ vms: { c: ['c-2'] }, workloads: { rx: ['rx-2'] } });
+    expect(company.scenario.vms['c-2'].pin.backend).toEqual([3]);
+    expect(inCompany(alike, ['a', 'b']).copies).toEqual({ vms: {}, workloads: {} });
+    const run = { datapath: 'vhost-net', seed: 1, replication: 1 };
+    const { measured } = runTrial(company, run, ms(1));
+    const rates = measured.filter(
+      ({ metric, statistic }) => metric === 'throughput.requests' && statistic === 'rate',
+    );
+    // The pool of one is that one.
+    expect(rates.map(({ workload }) => workload)).toEqual(['rpc', 'rx-2', 'rx']);
+    expect(rates[2].value).toBe(rates[1].value);
+    const all = tenantsOf(alike.scenario);
+    expect(runTrial(inCompany(alike, all), run, ms(1))).toEqual(runTrial(alike, run, ms(1)));
+  });
+
   test('does not touch the point that it is made from', () => {
     const before = structuredClone(point.scenario);
     companyPoints(point);

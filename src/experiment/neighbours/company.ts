@@ -45,21 +45,35 @@ export const inCompany = (point: ScenarioPoint, present: readonly string[]): Sce
   const vms = Object.entries(scenario.vms).flatMap(([name, settings], index) => {
     if (!stays(name)) return [];
     const { vcpus, backend } = placed(point, name, index);
-    const pin = { vcpus: vcpus.map((cores) => [...cores]), backend: [...backend] };
+    const pin = { ...settings.pin, vcpus: vcpus.map((cores) => [...cores]), backend: [...backend] };
     return [[name, { ...settings, pin }] as const];
   });
+  const workloads = Object.fromEntries(Object.entries(scenario.workloads).filter(([, { vm }]) => stays(vm)));
   const { run } = scenario;
   const warmUp = run.warmUp === 'auto' ? run.warmUp : Math.max(run.warmUp, rampTime(scenario));
   return {
     ...point,
     labels: { ...labels, vms: nameOf(present, tenants) },
+    copies: {
+      vms: remaining(point.copies.vms, stays),
+      workloads: remaining(point.copies.workloads, (name) => name in workloads),
+    },
     scenario: {
       ...scenario,
       vms: Object.fromEntries(vms),
-      workloads: Object.fromEntries(Object.entries(scenario.workloads).filter(([, { vm }]) => stays(vm))),
+      workloads,
       run: { ...run, warmUp: warmUp as typeof run.warmUp },
     },
   };
+};
+
+/** Those of the copies of each entry that are there; entries without any left out. */
+const remaining = (
+  all: Readonly<Record<string, readonly string[]>>,
+  isThere: (name: string) => boolean,
+): Record<string, readonly string[]> => {
+  const left = Object.entries(all).map(([name, copies]) => [name, copies.filter(isThere)] as const);
+  return Object.fromEntries(left.filter(([, copies]) => copies.length > 0));
 };
 
 /** All companies of a point. */
