@@ -26,6 +26,7 @@ describe('help', () => {
       'import',
       'merge',
       'diff',
+      'neighbours',
     ];
     for (const name of commands) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));

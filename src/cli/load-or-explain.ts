@@ -23,10 +23,16 @@ export const loadOrExplain = (files: readonly string[], options: LoadOptions): L
   return null;
 };
 
+/** What points are made with. */
+export interface PointOptions extends LoadOptions {
+  /** They are those that `vmio neighbours` makes, and counted as such. */
+  readonly neighbours?: boolean;
+}
+
 /** The command that repeats one trial. */
 export const replayOf = (
   file: string,
-  options: LoadOptions,
+  options: PointOptions,
   trial: { datapath: string; replication: number; point: number },
 ): string => {
   const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
@@ -36,6 +42,7 @@ export const replayOf = (
     ...(options.set ?? []).map((text) => `--set ${quote(text)}`),
     ...(options.sweep ?? []).map((text) => `--sweep ${quote(text)}`),
     ...(options.seed === undefined ? [] : [`--seed ${options.seed}`]),
+    ...(options.neighbours === true ? ['--neighbours'] : []),
     `--datapath ${trial.datapath} --replication ${trial.replication} --point ${trial.point}`,
   ].join(' ');
 };

@@ -96,16 +96,37 @@ const program = (finish: (status: number) => void): Command => {
     .requiredOption('--datapath <kind>', 'datapath of the trial')
     .requiredOption('--replication <n>', 'number of the trial', wholeNumber(0, 1_000_000))
     .option('--point <n>', 'number of the point in the sweep, from 0', wholeNumber(0, 1_000_000), 0)
+    .option('--neighbours', 'count points as vmio neighbours makes them: each VM alone, in pairs, and all')
     .action(async (file: string, options) => {
       const { replayCommand } = await import('./replay-command.ts');
       finish(replayCommand(file, options));
     });
   addCapacity(vmio, finish);
+  addNeighbours(vmio, finish);
   addMerge(vmio, finish);
   addDiff(vmio, finish);
   addValidate(vmio, finish);
   addFinders(vmio, finish);
   return vmio;
+};
+
+const addNeighbours = (vmio: Command, finish: (status: number) => void): void => {
+  vmio
+    .command('neighbours')
+    .description(
+      'simulate VMs alone, in pairs and all together: who hurts whom, and what isolation would cost',
+    )
+    .argument('<scenario>', 'scenario file (YAML) with two or more VMs that have workloads')
+    .addOption(setOption())
+    .addOption(sweepOption())
+    .addOption(seedOption())
+    .addOption(jobsOption())
+    .option('--json', 'print one JSON object per cell of the matrix and per figure to standard output')
+    .option('--quiet', 'print the answer alone, without headline and progress')
+    .action(async (file: string, options) => {
+      const { neighboursCommand } = await import('./neighbours-command.ts');
+      finish(await neighboursCommand(file, options));
+    });
 };
 
 const addMerge = (vmio: Command, finish: (status: number) => void): void => {

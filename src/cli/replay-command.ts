@@ -1,4 +1,5 @@
 /** `vmio replay`: one trial alone, as an error message names it. */
+import { companyPoints } from '../experiment/neighbours/company.ts';
 import { runPilot, runTrial } from '../experiment/run-trial.ts';
 import { foundWarmUp, givenWarmUp } from '../experiment/warm-up.ts';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
@@ -12,12 +13,18 @@ export interface ReplayOptions {
   readonly datapath: string;
   readonly replication: number;
   readonly point: number;
+  /** Points are those of `vmio neighbours`. */
+  readonly neighbours?: boolean;
 }
 
 export const replayCommand = (file: string, options: ReplayOptions): number => {
   const loaded = loadOrExplain([file], options);
   if (loaded === null) return WRONG_INPUT;
-  const { points } = loaded[0];
+  const written = loaded[0].points;
+  const points =
+    options.neighbours === true
+      ? written.flatMap((each) => companyPoints(each).map(({ point: company }) => company))
+      : written;
   const point = points[options.point];
   if (point === undefined) {
     process.stderr.write(`vmio: the scenario has points 0 to ${points.length - 1}, not ${options.point}\n`);

@@ -101,7 +101,7 @@ const cycles = ({ trial, spending, point }: Source, requests: number): Measured[
 };
 
 /** A vCPU is one thread, whatever runs on it and on whatever core. */
-const threadOf = (payer: string): string => /^.+ vcpu\d+(?= )/.exec(payer)?.[0] ?? payer;
+export const threadOf = (payer: string): string => /^.+ vcpu\d+(?= )/.exec(payer)?.[0] ?? payer;
 
 const coresBusy = ({ trial, spending }: Source, window: number): Measured[] => {
   const busy = new Map(trial.world.cores.map(({ name }) => [name, 0]));
