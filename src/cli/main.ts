@@ -1,48 +1,13 @@
 /** The command line: parses arguments and hands over; each command is loaded only when it is called. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { addCapacity, addNeighbours, addValidate } from './command-line/asking.ts';
+import { addCheck, addDiff, addFinders } from './command-line/finding.ts';
+import type { Finish } from './command-line/options.ts';
+import { addMerge, addReplay, addRun } from './command-line/running.ts';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
-import { parseShard } from './shard.ts';
 import { VERSION } from './version.ts';
 
-const collect = (value: string, earlier: string[]): string[] => [...earlier, value];
-
-const wholeNumber =
-  (low: number, high: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < low || value > high) {
-      throw new InvalidArgumentError(`expected a whole number from ${low} to ${high}.`);
-    }
-    return value;
-  };
-
-/** More threads than this is a slip of the pen. */
-const JOBS_MAX = 1024;
-
-const setOption = (): Option =>
-  new Option(
-    '--set <path=value>',
-    'set one value of the scenario, e.g. workloads.rpc.connections=4 (repeatable)',
-  )
-    .argParser(collect)
-    .default([], 'none');
-const sweepOption = (): Option =>
-  new Option(
-    '--sweep <path=values>',
-    "sweep a value, e.g. 'workloads.bulk.rate=[10 k/s, 100 k/s]' or '={from: 10 k/s, to: 1 M/s, steps: 5, scale: log}'; twice makes a grid",
-  )
-    .argParser(collect)
-    .default([], 'as the scenario says');
-const jobsOption = (): Option =>
-  new Option('--jobs <n>', 'trials to run at a time; changes no result (default: one per core)').argParser(
-    wholeNumber(1, JOBS_MAX),
-  );
-const seedOption = (): Option =>
-  new Option('--seed <n>', 'seed of the random streams; the scenario’s where not given').argParser(
-    wholeNumber(0, 2 ** 32 - 1),
-  );
-
-const program = (finish: (status: number) => void): Command => {
+const program = (finish: Finish): Command => {
   const vmio = new Command('vmio')
     .description(
       'Simulates virtual-machine I/O and compares emulation, virtio, vhost-net and SR-IOV with bare metal.',
@@ -51,231 +16,20 @@ const program = (finish: (status: number) => void): Command => {
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help)')
     .exitOverride();
-  vmio
-    .command('run')
-    .description('simulate, print the comparison, write the results folder and charts')
-    .argument('<scenario...>', 'scenario files (YAML)')
-    .addOption(setOption())
-    .addOption(sweepOption())
-    .addOption(seedOption())
-    .option('--out <dir>', 'folder for the results; each scenario gets one inside', 'results')
-    .addOption(jobsOption())
-    .option('--json', 'print one JSON object per summary row to standard output')
-    .option('--quiet', 'print nothing but errors')
-    .option('--no-charts', 'write the CSV files only')
-    .addOption(
-      new Option(
-        '--shard <i/n>',
-        'run part i of n alone, on one of n machines, and keep its trials for vmio merge',
-      ).argParser(parseShard),
-    )
-    .option('--dry-run', 'print what would be run and about how long it would take, and run nothing')
-    .action(async (files: string[], options) => {
-      const { runCommand } = await import('./run-command.ts');
-      finish(await runCommand(files, options));
-    });
-  vmio
-    .command('check')
-    .description('validate only; print the resolved scenario, its defaults, and each cost with its source')
-    .argument('<scenario...>', 'scenario files (YAML)')
-    .addOption(setOption())
-    .addOption(sweepOption())
-    .addOption(seedOption())
-    .option('--quiet', 'print mistakes and warnings only')
-    .action(async (files: string[], options) => {
-      const { checkCommand } = await import('./check-command.ts');
-      finish(checkCommand(files, options));
-    });
-  vmio
-    .command('replay')
-    .description('run one single trial again, as an error message names it')
-    .argument('<scenario>', 'scenario file (YAML)')
-    .addOption(setOption())
-    .addOption(sweepOption())
-    .addOption(seedOption())
-    .requiredOption('--datapath <kind>', 'datapath of the trial')
-    .requiredOption('--replication <n>', 'number of the trial', wholeNumber(0, 1_000_000))
-    .option('--point <n>', 'number of the point in the sweep, from 0', wholeNumber(0, 1_000_000), 0)
-    .option('--neighbours', 'count points as vmio neighbours makes them: each VM alone, in pairs, and all')
-    .action(async (file: string, options) => {
-      const { replayCommand } = await import('./replay-command.ts');
-      finish(replayCommand(file, options));
-    });
-  addCapacity(vmio, finish);
-  addNeighbours(vmio, finish);
-  addMerge(vmio, finish);
-  addDiff(vmio, finish);
-  addValidate(vmio, finish);
-  addFinders(vmio, finish);
+  for (const add of [
+    addRun,
+    addCheck,
+    addReplay,
+    addCapacity,
+    addNeighbours,
+    addMerge,
+    addDiff,
+    addValidate,
+    addFinders,
+  ]) {
+    add(vmio, finish);
+  }
   return vmio;
-};
-
-const addNeighbours = (vmio: Command, finish: (status: number) => void): void => {
-  vmio
-    .command('neighbours')
-    .description(
-      'simulate VMs alone, in pairs and all together: who hurts whom, and what isolation would cost',
-    )
-    .argument('<scenario>', 'scenario file (YAML) with two or more VMs that have workloads')
-    .addOption(setOption())
-    .addOption(sweepOption())
-    .addOption(seedOption())
-    .addOption(jobsOption())
-    .option('--json', 'print one JSON object per cell of the matrix and per figure to standard output')
-    .option('--quiet', 'print the answer alone, without headline and progress')
-    .action(async (file: string, options) => {
-      const { neighboursCommand } = await import('./neighbours-command.ts');
-      finish(await neighboursCommand(file, options));
-    });
-};
-
-const addMerge = (vmio: Command, finish: (status: number) => void): void => {
-  vmio
-    .command('merge')
-    .description('write the results of a scenario whose shards were run (run --shard), as run would have')
-    .argument('<scenario>', 'scenario file (YAML), as it was run')
-    .argument('<journal...>', 'what the shards have kept: *.trials.jsonl')
-    .addOption(setOption())
-    .addOption(sweepOption())
-    .addOption(seedOption())
-    .option('--out <dir>', 'folder for the results; the scenario gets one inside', 'results')
-    .option('--json', 'print one JSON object per summary row to standard output')
-    .option('--quiet', 'print nothing but errors')
-    .option('--no-charts', 'write the CSV files only')
-    .action(async (file: string, journals: string[], options) => {
-      const { mergeCommand } = await import('./merge-command.ts');
-      finish(await mergeCommand(file, journals, options));
-    });
-};
-
-const addCapacity = (vmio: Command, finish: (status: number) => void): void => {
-  vmio
-    .command('capacity')
-    .description(
-      'find the largest load, or the smallest resource, that holds objectives, with its interval and its limit',
-    )
-    .argument('<scenario>', 'scenario file (YAML)')
-    .option('--vary <path>', 'what is searched, e.g. vms.web.count or workloads.rpc.rate')
-    .option('--from <value>', 'least value that is looked at')
-    .option('--to <value>', 'greatest value that is looked at')
-    .addOption(
-      new Option('--slo <objective>', 'e.g. "p99 < 100us", "drops < 1e-5", "cpu.host < 80%" (repeatable)')
-        .argParser(collect)
-        .default([], 'as the scenario says'),
-    )
-    .addOption(
-      new Option(
-        '--precision <share>',
-        'half width that the interval of a rate or size shall have',
-      ).argParser(parseShare),
-    )
-    .addOption(setOption())
-    .addOption(seedOption())
-    .option('--out <dir>', 'folder where finished trials are kept until the search has ended', 'results')
-    .addOption(jobsOption())
-    .option('--json', 'print one JSON object per point and datapath to standard output')
-    .option('--quiet', 'print nothing but errors')
-    .action(async (file: string, options) => {
-      const { capacityCommand } = await import('./capacity-command.ts');
-      finish(await capacityCommand(file, options));
-    });
-};
-
-/** `2 %` or `0.02`. */
-const parseShare = (text: string): number => {
-  const [, figure, sign] = /^(\d+(?:\.\d+)?) ?(%?)$/.exec(text.trim()) ?? [];
-  if (figure === undefined) throw new InvalidArgumentError('expected a share, e.g. 2% or 0.02.');
-  return Number(figure) / (sign === '%' ? 100 : 1);
-};
-
-const collectTolerance = (text: string, earlier: ReadonlyMap<string, number>): Map<string, number> => {
-  const [metric, share] = text.split('=');
-  if (share === undefined)
-    throw new InvalidArgumentError('expected a metric and its share, e.g. latency.p99=5%.');
-  return new Map([...earlier, [metric.trim(), parseShare(share)]]);
-};
-
-const addDiff = (vmio: Command, finish: (status: number) => void): void => {
-  vmio
-    .command('diff')
-    .description('compare two results folders of a scenario: what changed beyond a tolerance, and why')
-    .argument('<before>', 'results folder, e.g. of the main branch')
-    .argument('<after>', 'results folder that is held against it')
-    .addOption(
-      new Option('--tolerance <share>', 'of latency, throughput, device exits, CPU and drops')
-        .argParser(parseShare)
-        .default(0.02, '2 %'),
-    )
-    .addOption(
-      new Option(
-        '--metric <metric=share>',
-        'tolerance of one metric, e.g. latency.p99=5% or wakeups=0, which is judged then in any case (repeatable)',
-      )
-        .argParser(collectTolerance)
-        .default(new Map(), 'none'),
-    )
-    .option('--json', 'print one JSON object per judged figure to standard output')
-    .option('--junit <file>', 'write a test case for each judged figure in JUnit’s XML')
-    .action(async (before: string, after: string, options) => {
-      const { diffCommand } = await import('./diff-command.ts');
-      finish(diffCommand(before, after, options));
-    });
-};
-
-const addValidate = (vmio: Command, finish: (status: number) => void): void => {
-  vmio
-    .command('validate')
-    .description('hold the simulation against theory, counted drivers and published measurements')
-    .argument(
-      '[case...]',
-      'shipped cases by name, scenario files with a `reference:`, or folders; all where not given',
-    )
-    .option('--out <dir>', 'folder for the results, which go to `validation` inside', 'results')
-    .addOption(jobsOption())
-    .option('--json', 'print one JSON object per figure to standard output')
-    .option('--quiet', 'print only what failed')
-    .action(async (cases: string[], options) => {
-      const { validateCommand } = await import('./validate-command.ts');
-      finish(await validateCommand(cases, options));
-    });
-};
-
-/** Commands that run nothing: what there is, and how to start. */
-const addFinders = (vmio: Command, finish: (status: number) => void): void => {
-  vmio
-    .command('list')
-    .description('list what there is')
-    .argument('[what]', 'scenarios, cases, profiles, datapaths or metrics; all where not given')
-    .action(async (what: string | undefined) => {
-      const { listCommand } = await import('./list-command.ts');
-      finish(listCommand(what));
-    });
-  vmio
-    .command('schema')
-    .description('print the JSON Schema of scenarios (or of machine profiles), for editors')
-    .addOption(
-      new Option('--of <what>', 'what to describe').choices(['scenario', 'profile']).default('scenario'),
-    )
-    .action(async (options: { of: 'scenario' | 'profile' }) => {
-      const { schemaCommand } = await import('./schema-command.ts');
-      finish(schemaCommand(options.of));
-    });
-  vmio
-    .command('import')
-    .description('print a scenario made from a job file of fio, or from a log that it wrote (write_iolog)')
-    .argument('<file>', 'job file or log, e.g. reads.fio')
-    .action(async (file: string) => {
-      const { importCommand } = await import('./import-command.ts');
-      finish(importCommand(file));
-    });
-  vmio
-    .command('init')
-    .description('write a first scenario with its machine profile into a folder')
-    .argument('[dir]', 'folder; made if it is not there', '.')
-    .action(async (dir: string) => {
-      const { initCommand } = await import('./init-command.ts');
-      finish(initCommand(dir));
-    });
 };
 
 /** `vmio list | head` is no failure, and a run whose reader has left still writes its results. */
