@@ -1,0 +1,61 @@
+/** What of a machine can be made cheaper or dearer: each named cost, and each time of its devices that is not a cost. */
+import { POLL_PERIODS } from '../../accounting/poll-periods.ts';
+import type { ScenarioPoint } from '../../scenario/load.ts';
+import type { PriceEntry } from '../../scenario/price.ts';
+import { machineOf, type Profile } from '../../scenario/profile.ts';
+import type { Picoseconds } from '../../units.ts';
+
+export interface Lever {
+  /** A cost's name, or the device's time in words. */
+  readonly name: string;
+  /** The profile with it scaled; 1 changes nothing at all. */
+  scale(profile: Profile, factor: number): Profile;
+}
+
+/** The same machine, rounded to picoseconds anew. */
+export const withProfile = (point: ScenarioPoint, profile: Profile): ScenarioPoint => ({
+  ...point,
+  profile,
+  machine: machineOf(profile, point.machine.irqCore),
+});
+
+/** A poll period is at least a cycle. */
+const scaledPrice = (name: string, entry: PriceEntry, factor: number): PriceEntry => {
+  const times = (figure: number | undefined): number | undefined =>
+    figure === undefined ? undefined : figure * factor;
+  const scaled = {
+    ...entry,
+    ...(entry.cycles !== undefined && { cycles: times(entry.cycles) }),
+    ...(entry.ns !== undefined && { ns: times(entry.ns) }),
+    ...(entry.stall && {
+      stall: { ...entry.stall, time: Math.round(entry.stall.time * factor) as Picoseconds },
+    }),
+  };
+  const free = (scaled.cycles ?? 0) < 1 && (scaled.ns ?? 0) === 0;
+  return POLL_PERIODS.has(name) && free ? { ...scaled, cycles: 1 } : scaled;
+};
+
+/** Several costs at once, each by a factor of its own. */
+export const withPrices = (profile: Profile, factors: ReadonlyMap<string, number>): Profile => ({
+  ...profile,
+  costs: Object.fromEntries(
+    Object.entries(profile.costs).map(([name, entry]) => {
+      const factor = factors.get(name) ?? 1;
+      return [name, factor === 1 ? entry : scaledPrice(name, entry, factor)];
+    }),
+  ),
+});
+
+export const costLever = (name: string): Lever => ({
+  name,
+  scale: (profile, factor) => withPrices(profile, new Map([[name, factor]])),
+});
+
+/** All costs that are work of cores: as if the cores were faster. Times that do not scale with the clock stay. */
+export const CORES: Lever = {
+  name: 'all work of the cores',
+  scale: (profile, factor) => {
+    const work = Object.entries(profile.costs).filter(([, { cycles: figure = 0 }]) => figure > 0);
+    return withPrices(profile, new Map(work.map(([name]) => [name, factor])));
+  },
+};
