@@ -1,6 +1,6 @@
 /** The command line: parses arguments and hands over; each command is loaded only when it is called. */
 import { Command, CommanderError } from 'commander';
-import { addCapacity, addNeighbours, addValidate } from './command-line/asking.ts';
+import { addCapacity, addExplain, addNeighbours, addValidate } from './command-line/asking.ts';
 import { addCheck, addDiff, addFinders } from './command-line/finding.ts';
 import type { Finish } from './command-line/options.ts';
 import { addMerge, addReplay, addRun } from './command-line/running.ts';
@@ -21,6 +21,7 @@ const program = (finish: Finish): Command => {
     addCheck,
     addReplay,
     addCapacity,
+    addExplain,
     addNeighbours,
     addMerge,
     addDiff,

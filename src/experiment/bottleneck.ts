@@ -1,12 +1,43 @@
 /** What of a machine was busiest: a core, a wire, PCIe, the IOMMU or a part of the disk. */
 import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { Spending } from '../accounting/ledger.ts';
+import type { LinkUse } from '../models/hardware/link.ts';
 import type { Trial } from './build-trial.ts';
-import type { Busiest, Load, StationUse } from './measured.ts';
+import type { Busiest, Load, Passed, StationUse } from './measured.ts';
 
-/** How long each shared device has been taken so far, ps. */
-export const stationsBusy = ({ world }: Trial): { name: string; busy: number }[] =>
-  world.stations.map((station) => ({ name: station.name, busy: station.busyBy(world.sim.now) }));
+/** How long each shared device has been taken so far, ps, and what has passed over it. */
+export const stationsBusy = ({ world }: Trial): { name: string; busy: number; use: LinkUse | null }[] =>
+  world.stations.map((station) => ({
+    name: station.name,
+    busy: station.busyBy(world.sim.now),
+    use: station.use?.() ?? null,
+  }));
+
+/** What passed between two looks. */
+const passed = (before: LinkUse | null, after: LinkUse | null): Passed | null => {
+  if (before === null || after === null || after.transfers === before.transfers) return null;
+  const count = after.transfers - before.transfers;
+  const service = (after.busy - before.busy) / count;
+  const square = (after.squares - before.squares) / count;
+  return {
+    count,
+    service,
+    variation: service === 0 ? 0 : Math.max(0, square / (service * service) - 1),
+    wait: (after.waited - before.waited) / count,
+  };
+};
+
+/** Use of each station in a window of `window` ps that began with `before`. */
+export const stationsUse = (
+  trial: Trial,
+  before: ReturnType<typeof stationsBusy>,
+  window: number,
+): StationUse[] =>
+  stationsBusy(trial).map(({ name, busy, use }, i) => ({
+    name,
+    share: (busy - before[i].busy) / window,
+    passed: passed(before[i].use, use),
+  }));
 
 /** Polling burns a core without being load. */
 const NO_LOAD = new Set(['halt.poll', ...IDLE_POLLING, 'background.work']);

@@ -18,6 +18,19 @@ export interface Measured {
 export interface StationUse {
   readonly name: string;
   readonly share: number;
+  /** What passed in the window; null of what does not serve one after the other. */
+  readonly passed: Passed | null;
+}
+
+/** What a station served one after the other, in order of arrival. */
+export interface Passed {
+  readonly count: number;
+  /** Of an occupation, ps. */
+  readonly service: number;
+  /** Squared coefficient of variation of the occupations. */
+  readonly variation: number;
+  /** Before an occupation, ps. */
+  readonly wait: number;
 }
 
 /** How much a resource was used: a core, without its polling, or a shared device. */

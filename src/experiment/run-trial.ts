@@ -5,10 +5,10 @@ import type { Spending } from '../accounting/ledger.ts';
 import type { WorkloadRecord } from '../accounting/workload-record.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import { inSeconds, type PerSecond, type Picoseconds } from '../units.ts';
-import { busiestOf, loadsOf, stationsBusy } from './bottleneck.ts';
+import { busiestOf, loadsOf, stationsBusy, stationsUse } from './bottleneck.ts';
 import { buildTrial, type Trial, type TrialRun } from './build-trial.ts';
 import { measure } from './measure.ts';
-import type { Load, Measured } from './measured.ts';
+import type { Load, Measured, StationUse } from './measured.ts';
 import { BoundedSeries } from './statistics/bounded-series.ts';
 import type { Outcome } from './statistics/outcome.ts';
 
@@ -26,6 +26,7 @@ export interface TrialResult {
   readonly bottleneck: string;
   /** Every core and shared device. */
   readonly loads: readonly Load[];
+  readonly stations: readonly StationUse[];
 }
 
 export interface StageTimes {
@@ -156,10 +157,7 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
   });
   const spending = books.ledger.spending(before.ledger);
   const counts = books.counters.since(before.counters);
-  const stations = stationsBusy(trial).map(({ name, busy }, i) => ({
-    name,
-    share: (busy - startUse[i].busy) / window,
-  }));
+  const stations = stationsUse(trial, startUse, window);
   const loads = loadsOf(trial, spending, stations, window);
   const busiest = busiestOf(loads);
   return {
@@ -181,6 +179,7 @@ export const runTrial = (point: ScenarioPoint, run: TrialRun, warmUp: Picosecond
     stopped: stoppedDevices(books),
     bottleneck: busiest.station,
     loads,
+    stations,
   };
 };
 

@@ -29,6 +29,7 @@ const trial = (over: Partial<TrialResult>): TrialResult => ({
   stopped: new Map(),
   bottleneck: 'core0: web vcpu0 task',
   loads: [{ resource: 'core0', user: 'web vcpu0 task', busy: 1 }],
+  stations: [],
   ...over,
 });
 

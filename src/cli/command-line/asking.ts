@@ -8,6 +8,7 @@ import {
   seedOption,
   setOption,
   sweepOption,
+  wholeNumber,
 } from './options.ts';
 
 export const addCapacity = (vmio: Command, finish: Finish): void => {
@@ -40,6 +41,33 @@ export const addCapacity = (vmio: Command, finish: Finish): void => {
     .action(async (file: string, options) => {
       const { capacityCommand } = await import('../capacity-command.ts');
       finish(await capacityCommand(file, options));
+    });
+};
+
+export const addExplain = (vmio: Command, finish: Finish): void => {
+  vmio
+    .command('explain')
+    .description(
+      'say who pays, where requests wait, what would be if something were free, and why datapaths differ',
+    )
+    .argument('<scenario>', 'scenario file (YAML)')
+    .addOption(
+      new Option('--datapath <kind>', 'explain this one (repeatable)').argParser(collect).default([], 'all'),
+    )
+    .option('--against <kind>', 'what the others are held against (default: the first of the scenario)')
+    .option('--point <n>', 'number of the point, where there are several, from 0', wholeNumber(0, 1_000_000))
+    .option('--no-what-if', 'leave out what would be if something were free, which takes most of the time')
+    .option('--all', 'ask what if of every cost, not only of those that take at least 1 %')
+    .addOption(setOption())
+    .addOption(sweepOption())
+    .addOption(seedOption())
+    .option('--out <dir>', 'folder where finished trials are kept until the answer is there', 'results')
+    .addOption(jobsOption())
+    .option('--json', 'print one JSON object per datapath and difference to standard output')
+    .option('--quiet', 'print nothing but errors')
+    .action(async (file: string, options) => {
+      const { explainCommand } = await import('../explain-command.ts');
+      finish(await explainCommand(file, options));
     });
 };
 

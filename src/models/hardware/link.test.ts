@@ -20,7 +20,8 @@ test('transfers follow each other without overlap, start when they can, and add 
         waited += start - ready;
       }
       const busy = taken.reduce((sum, { start, end }) => sum + end - start, 0);
-      expect(link.use()).toEqual({ name: 'link', transfers: wanted.length, busy, waited });
+      const squares = wanted.reduce((sum, { span }) => sum + span * span, 0);
+      expect(link.use()).toEqual({ name: 'link', transfers: wanted.length, busy, squares, waited });
 
       // Beyond `now` nothing counts; gaps between what is reserved beyond it make the answer too small, never too large.
       const before = taken.reduce((sum, { start, end }) => sum + Math.max(0, Math.min(end, now) - start), 0);

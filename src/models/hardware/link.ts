@@ -6,6 +6,8 @@ export interface LinkUse {
   readonly name: string;
   readonly transfers: number;
   readonly busy: number;
+  /** Σ occupation², ps²: how much occupations differ. */
+  readonly squares: number;
   readonly waited: number;
 }
 
@@ -14,6 +16,7 @@ export class Link {
   private freeAt = 0;
   private transfers = 0;
   private busy = 0;
+  private squares = 0;
   private waited = 0;
 
   constructor(name: string) {
@@ -26,6 +29,7 @@ export class Link {
     this.freeAt = start + span;
     this.transfers++;
     this.busy += span;
+    this.squares += span * span;
     this.waited += start - ready;
     return start as Picoseconds;
   }
@@ -44,7 +48,7 @@ export class Link {
   }
 
   use(): LinkUse {
-    const { name, transfers, busy, waited } = this;
-    return { name, transfers, busy, waited };
+    const { name, transfers, busy, squares, waited } = this;
+    return { name, transfers, busy, squares, waited };
   }
 }

@@ -1,6 +1,7 @@
 /** A disk as its queues see it: takes I/Os, and gives each back when it is done, in whatever order. */
 
 import type { Picoseconds } from '../../../units.ts';
+import type { LinkUse } from '../link.ts';
 import type { BlockIo, CompletionQueue } from './block-io.ts';
 
 /** A part of a disk that serves one thing at a time, or so many. */
@@ -8,6 +9,8 @@ export interface DiskStation {
   readonly name: string;
   /** Server-time taken up to `now`, as a share of all its servers, ps. */
   busyBy(now: Picoseconds): number;
+  /** What passed over it, where it serves one after the other. */
+  use?(): LinkUse;
 }
 
 export interface Disk {

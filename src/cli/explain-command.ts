@@ -1,0 +1,157 @@
+/** `vmio explain`: who pays, where requests wait, what would be if something were free, and why one datapath differs from another. */
+import os from 'node:os';
+import { bounds, littleLaws, stationLaws } from '../experiment/explain/laws.ts';
+import { payments } from '../experiment/explain/payers.ts';
+import { tailAnatomy } from '../experiment/explain/tail.ts';
+import { cycleWaterfall, meanWaterfall, tailWaterfall } from '../experiment/explain/waterfall.ts';
+import { openPool } from '../experiment/pool/trial-pool.ts';
+import type { PointResult } from '../experiment/run-point.ts';
+import { summarise, verdictOf } from '../experiment/summarise.ts';
+import { answerText, differenceText, explanationText } from '../report/explain/explain-text.ts';
+import type { Difference, Explanation } from '../report/explain/explanation.ts';
+import type { LoadedScenario } from '../scenario/load.ts';
+import { FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
+import { explain } from './failure.ts';
+import { Interruption } from './interruption.ts';
+import { Journal, type KeptTrials } from './kept-trials.ts';
+import { loadOrExplain } from './load-or-explain.ts';
+import { proveWritable, resultsFolder } from './results-folder.ts';
+import { simulate } from './simulate.ts';
+import { whatIfOf } from './what-if-trials.ts';
+
+export interface ExplainOptions {
+  readonly set: string[];
+  readonly sweep: string[];
+  readonly seed?: number;
+  readonly out: string;
+  readonly jobs?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  /** Those that are explained; all where none is named. */
+  readonly datapath: string[];
+  readonly against?: string;
+  readonly point?: number;
+  readonly whatIf: boolean;
+  readonly all?: boolean;
+}
+
+const complain = (text: string): number => {
+  process.stderr.write(`vmio: ${text}\n`);
+  return WRONG_INPUT;
+};
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** The point that is asked about, on the datapaths that are. @returns null after a mistake was told */
+const chosen = (loaded: LoadedScenario, options: ExplainOptions): LoadedScenario | null => {
+  const { points } = loaded;
+  const point = points[options.point ?? 0];
+  if (point === undefined) {
+    complain(`the scenario has points 0 to ${points.length - 1}, not ${options.point}`);
+    return null;
+  }
+  const { datapaths } = point.scenario;
+  const wanted = [...options.datapath, ...(options.against === undefined ? [] : [options.against])];
+  const absent = wanted.find((name) => !datapaths.includes(name));
+  if (absent !== undefined) {
+    complain(`the scenario runs ${datapaths.join(', ')}, not ${absent}`);
+    return null;
+  }
+  const kept = options.datapath.length === 0 ? datapaths : datapaths.filter((name) => wanted.includes(name));
+  return { ...loaded, points: [{ ...point, scenario: { ...point.scenario, datapaths: kept } }] };
+};
+
+export const explainCommand = async (file: string, options: ExplainOptions): Promise<number> => {
+  const whole = loadOrExplain([file], options)?.[0];
+  if (whole === undefined) return WRONG_INPUT;
+  const loaded = chosen(whole, options);
+  if (loaded === null) return WRONG_INPUT;
+  const folder = resultsFolder(options.out, loaded.name);
+  proveWritable(folder);
+  const [{ labels }] = loaded.points;
+  const quiet = options.quiet === true || options.json === true;
+  if (!quiet && whole.points.length > 1) {
+    const at = Object.entries(labels).map(([path, value]) => `${path} ${value}`);
+    print(`point ${options.point ?? 0} of ${whole.points.length}: ${at.join(', ')}; --point takes another`);
+  }
+  const interruption = new Interruption();
+  const pool = openPool(options.jobs ?? os.availableParallelism());
+  const session = { pool, interruption, quiet };
+  const kept = new Journal(`${folder}.explain.trials.jsonl`, complain);
+  try {
+    const { results, failed } = await simulate(loaded, options, session, { kept });
+    if (interruption.asked) return interrupted(kept);
+    if (failed !== null) return failed;
+    const explanations: Explanation[] = [];
+    for (const result of results) {
+      const whatIf =
+        options.whatIf && isExplained(result, options)
+          ? await whatIfOf(result, options.all === true, session, kept)
+          : [];
+      if (interruption.asked) return interrupted(kept);
+      const explanation = explained(loaded.name, result, whatIf);
+      if (!isExplained(result, options)) continue;
+      explanations.push(explanation);
+      if (!quiet) print(`${explanationText(explanation)}\n`);
+    }
+    const differences = differencesOf(results, options);
+    if (options.json === true) {
+      for (const each of [...explanations, ...differences]) print(JSON.stringify(each));
+    } else if (!quiet) {
+      for (const difference of differences) print(`${differenceText(difference)}\n`);
+      print(answerText(loaded.base.question, explanations));
+    }
+    kept.remove();
+    return FINE;
+  } catch (error) {
+    return explain(error, '');
+  } finally {
+    interruption.release();
+    await pool.close();
+  }
+};
+
+const interrupted = (kept: KeptTrials): number => {
+  complain(`interrupted; ${kept.leave()}`);
+  return INTERRUPTED;
+};
+
+const isExplained = ({ datapath }: PointResult, options: ExplainOptions): boolean =>
+  options.datapath.length === 0 || options.datapath.includes(datapath);
+
+/** Workloads by name, copies of a VM taken together. */
+const workloadsOf = ({ point }: PointResult): string[] => {
+  const copies = new Set(Object.values(point.copies.workloads).flat());
+  return [
+    ...Object.keys(point.scenario.workloads).filter((name) => !copies.has(name)),
+    ...Object.keys(point.copies.workloads),
+  ];
+};
+
+const byWorkload = <T>(result: PointResult, of: (workload: string) => T): Record<string, T> =>
+  Object.fromEntries(workloadsOf(result).map((workload) => [workload, of(workload)]));
+
+const explained = (name: string, result: PointResult, whatIf: Explanation['whatIf']): Explanation => ({
+  datapath: result.datapath,
+  verdicts: byWorkload(result, (workload) => verdictOf(result, { vm: '', workload })),
+  payments: payments(result),
+  stages: summarise(name, result).stages,
+  tails: byWorkload(result, (workload) => tailAnatomy(result, workload)),
+  stations: stationLaws(result),
+  little: littleLaws(result),
+  bounds: bounds(result),
+  whatIf,
+});
+
+/** Each datapath that is explained against one: that which is named, or the first. */
+const differencesOf = (results: readonly PointResult[], options: ExplainOptions): Difference[] => {
+  const base = results.find(({ datapath }) => datapath === options.against) ?? results[0];
+  return results
+    .filter((result) => result !== base && isExplained(result, options))
+    .map((result) => ({
+      datapath: result.datapath,
+      against: base.datapath,
+      mean: byWorkload(result, (workload) => meanWaterfall(base, result, workload)),
+      tail: byWorkload(result, (workload) => tailWaterfall(base, result, workload)),
+      cycles: cycleWaterfall(base, result),
+    }));
+};

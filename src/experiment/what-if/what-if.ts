@@ -1,0 +1,101 @@
+/** What would be if something took no time, half, or twice its time: the same random numbers, replication by replication. */
+import type { ScenarioPoint } from '../../scenario/load.ts';
+import { type PointResult, PointRunner } from '../run-point.ts';
+import type { TrialResult } from '../run-trial.ts';
+import { type Interval, interval } from '../statistics/interval.ts';
+import { type Lever, withProfile } from './levers.ts';
+
+/** Of its price. */
+export const FACTORS = [0, 0.5, 2] as const;
+
+export interface Change {
+  /** '' of the machine as a whole. */
+  readonly workload: string;
+  readonly metric: 'p99' | 'throughput' | 'capacity';
+  /** ns, or 1/s; means over replications. */
+  readonly before: number;
+  /** After less before, paired; null where the changed point has no such figure, because it saturates. */
+  readonly change: Interval | null;
+}
+
+export interface WhatIf {
+  readonly lever: string;
+  readonly factor: number;
+  readonly changes: readonly Change[];
+}
+
+/** The point with a lever scaled: as many replications as `base` had, behind the same warm-up. */
+export const variantOf = (base: PointResult, { scale }: Lever, factor: number): PointRunner => {
+  const { point, datapath, trials, warmUp } = base;
+  const { precision: _, ...run } = point.scenario.run;
+  const fixed = { ...run, warmUp: warmUp.length, replications: trials.length };
+  const same: ScenarioPoint = { ...point, scenario: { ...point.scenario, run: fixed } };
+  return new PointRunner(withProfile(same, scale(point.profile, factor)), datapath);
+};
+
+const p99 = ({ measured }: TrialResult, workload: string): number | undefined =>
+  measured.find((row) => row.workload === workload && row.metric === 'latency' && row.statistic === 'p99')
+    ?.value;
+
+const throughput = ({ measured }: TrialResult, workload: string): number =>
+  measured.find((row) => row.workload === workload && row.metric === 'throughput.requests')?.value ?? 0;
+
+/**
+ * Requests per second at which the busiest resource would be busy all the time, by the utilisation law: what is carried over its
+ * utilisation. A bound for the cost that a request has now; batching under load may carry more.
+ */
+const capacity = ({ outcomes, loads }: TrialResult): number => {
+  const carried = [...outcomes.values()].reduce((sum, each) => sum + each.carried, 0);
+  return carried / Math.max(...loads.map(({ busy }) => busy));
+};
+
+const saturated = ({ verdicts }: PointResult, workload: string): boolean =>
+  verdicts.get(workload)?.verdict === 'saturated';
+
+/** Paired by replication; null where one of them has no figure. */
+const changeOf = (
+  base: PointResult,
+  variant: PointResult,
+  figure: (trial: TrialResult) => number | undefined,
+): { before: number; change: Interval | null } | null => {
+  const before = base.trials.map(figure);
+  if (before.some((value) => value === undefined)) return null;
+  const known = before as number[];
+  const mean = interval(known).mean;
+  const after = variant.trials.map(figure);
+  if (after.some((value) => value === undefined)) return { before: mean, change: null };
+  return { before: mean, change: interval(after.map((value, i) => (value as number) - known[i])) };
+};
+
+export const compared = (base: PointResult, variant: PointResult, lever: string, factor: number): WhatIf => {
+  const { workloads } = base.point.scenario;
+  const named = Object.keys(base.point.copies.workloads);
+  const copies = new Set(Object.values(base.point.copies.workloads).flat());
+  const names = [...Object.keys(workloads).filter((name) => !copies.has(name)), ...named];
+  const members = (name: string): readonly string[] => base.point.copies.workloads[name] ?? [name];
+  const overloaded = (result: PointResult, name: string): boolean =>
+    members(name).some((member) => saturated(result, member));
+  const changes = names.flatMap((workload): Change[] => {
+    const tail = overloaded(base, workload) ? null : changeOf(base, variant, (trial) => p99(trial, workload));
+    const rate = changeOf(base, variant, (trial) => throughput(trial, workload));
+    return [
+      ...(tail === null
+        ? []
+        : [
+            {
+              workload,
+              metric: 'p99' as const,
+              ...tail,
+              ...(overloaded(variant, workload) && { change: null }),
+            },
+          ]),
+      ...(rate === null ? [] : [{ workload, metric: 'throughput' as const, ...rate }]),
+    ];
+  });
+  const most = changeOf(base, variant, capacity);
+  return {
+    lever,
+    factor,
+    changes: [...changes, ...(most === null ? [] : [{ workload: '', metric: 'capacity' as const, ...most }])],
+  };
+};

@@ -1,0 +1,54 @@
+/** Laws and formulas beside what was measured, in the terminal. */
+import { bareTable, type Column } from '../bare-table.ts';
+import { quantity } from '../format.ts';
+import { percent } from './anatomy.ts';
+import type { Explanation } from './explanation.ts';
+
+const COLUMNS: readonly Column[] = [
+  { head: '', width: 20, align: 'left' },
+  { head: 'busy', width: 8, align: 'right' },
+  { head: 'X × S', width: 8, align: 'right' },
+  { head: 'wait', width: 10, align: 'right' },
+  { head: 'M/D/1', width: 10, align: 'right' },
+  { head: 'M/G/1', width: 10, align: 'right' },
+  { head: 'M/M/1', width: 10, align: 'right' },
+  { head: '', width: 36, align: 'left' },
+];
+
+/** Of a wait, ps. */
+const time = (ps: number): string => (Number.isFinite(ps) ? quantity(ps / 1000, 'ns') : '∞');
+
+/** Resources that are listed: the nearest to their bound. */
+const BOUNDS_MAX = 4;
+
+export const lawsText = ({ stations, little, bounds }: Explanation): string[] => [
+  'laws: what is in the system is throughput × latency (Little)',
+  ...little.map(
+    ({ workload, present, law }) =>
+      `  ${workload}: ${Number(present.toPrecision(4))} requests, ${Number(law.toPrecision(4))} by the law (${percent(law === 0 ? 0 : present / law - 1)} apart: those under way at the window’s ends)`,
+  ),
+  ...(stations.length === 0
+    ? []
+    : [
+        'stations beside the formulas of Poisson arrivals (Pollaczek and Khinchine)',
+        ...bareTable(
+          COLUMNS,
+          stations.map(({ station, utilisation, law, wait, md1, mg1, mm1, verdict }) => [
+            station,
+            percent(utilisation),
+            percent(law),
+            time(wait),
+            time(md1),
+            time(mg1),
+            time(mm1),
+            verdict,
+          ]),
+        )
+          .split('\n')
+          .map((line) => `  ${line}`),
+      ]),
+  'the most that a resource lets through at what a request takes of it now (1/D)',
+  ...bounds
+    .slice(0, BOUNDS_MAX)
+    .map(({ resource, busy, bound }) => `  ${resource}: ${quantity(bound, '1/s')}, ${percent(busy)} busy`),
+];
