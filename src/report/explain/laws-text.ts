@@ -5,15 +5,17 @@ import { percent } from './anatomy.ts';
 import type { Explanation } from './explanation.ts';
 
 const COLUMNS: readonly Column[] = [
-  { head: '', width: 20, align: 'left' },
-  { head: 'busy', width: 8, align: 'right' },
-  { head: 'X × S', width: 8, align: 'right' },
+  { head: '', width: 27, align: 'left' },
+  { head: 'busy', width: 9, align: 'right' },
+  { head: 'X × S', width: 9, align: 'right' },
   { head: 'wait', width: 10, align: 'right' },
   { head: 'M/D/1', width: 10, align: 'right' },
   { head: 'M/G/1', width: 10, align: 'right' },
   { head: 'M/M/1', width: 10, align: 'right' },
   { head: '', width: 36, align: 'left' },
 ];
+
+const share = (of: number): string => (of < 0.001 ? '<0.1 %' : percent(of));
 
 /** Of a wait, ps. */
 const time = (ps: number): string => (Number.isFinite(ps) ? quantity(ps / 1000, 'ns') : '∞');
@@ -35,8 +37,8 @@ export const lawsText = ({ stations, little, bounds }: Explanation): string[] =>
           COLUMNS,
           stations.map(({ station, utilisation, law, wait, md1, mg1, mm1, verdict }) => [
             station,
-            percent(utilisation),
-            percent(law),
+            share(utilisation),
+            share(law),
             time(wait),
             time(md1),
             time(mg1),

@@ -34,8 +34,7 @@ const drawn = (title: string, { from, to, bars }: Waterfall, unit: string, per: 
     `${title}: ${quantity(from / per, unit)} → ${quantity(to / per, unit)}, ${signed(to - from, unit, per)}`,
     ...shown.map((bar) => {
       const change = bar.to - bar.from;
-      const half =
-        bar.low === null || bar.high === null ? '' : ` ± ${quantity((bar.high - bar.low) / 2 / per, unit)}`;
+      const half = bar.low === null || bar.high === null ? 0 : (bar.high - bar.low) / 2 / per;
       const length = Math.round((Math.abs(change) / most) * LENGTH);
       return `  ${bar.name.padEnd(width)}  ${`${signed(change, unit, per)}${half < 1 ? '' : ` ± ${quantity(half, unit)}`}`.padStart(22)}  ${(change < 0 ? '░' : '█').repeat(length)}`.trimEnd();
     }),
