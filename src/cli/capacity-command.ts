@@ -1,10 +1,9 @@
 /** `vmio capacity`: the largest load, or the smallest resource, that holds objectives. */
 import os from 'node:os';
 import { findCapacity } from '../experiment/capacity/find-capacity.ts';
-import { type Limit, limitOf } from '../experiment/capacity/limit.ts';
-import type { Probe } from '../experiment/capacity/probe.ts';
+import { limitOf } from '../experiment/capacity/limit.ts';
 import { Prober } from '../experiment/capacity/prober.ts';
-import { findings, NoFigureError } from '../experiment/capacity/requirements.ts';
+import { NoFigureError, probeOf } from '../experiment/capacity/requirements.ts';
 import { openPool } from '../experiment/pool/trial-pool.ts';
 import type { PointResult } from '../experiment/run-point.ts';
 import type { Execute } from '../experiment/run-points.ts';
@@ -168,7 +167,7 @@ const search = async (
           const onDone = (): void => progress.trialDone(at.join(', '));
           const result = await prober.run(replications, { jobs, signal, onDone });
           results.set(value, result);
-          return probed(question, result);
+          return probeOf(question.objectives, result);
         };
         const { replications, maxReplications } = run;
         const capacity = await findCapacity(question, look, {
@@ -178,7 +177,7 @@ const search = async (
           confidence: CONFIDENCE,
         });
         const beyond = capacity.fails === null ? undefined : results.get(capacity.fails);
-        const limit = beyond === undefined ? null : limited(question, beyond);
+        const limit = beyond === undefined ? null : limitOf(beyond, probeOf(question.objectives, beyond));
         return { datapath, labels, capacity, limit };
       }),
     );
@@ -186,14 +185,3 @@ const search = async (
     progress.stop();
   }
 };
-
-const saturatedAt = ({ verdicts, bottleneck }: PointResult): string | null =>
-  [...verdicts.values()].some(({ verdict }) => verdict === 'saturated') ? bottleneck : null;
-
-const probed = ({ objectives }: CapacityQuestion, result: PointResult): Probe => {
-  const saturated = saturatedAt(result);
-  return { findings: findings(objectives, result, saturated !== null), saturated };
-};
-
-const limited = (question: CapacityQuestion, result: PointResult): Limit =>
-  limitOf(result, probed(question, result));

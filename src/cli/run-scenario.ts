@@ -6,8 +6,10 @@ import { occurrences } from '../experiment/occurrences.ts';
 import type { SummaryRow } from '../experiment/rows.ts';
 import type { PointResult } from '../experiment/run-point.ts';
 import { percent } from '../experiment/statistics/verdict-rules.ts';
+import { withoutCopies } from '../report/select.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { allRows } from './all-rows.ts';
+import { answer } from './answer.ts';
 import { FAILED, FINE, INTERRUPTED } from './exit-status.ts';
 import { headline, plural } from './headline.ts';
 import { Journal, type KeptTrials } from './kept-trials.ts';
@@ -60,6 +62,8 @@ export const runScenario = async (
     print(`${plural(trials, 'trial')} in ${seconds.toFixed(1)} s`);
     print(`wrote ${written.folder}${path.sep}: ${written.files.join(', ')}`);
   }
+  const answered = quiet || !complete ? '' : answer(loaded, results);
+  if (answered !== '') print(`\n${answered}`);
   if (complete) kept.remove();
   if (interruption.asked) {
     complain(`interrupted: ${written.remark}`);
@@ -93,7 +97,6 @@ const goOn = (kept: KeptTrials): void => {
 const show = async (rows: readonly SummaryRow[]): Promise<void> => {
   const { table } = await import('../report/table.ts');
   const { differences } = await import('../report/differences.ts');
-  const { withoutCopies } = await import('../report/select.ts');
   const shown = withoutCopies(rows);
   print(table(shown, { colour: process.stdout.isTTY === true }));
   print(differences(shown));
@@ -102,7 +105,7 @@ const show = async (rows: readonly SummaryRow[]): Promise<void> => {
 /** Holds the rows against what the scenario expects. @returns whether any of it failed */
 const judged = ({ base }: LoadedScenario, rows: readonly SummaryRow[], quiet: boolean): boolean => {
   const judgements: Judgement[] = base.expect.map((entry) => judge(entry, rows));
-  const surprises = unexpectedSaturation(base.expect, rows);
+  const surprises = unexpectedSaturation(base.expect, withoutCopies(rows));
   const misses = judgements.filter(({ held }) => !held);
   const failed = misses.length > 0 || surprises.length > 0;
   if (!quiet) reportJudgements(judgements, surprises, rows, print);

@@ -1,5 +1,6 @@
 /** Whether what picks a figure out of the results names something that the scenario runs. */
 import type { Report } from './check.ts';
+import type { Copies } from './copies.ts';
 import type { Selector } from './expectation-schema.ts';
 import { METRICS, splitMetric } from './metrics.ts';
 import type { Scenario } from './schema.ts';
@@ -9,6 +10,7 @@ import { nearest } from './text/nearest.ts';
 /** One point of a scenario: a case may have datapaths and workloads of its own. */
 export interface Point {
   readonly scenario: Scenario;
+  readonly copies: Copies;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -23,7 +25,12 @@ export class SelectorCheck {
   constructor(points: readonly Point[], mistake: Report) {
     this.mistake = mistake;
     this.datapaths = new Set(points.flatMap(({ scenario }) => scenario.datapaths));
-    this.workloads = new Set(points.flatMap(({ scenario }) => Object.keys(scenario.workloads)));
+    this.workloads = new Set(
+      points.flatMap(({ scenario, copies }) => [
+        ...Object.keys(scenario.workloads),
+        ...Object.keys(copies.workloads),
+      ]),
+    );
     for (const point of points) {
       for (const [path, value] of Object.entries(point.labels)) {
         this.labels.set(path, (this.labels.get(path) ?? new Set()).add(value));

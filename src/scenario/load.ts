@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Machine } from '../datapaths/machine.ts';
 import { blockQueueSettings } from './block-queue-schema.ts';
 import { checkPoint } from './check.ts';
+import { checkAnswers } from './check-answers.ts';
 import { missingForGuests } from './check-cards.ts';
 import { checkExpectations } from './check-expectations.ts';
 import { checkReference } from './check-reference.ts';
@@ -221,18 +222,39 @@ const expand = (source: Source): Loaded => {
     const place = places.key(['where']) ?? nowhere;
     found.push({ ...place, path: ['where'], message: `leaves none of the ${leftOut} points` });
   }
-  const idle = found.length === 0 ? checkExpectations(source.base, ready, places) : [];
-  if (source.overrides.length === 0) found.push(...idle);
-  const { reference } = source.base;
-  if (reference !== undefined && found.length === 0 && source.overrides.length === 0) {
+  return judged(source, places, { ready, found, warnings, leftOut });
+};
+
+interface Expanded {
+  readonly ready: readonly ScenarioPoint[];
+  readonly found: Mistake[];
+  readonly warnings: Set<string>;
+  readonly leftOut: number;
+}
+
+/** What the scenario says of its results must speak of its points. Options may leave out some of those that the file was written for. */
+const judged = (source: Source, places: Places, { ready, found, warnings, leftOut }: Expanded): Loaded => {
+  const { base: written, overrides, file } = source;
+  const asWritten = overrides.length === 0;
+  const idle = found.length === 0 ? checkExpectations(written, ready, places) : [];
+  if (asWritten) found.push(...idle);
+  const labels = ready.map((point) => point.labels);
+  const unanswered = found.length === 0 ? checkAnswers(written, labels, places) : [];
+  if (asWritten) found.push(...unanswered);
+  const { reference } = written;
+  if (reference !== undefined && found.length === 0 && asWritten) {
     found.push(...checkReference(reference, ready, places));
   }
   if (found.length > 0) return { ok: false, mistakes: sortMistakes(found) };
-  // The file was written for its own points; options may leave out what an entry speaks of.
-  const expect = source.base.expect.filter((_, i) => !idle.some(({ path: [, entry] }) => entry === i));
-  const left = source.base.expect.length - expect.length;
+  const kept = <T>(entries: readonly T[], root: string, mistakes: readonly Mistake[]): T[] =>
+    entries.filter((_, i) => !mistakes.some(({ path: at }) => at[0] === root && at[1] === i));
+  const expect = kept(written.expect, 'expect', idle);
+  const left = written.expect.length - expect.length;
   if (left > 0) warnings.add(`${left} of the expectations speak of points that the options leave out`);
   const name = path.basename(file).replace(/\.ya?ml$/, '');
-  const base = { ...source.base, expect };
-  return { ok: true, loaded: { name, file, base, points: ready, leftOut, warnings: [...warnings], places } };
+  const base = { ...written, expect, answer: kept(written.answer, 'answer', unanswered) };
+  return {
+    ok: true,
+    loaded: { name, file, base, points: ready, leftOut, warnings: [...warnings], places },
+  };
 };

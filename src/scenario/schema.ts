@@ -1,6 +1,7 @@
 /** What a scenario may say: one strict schema, from which validation, editor completion and the docs follow. */
 import { z } from 'zod';
 import { kinds } from '../datapaths/index.ts';
+import { answerSchema } from './answer-schema.ts';
 import { diskSchema } from './disk-schema.ts';
 import { expectationSchema } from './expectation-schema.ts';
 import { priceSchema } from './price.ts';
@@ -145,6 +146,10 @@ export const scenarioSchema = z.strictObject({
     .min(1)
     .describe('the pictures that are drawn; all that the results allow, but for counts, where not given')
     .optional(),
+  answer: z
+    .array(answerSchema)
+    .describe('how the question is answered, in words at the end of a run')
+    .default([]),
   expect: z.array(expectationSchema).default([]),
   reference: referenceSchema.optional(),
 });

@@ -5,7 +5,7 @@ import { inSeconds } from '../../units.ts';
 import type { Measured } from '../measured.ts';
 import type { PointResult } from '../run-point.ts';
 import type { TrialResult } from '../run-trial.ts';
-import { type Finding, SATURATED } from './probe.ts';
+import { type Finding, type Probe, SATURATED } from './probe.ts';
 
 /** The objective cannot be judged: there is no such figure. The message says what to do. */
 export class NoFigureError extends Error {
@@ -91,4 +91,14 @@ export const findings = (
       return { requirement, margins };
     }),
   );
+};
+
+/** What a point shows of the objectives. @throws NoFigureError as {@link findings} does */
+export const probeOf = (objectives: readonly Objective[], result: PointResult): Probe => {
+  const { verdicts, bottleneck } = result;
+  const overloaded = [...verdicts.values()].some(({ verdict }) => verdict === 'saturated');
+  return {
+    findings: findings(objectives, result, overloaded),
+    saturated: overloaded ? bottleneck : null,
+  };
 };

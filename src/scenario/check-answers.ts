@@ -1,0 +1,42 @@
+/** Whether what a scenario says of its capacity and its answer can be read. */
+import { reporter } from './check.ts';
+import { METRICS, splitMetric } from './metrics.ts';
+import { readObjective } from './objective.ts';
+import type { Scenario } from './schema.ts';
+import { didYouMean, type Mistake, type PathKey } from './text/mistake.ts';
+import { nearest } from './text/nearest.ts';
+import type { Places } from './text/places.ts';
+
+/** @param labels of all points: a path that none has is not swept */
+export const checkAnswers = (
+  { capacity, answer }: Scenario,
+  labels: readonly Readonly<Record<string, string>>[],
+  places: Places,
+): Mistake[] => {
+  const { found, mistake } = reporter(places);
+  const objectives = (texts: readonly string[], at: readonly PathKey[]): void => {
+    texts.forEach((text, i) => {
+      const read = readObjective(text);
+      if ('mistake' in read) mistake([...at, i], read.mistake);
+    });
+  };
+  const metric = (name: string, at: readonly PathKey[]): void => {
+    if (splitMetric(name) !== null) return;
+    const near = nearest(
+      name,
+      METRICS.map(({ name: known }) => known),
+    );
+    mistake(at, `there is no metric "${name}"${didYouMean(near)}`);
+  };
+  const swept = new Set(labels.flatMap(Object.keys));
+  if (capacity !== undefined) objectives(capacity.slo, ['capacity', 'slo']);
+  answer.forEach((each, i) => {
+    if (!swept.has(each.over)) mistake(['answer', i, 'over'], `the scenario does not sweep "${each.over}"`);
+    if (each.kind === 'holds') objectives(each.slo, ['answer', i, 'slo']);
+    else {
+      metric(each.metric, ['answer', i, 'metric']);
+      metric(each.price, ['answer', i, 'price']);
+    }
+  });
+  return found;
+};
