@@ -1,5 +1,6 @@
 /** The command line: parses arguments and hands over; each command is loaded only when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseQueueAddress, type QueueAddress } from '../experiment/queue/queue-address.ts';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
 import { parseShard } from './shard.ts';
 import { VERSION } from './version.ts';
@@ -37,6 +38,12 @@ const jobsOption = (): Option =>
   new Option('--jobs <n>', 'trials to run at a time; changes no result (default: one per core)').argParser(
     wholeNumber(1, JOBS_MAX),
   );
+const parseQueue = (text: string): QueueAddress => {
+  const address = parseQueueAddress(text);
+  if (address === null)
+    throw new InvalidArgumentError('expected a Redis server, e.g. redis://localhost:6379.');
+  return address;
+};
 const seedOption = (): Option =>
   new Option('--seed <n>', 'seed of the random streams; the scenario’s where not given').argParser(
     wholeNumber(0, 2 ** 32 - 1),
@@ -69,6 +76,12 @@ const program = (finish: (status: number) => void): Command => {
         'run part i of n alone, on one of n machines, and keep its trials for vmio merge',
       ).argParser(parseShard),
     )
+    .addOption(
+      new Option(
+        '--queue <url>',
+        'hand the trials to the workers of a queue on Redis (vmio worker), 256 at a time where --jobs is not given',
+      ).argParser(parseQueue),
+    )
     .option('--dry-run', 'print what would be run and about how long it would take, and run nothing')
     .action(async (files: string[], options) => {
       const { runCommand } = await import('./run-command.ts');
@@ -100,11 +113,31 @@ const program = (finish: (status: number) => void): Command => {
       const { replayCommand } = await import('./replay-command.ts');
       finish(replayCommand(file, options));
     });
+  addWorker(vmio, finish);
   addMerge(vmio, finish);
   addDiff(vmio, finish);
   addValidate(vmio, finish);
   addFinders(vmio, finish);
   return vmio;
+};
+
+const addWorker = (vmio: Command, finish: (status: number) => void): void => {
+  vmio
+    .command('worker')
+    .description(
+      'run the trials that vmio run --queue hands out, here or on any machine, until it is stopped',
+    )
+    .addOption(
+      new Option('--queue <url>', 'Redis server of the queue, e.g. redis://localhost:6379')
+        .argParser(parseQueue)
+        .makeOptionMandatory(),
+    )
+    .addOption(jobsOption())
+    .option('--quiet', 'print nothing but errors')
+    .action(async (options) => {
+      const { workerCommand } = await import('./worker-command.ts');
+      finish(await workerCommand(options));
+    });
 };
 
 const addMerge = (vmio: Command, finish: (status: number) => void): void => {
