@@ -27,8 +27,15 @@ import { loadQueueEngine, type QueueEngine } from './queue-engine.ts';
  * worker that was killed it goes to another one after that and at most two looks, ms. A trial that kills its workers is given up.
  */
 const STALLING = { lockDuration: 5000, stalledInterval: 2000, maxStalledCount: 3 };
-/** Between two looks at whether trials are still wanted, ms. */
+/** Between two looks at whether trials are still wanted, and how fast they end, ms. */
 const LOOK_EVERY = 1000;
+/**
+ * Where each thread has ended so many between two looks, a second one is fetched for it, which hides the way to the server. Longer ones
+ * are not: they would wait here while another worker has nothing to do.
+ */
+const BRISK = 10;
+/** Why a trial is given up here. */
+const ELSEWHERE = 'another worker is to do it';
 /** Points that are kept at hand. */
 const POINTS = 64;
 /** A server that is gone is looked for so often, ms. */
@@ -57,12 +64,14 @@ class QueueServer implements Serving {
   private readonly redis: Redis;
   private readonly worker: Worker;
   private readonly looking: NodeJS.Timeout;
-  /** By key. */
+  /** By key; those on threads first, since the pool takes them in order. */
   private readonly running = new Map<string, AbortController>();
   /** By digest; the oldest first. */
   private readonly points = new Map<string, ScenarioPoint>();
   private stopping = false;
   private givenBack = 0;
+  private done = 0;
+  private doneAtLook = 0;
 
   constructor(options: ServeOptions, engine: QueueEngine, redis: Redis) {
     this.options = options;
@@ -77,7 +86,7 @@ class QueueServer implements Serving {
     this.worker.on('error', () => {});
     this.worker.on('lockRenewalFailed', (keys) => {
       // Another worker has them by now.
-      for (const key of keys) this.running.get(key)?.abort();
+      for (const key of keys) this.running.get(key)?.abort(UNWANTED);
     });
     this.looking = setInterval(() => void this.look().catch(() => {}), LOOK_EVERY);
   }
@@ -87,20 +96,24 @@ class QueueServer implements Serving {
     const { UnrecoverableError, WaitingError } = this.engine.bullmq;
     const key = job.id as string;
     const controller = new AbortController();
-    this.running.set(key, controller);
     try {
       const point = await this.pointOf(job.data.point);
       if (point === null) throw new UnrecoverableError(NO_POINT);
+      this.running.set(key, controller);
+      if (this.stopping) controller.abort(ELSEWHERE);
       const answer = await this.answer(job.data, point, controller.signal);
       if (answer !== null) {
-        await this.redis.set(answerKey(code, key), toJson(answer), 'EX', KEPT_FOR);
+        // BullMQ ends the job over the same connection, so the answer is there first; waiting for it would cost a round trip. A run that
+        // finds none asks again.
+        void this.redis.set(answerKey(code, key), toJson(answer), 'EX', KEPT_FOR).catch(() => {});
+        this.done++;
         return onDone();
       }
     } finally {
       this.running.delete(key);
     }
-    if (!this.stopping) throw new UnrecoverableError(UNWANTED);
-    this.givenBack++;
+    if (controller.signal.reason === UNWANTED) throw new UnrecoverableError(UNWANTED);
+    if (this.stopping) this.givenBack++;
     await job.moveToWait(token);
     throw new WaitingError();
   }
@@ -129,12 +142,22 @@ class QueueServer implements Serving {
     }
   }
 
-  /** Gives up what nobody wants any more. */
   private async look(): Promise<void> {
+    this.fetchAhead();
     const keys = [...this.running.keys()];
     if (keys.length === 0) return;
     const marks = await this.redis.mget(keys.map((key) => unwantedKey(this.options.code, key)));
-    for (const [i, key] of keys.entries()) if (marks[i] !== null) this.running.get(key)?.abort();
+    for (const [i, key] of keys.entries()) if (marks[i] !== null) this.running.get(key)?.abort(UNWANTED);
+  }
+
+  /** Fetches more trials than there are threads while they are short, and gives those back that wait when they are not. */
+  private fetchAhead(): void {
+    const { jobs } = this.options.pool;
+    const brisk = this.done - this.doneAtLook >= BRISK * jobs;
+    this.doneAtLook = this.done;
+    this.worker.concurrency = brisk ? 2 * jobs : jobs;
+    if (brisk) return;
+    for (const controller of [...this.running.values()].slice(jobs)) controller.abort(ELSEWHERE);
   }
 
   async stop(): Promise<number> {
@@ -142,7 +165,7 @@ class QueueServer implements Serving {
     clearInterval(this.looking);
     // From now on it takes nothing, and is closed when what is under way is given back.
     const closed = this.worker.close();
-    for (const controller of this.running.values()) controller.abort();
+    for (const controller of this.running.values()) controller.abort(ELSEWHERE);
     let timer: NodeJS.Timeout | undefined;
     const enough = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, STOP_WITHIN);
