@@ -1,13 +1,13 @@
 /** `--queue`: workers come, go and are killed, and the results are those of a local run, byte for byte. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freePort, RedisServer, whyNoRedis } from '../experiment/queue/redis.test-support.ts';
 import { changed, SHORT, workspace } from '../scenario/workspace.test-support.ts';
-import { hashes, Spawned, vmio } from './spawned.test-support.ts';
+import { BIN, hashes, Spawned, vmio } from './spawned.test-support.ts';
 
 const { folder, write } = workspace();
 /** Trials of a good part of a second, a pilot and a precision. */
@@ -172,7 +172,17 @@ describe('a queue', () => {
     expect(await jobs()).toEqual([]);
   });
 
-  test('without a worker says so once, and which command starts one', async () => {
+  test('without a worker of the same code says so once, and which command starts one', async () => {
+    const other = path.join(folder, 'other-vmio');
+    cpSync(path.dirname(BIN), path.join(other, 'dist'), { recursive: true });
+    for (const name of ['node_modules', 'package.json']) {
+      symlinkSync(path.join(BIN, '../..', name), path.join(other, name));
+    }
+    appendFileSync(path.join(other, 'dist/units.js'), '// changed');
+    const args = ['worker', '--jobs', '1', '--queue', server.url];
+    const worker = new Spawned(folder, args, [], path.join(other, 'dist/bin.js'));
+    running.push(worker);
+    await until('the other worker listens', () => worker.said.includes('listens at'));
     const run = startRun('alone');
     await until('it says so', () => run.said.includes('no worker listens'));
     await new Promise((resolve) => setTimeout(resolve, 4000));
@@ -180,6 +190,7 @@ describe('a queue', () => {
     expect(status).toBe(130);
     const said = `vmio: no worker listens at ${server.url} for this vmio \\(code [0-9a-f]{8}\\); start one with: vmio worker --queue ${server.url}\n`;
     expect(stderr).toMatch(new RegExp(`^${said}interrupted before any point had two trials; .*\n$`));
+    expect((await worker.end('SIGTERM')).stdout).toMatch(/\n0 trials done\n$/);
     expect(await jobs()).toEqual([]);
   });
 });

@@ -89,9 +89,9 @@ export class Spawned {
   private stderr = '';
 
   /** @param flags of Node itself. */
-  constructor(cwd: string, args: readonly string[], flags: readonly string[] = []) {
+  constructor(cwd: string, args: readonly string[], flags: readonly string[] = [], bin = BIN) {
     built();
-    this.child = spawn(process.execPath, [...flags, BIN, ...args], { cwd });
+    this.child = spawn(process.execPath, [...flags, bin, ...args], { cwd });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
     });

@@ -20,6 +20,8 @@ const TRIES = 20;
 const RECONNECT = { tries: 60, every: 500 };
 /** A server that is gone is not waited for at the end, ms. */
 const TIDY_WITHIN = 3000;
+/** What BullMQ says of a job whose worker was lost too often. */
+const STALLED = 'job stalled more than allowable limit';
 
 const failure = (code: string, message: string): Error => Object.assign(new Error(message), { code });
 
@@ -111,7 +113,8 @@ class QueuedPool implements TrialPool {
   /** A job has ended without an answer. */
   private async askAgain(key: string, why: string): Promise<void> {
     if (why === UNWANTED || why === NO_POINT) return this.take(key);
-    throw failure('EWORKER', `workers were lost again and again in the middle of a trial: ${why}`);
+    const reason = why === STALLED ? 'one worker after the other was lost in the middle of it' : why;
+    throw failure('EWORKER', `a trial was given up by the workers at ${this.shown}: ${reason}`);
   }
 
   /** Finds again what a server that was started anew has forgotten, or has not told. */
