@@ -145,6 +145,21 @@ describe('a queue', () => {
     expect((await run.end('SIGINT')).status).toBe(130);
   });
 
+  test('lends trials ahead while they are short, and has long ones back', async () => {
+    await startWorker();
+    const fast = '{ run.measure: 10 us, run.replications: 200 }';
+    const run = startRun('ahead', ['--set', `cases={ fast: ${fast}, slow: { run.measure: 500 s } }`]);
+    await until('one was fetched ahead', async () => (await owners()).length === 2);
+    const [stream] = await keys('*:events');
+    await until('one was given back', async () =>
+      (await redis.xrange(stream, '-', '+')).some(
+        ([, fields]) => fields[1] === 'waiting' && fields.includes('active'),
+      ),
+    );
+    expect(await owners()).toHaveLength(1);
+    expect((await run.end('SIGINT')).status).toBe(130);
+  });
+
   test('survives a Redis that is started again and has forgotten everything', async () => {
     const worker = await startWorker();
     const run = startRun('forgotten', ['--set', 'run.measure=20 ms']);

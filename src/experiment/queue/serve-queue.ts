@@ -113,8 +113,8 @@ class QueueServer implements Serving {
       this.running.delete(key);
     }
     if (controller.signal.reason === UNWANTED) throw new UnrecoverableError(UNWANTED);
-    if (this.stopping) this.givenBack++;
     await job.moveToWait(token);
+    if (this.stopping) this.givenBack++;
     throw new WaitingError();
   }
 
