@@ -2,6 +2,7 @@
 //
 // A contender's `command` gets the tools and a size, and returns a command line that prints two numbers: a rate per CPU second, measured
 // around the part that matters, and something to check it by (`checked`, if given, says what is right). It returns undefined where the tools are absent.
+// Where `wall` is set, it is a rate per second of wall time, on all cores: others that use them are in it.
 
 const vmio = 'vmio';
 /** The mean delay that the events reveal, as a share of what it should be. */
@@ -63,4 +64,31 @@ export const benches = [
     },
     goals: [],
   })),
+  {
+    name: 'jobs',
+    title:
+      'Longer trials in two threads and in one, which takes two idle cores (trials per second of wall time)',
+    wall: true,
+    unit: 1,
+    sizes: ['trials'],
+    contenders: {
+      'vmio --jobs 2': ({ script }) => [...script('trials.js'), 150, '50ms', 2],
+      'vmio --jobs 1': ({ script }) => [...script('trials.js'), 150, '50ms', 1],
+    },
+    goals: [{ peer: 'vmio --jobs 1', mean: 1.9 }],
+  },
+  {
+    name: 'queue',
+    title:
+      'The shortest trials in a thread of a worker behind a queue, and in one of the run itself (trials per second of wall time)',
+    wall: true,
+    unit: 1,
+    sizes: ['trials'],
+    contenders: {
+      'vmio --queue': ({ script, redis }) => redis && [...script('trials.js'), 1000, '10us', 1, redis],
+      'vmio --jobs 1': ({ script }) => [...script('trials.js'), 1000, '10us', 1],
+    },
+    // ms a trial.
+    goals: [{ peer: 'vmio --jobs 1', longer: 2 }],
+  },
 ];

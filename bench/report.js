@@ -12,6 +12,8 @@ const median = (values) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 const geometricMean = (values) => Math.exp(values.reduce((sum, x) => sum + Math.log(x), 0) / values.length);
+/** What the slower of two rates adds to each of what they count, ms. */
+const added = (slow, fast) => 1000 / slow - 1000 / fast;
 const digits = (x) => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
 
 const table = (head, rows) => {
@@ -41,6 +43,13 @@ export const summary = ({ bench, rounds }) => {
       const each = bench.sizes.map((_, k) => median(rounds.map((round) => ratio(round, k))));
       const mean = median(rounds.map((round) => geometricMean(bench.sizes.map((_, k) => ratio(round, k)))));
       const goal = bench.goals.find(({ peer }) => peer === name);
+      if (goal?.longer) {
+        const ms = rounds.map((round) => round.map((size) => added(size[self].rate, size[name].rate)));
+        const middle = bench.sizes.map((_, k) => median(ms.map((round) => round[k])));
+        const most = Math.max(...middle);
+        const aim = `< ${goal.longer} ms: ${most < goal.longer ? 'reached' : 'missed'}`;
+        return [`${self}, ms longer than ${name}`, ...middle.map(digits), '', aim];
+      }
       const reached = goal && mean >= goal.mean && each.every((x) => x >= (goal.each ?? 0));
       const aim = goal
         ? `>= ${goal.mean}${goal.each ? `, each >= ${goal.each}` : ''}: ${reached ? 'reached' : 'missed'}`

@@ -16,9 +16,9 @@ const { values: options } = parseArgs({
 const tools = findTools();
 
 /** One run in a process of its own: its rate, or undefined if the contender is absent. */
-const measure = (command, checked = () => true) => {
+const measure = (command, { checked = () => true, wall = false }) => {
   if (!command) return undefined;
-  const [program, ...args] = [...tools.pin, ...command].map(String);
+  const [program, ...args] = [...(wall ? [] : tools.pin), ...command].map(String);
   const output = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   const [rate, check] = output.trim().split(/\s+/).map(Number);
   if (!(rate > 0 && checked(check))) throw new Error(`${command.join(' ')} printed ${output}`);
@@ -36,7 +36,7 @@ for (let round = 1; round <= rounds; round++) {
         Object.fromEntries(
           Object.entries(bench.contenders).map(([name, command]) => [
             name,
-            measure(command(tools, size), bench.checked),
+            measure(command(tools, size), bench),
           ]),
         ),
       ),

@@ -40,10 +40,12 @@ export const findTools = () => {
     heap: compile('gcc', 'heap.c', ['-lm']),
     ns3Hold: compile('g++', 'hold.cc', ns3('core')),
     ns3Udp: compile('g++', 'udp.cc', ns3('core', 'network', 'internet', 'applications', 'point-to-point')),
+    redis: firstOf(['redis-server'], ['--version']),
     versions: {
       node: process.version,
       gcc: attempt('gcc', ['-dumpfullversion']),
       'ns-3': attempt('pkg-config', ['--modversion', 'ns3-core']),
+      redis: attempt('redis-server', ['--version'])?.match(/v=(\S+)/)?.[1],
       simpy:
         attempt('python3', ['-c', 'import simpy; print(simpy.__version__)']) ??
         attempt('/usr/bin/python3', ['-c', 'import simpy; print(simpy.__version__)']),

@@ -10,13 +10,15 @@ export class Interruption {
   private readonly controller = new AbortController();
   private readonly tidyings = new Set<() => void>();
   private askedAt = 0;
+  private first: NodeJS.Signals | null = null;
 
   constructor() {
     for (const name of SIGNALS) process.on(name, this.onSignal);
   }
 
-  private readonly onSignal = (): void => {
+  private readonly onSignal = (name: NodeJS.Signals): void => {
     if (!this.asked) {
+      this.first = name;
       this.askedAt = performance.now();
       this.controller.abort();
       return;
@@ -29,6 +31,11 @@ export class Interruption {
   /** Aborted by the first ^C. */
   get signal(): AbortSignal {
     return this.controller.signal;
+  }
+
+  /** Which signal the first one was; null before it. */
+  get by(): NodeJS.Signals | null {
+    return this.first;
   }
 
   get asked(): boolean {

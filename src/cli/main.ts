@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addCapacity, addExplain, addNeighbours, addValidate } from './command-line/asking.ts';
 import { addCheck, addDiff, addFinders } from './command-line/finding.ts';
 import type { Finish } from './command-line/options.ts';
-import { addMerge, addReplay, addRun } from './command-line/running.ts';
+import { addMerge, addReplay, addRun, addWorker } from './command-line/running.ts';
 import { FINE, WRONG_INPUT } from './exit-status.ts';
 import { VERSION } from './version.ts';
 
@@ -23,6 +23,7 @@ const program = (finish: Finish): Command => {
     addCapacity,
     addExplain,
     addNeighbours,
+    addWorker,
     addMerge,
     addDiff,
     addValidate,

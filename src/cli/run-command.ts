@@ -1,7 +1,9 @@
 /** `vmio run`: simulate, print the comparison, write the results folder. */
 import os from 'node:os';
-import { openPool } from '../experiment/pool/trial-pool.ts';
+import { openPool, type TrialPool } from '../experiment/pool/trial-pool.ts';
+import { openQueuedPool } from '../experiment/queue/queued-pool.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
+import { codeVersion } from './code-version.ts';
 import { estimate } from './estimate.ts';
 import { FAILED, FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
 import { agenda, headline, plural, trialsOf } from './headline.ts';
@@ -12,6 +14,9 @@ import { roughly } from './roughly.ts';
 import { runScenario } from './run-scenario.ts';
 import { runShard } from './run-shard.ts';
 import type { RunOptions } from './session.ts';
+
+/** Trials that are in a queue at a time: work for that many threads, wherever they are. */
+const QUEUED = 256;
 
 const complain = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -51,10 +56,20 @@ const preview = (scenarios: readonly LoadedScenario[], jobs: number): number => 
   return FINE;
 };
 
+/** Threads of this process, or the workers of a queue. @param trials more at a time are of no use. */
+const poolFor = ({ queue, jobs }: RunOptions, trials: number): TrialPool | Promise<TrialPool> =>
+  queue === undefined
+    ? openPool(Math.min(jobs ?? os.availableParallelism(), trials))
+    : openQueuedPool(queue, {
+        code: codeVersion(),
+        jobs: Math.min(jobs ?? QUEUED, trials),
+        say: (text) => complain(`vmio: ${text}`),
+      });
+
 const runAll = async (scenarios: readonly LoadedScenario[], options: RunOptions): Promise<number> => {
   const interruption = new Interruption();
   const trials = Math.max(...scenarios.map(trialsOf));
-  const pool = openPool(Math.min(options.jobs ?? os.availableParallelism(), trials));
+  const pool = await poolFor(options, trials);
   const session = { pool, interruption, quiet: options.quiet === true || options.json === true };
   let status = FINE;
   try {

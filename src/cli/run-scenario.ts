@@ -42,8 +42,9 @@ export const runScenario = async (
   const { results, failures, failed: broken } = await simulate(loaded, options, session, { kept });
   if (!quiet && kept.taken !== '') print(kept.taken);
   const complete = !interruption.asked && broken === null;
+  const stopped = interruption.asked ? 'interrupted' : 'stopped';
   if (results.length === 0) {
-    const why = interruption.asked ? 'interrupted before any point had two trials' : 'every point failed';
+    const why = failures.length > 0 ? 'every point failed' : `${stopped} before any point had two trials`;
     complain(`${why}; nothing was written`);
     goOn(kept);
     return broken ?? INTERRUPTED;
@@ -71,7 +72,8 @@ export const runScenario = async (
     return INTERRUPTED;
   }
   if (broken !== null) {
-    complain(`${plural(failures.length, 'point')} failed: ${written.remark}`);
+    const what = failures.length > 0 ? `${plural(failures.length, 'point')} failed` : stopped;
+    complain(`${what}: ${written.remark}`);
     goOn(kept);
     return broken;
   }

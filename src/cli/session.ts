@@ -1,5 +1,6 @@
 /** What the scenarios of one `vmio run` share. */
 import type { TrialPool } from '../experiment/pool/trial-pool.ts';
+import type { QueueAddress } from '../experiment/queue/queue-address.ts';
 import type { Interruption } from './interruption.ts';
 import type { Shard } from './shard.ts';
 
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly dryRun?: boolean;
   /** Only this part is run, and kept for `vmio merge`. */
   readonly shard?: Shard;
+  /** Whose workers run the trials. */
+  readonly queue?: QueueAddress;
 }
 
 export interface Session {

@@ -58,6 +58,7 @@ export const simulate = async (
   const progress = showProgress(quiet, Math.round((trialsOf(loaded) * pairs.length) / all.length));
   const forget = interruption.onEnd(progress.stop);
   let failures: Failure[] = [];
+  let ended: number | null = null;
   try {
     failures = await runPoints(runners, kept.through(pool.execute), {
       jobs: pool.jobs,
@@ -68,6 +69,11 @@ export const simulate = async (
     });
     pool.abandon();
     if (interruption.asked) failures = [];
+  } catch (error) {
+    // Nobody is left to do the trials: what is finished is kept.
+    pool.abandon();
+    progress.stop();
+    ended = explain(error, '');
   } finally {
     progress.stop();
     forget();
@@ -80,7 +86,7 @@ export const simulate = async (
   const results = runners
     .filter(({ done, finished }, index) => !without.has(index) && (done || finished >= KEPT_FROM))
     .map((runner) => runner.result());
-  return { results, failures: failures.map(failedPoint), failed };
+  return { results, failures: failures.map(failedPoint), failed: ended ?? failed };
 };
 
 const failedPoint = ({ task, error }: Failure): FailedPoint => ({

@@ -1,5 +1,5 @@
 /** The built command line in a process of its own, as a user calls it. */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
@@ -80,3 +80,37 @@ export const otherNode = (): { file: string; version: string } | null => {
   }
   return null;
 };
+
+/** `vmio` that goes on while the test does something else. */
+export class Spawned {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<Ended>;
+  private stdout = '';
+  private stderr = '';
+
+  /** @param flags of Node itself. */
+  constructor(cwd: string, args: readonly string[], flags: readonly string[] = [], bin = BIN) {
+    built();
+    this.child = spawn(process.execPath, [...flags, bin, ...args], { cwd });
+    this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.ended = new Promise((resolve) =>
+      this.child.on('close', (status) => resolve({ status, stdout: this.stdout, stderr: this.stderr })),
+    );
+  }
+
+  /** Everything that was said so far. */
+  get said(): string {
+    return this.stdout + this.stderr;
+  }
+
+  /** Sends a signal and waits for the end. */
+  async end(signal: NodeJS.Signals): Promise<Ended> {
+    this.child.kill(signal);
+    return this.ended;
+  }
+}

@@ -22,12 +22,17 @@ export interface RunPointsOptions {
 
 type Place = Pick<Failure, 'index' | 'task'>;
 
+/** Errors of the system have a code; those of a trial have none. */
+const isOfExecution = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string';
+
 /** Of one runner: in the order in which one job alone would do the work. */
 const isBefore = (a: TrialTask, b: TrialTask): boolean => replicationOf(a) < replicationOf(b);
 
 /**
  * Runs every runner to its end, early ones first. A runner of which a trial fails is given up, and the others go on; of several failing trials
  * the first in order is answered, which is the one that a single job would have met, and earlier ones are waited for.
+ * @throws what goes wrong with whoever does the trials: a queue that is gone fails no point
  * @returns the failures by runner, in their order; where the signal stopped the run, those until then.
  */
 export const runPoints = async (
@@ -37,6 +42,7 @@ export const runPoints = async (
 ): Promise<Failure[]> => {
   const running = new Map<Place, Promise<void>>();
   const failures = new Map<number, Failure>();
+  let fatal: { readonly error: unknown } | null = null;
   let stop = (): void => {};
   const aborted = new Promise<void>((resolve) => {
     stop = resolve;
@@ -49,6 +55,10 @@ export const runPoints = async (
         runners[index].take(await execute(task));
         onDone(task);
       } catch (error) {
+        if (isOfExecution(error)) {
+          fatal ??= { error };
+          return;
+        }
         const known = failures.get(index);
         if (known === undefined || isBefore(task, known.task)) failures.set(index, { ...place, error });
       }
@@ -73,6 +83,7 @@ export const runPoints = async (
     return failure === undefined || isBefore(task, failure.task);
   };
   for (;;) {
+    if (fatal !== null) throw (fatal as { readonly error: unknown }).error;
     while (running.size < jobs && !signal.aborted) {
       const place = next();
       if (place === null) break;

@@ -1,5 +1,6 @@
 /** Options that several commands have. */
 import { InvalidArgumentError, Option } from 'commander';
+import { parseQueueAddress, type QueueAddress } from '../../experiment/queue/queue-address.ts';
 
 /** What a command ends with: the exit status. */
 export type Finish = (status: number) => void;
@@ -37,6 +38,12 @@ export const jobsOption = (): Option =>
   new Option('--jobs <n>', 'trials to run at a time; changes no result (default: one per core)').argParser(
     wholeNumber(1, JOBS_MAX),
   );
+export const parseQueue = (text: string): QueueAddress => {
+  const address = parseQueueAddress(text);
+  if (address === null)
+    throw new InvalidArgumentError('expected a Redis server, e.g. redis://localhost:6379.');
+  return address;
+};
 export const seedOption = (): Option =>
   new Option('--seed <n>', 'seed of the random streams; the scenario’s where not given').argParser(
     wholeNumber(0, 2 ** 32 - 1),

@@ -1,7 +1,15 @@
 /** Commands that run a scenario, or a part of it. */
 import { type Command, Option } from 'commander';
 import { parseShard } from '../shard.ts';
-import { type Finish, jobsOption, seedOption, setOption, sweepOption, wholeNumber } from './options.ts';
+import {
+  type Finish,
+  jobsOption,
+  parseQueue,
+  seedOption,
+  setOption,
+  sweepOption,
+  wholeNumber,
+} from './options.ts';
 
 export const addRun = (vmio: Command, finish: Finish): void => {
   vmio
@@ -21,6 +29,12 @@ export const addRun = (vmio: Command, finish: Finish): void => {
         '--shard <i/n>',
         'run part i of n alone, on one of n machines, and keep its trials for vmio merge',
       ).argParser(parseShard),
+    )
+    .addOption(
+      new Option(
+        '--queue <url>',
+        'hand the trials to the workers of a queue on Redis (vmio worker), 256 at a time where --jobs is not given',
+      ).argParser(parseQueue),
     )
     .option('--dry-run', 'print what would be run and about how long it would take, and run nothing')
     .action(async (files: string[], options) => {
@@ -44,6 +58,25 @@ export const addReplay = (vmio: Command, finish: Finish): void => {
     .action(async (file: string, options) => {
       const { replayCommand } = await import('../replay-command.ts');
       finish(replayCommand(file, options));
+    });
+};
+
+export const addWorker = (vmio: Command, finish: Finish): void => {
+  vmio
+    .command('worker')
+    .description(
+      'run the trials that vmio run --queue hands out, here or on any machine, until it is stopped',
+    )
+    .addOption(
+      new Option('--queue <url>', 'Redis server of the queue, e.g. redis://localhost:6379')
+        .argParser(parseQueue)
+        .makeOptionMandatory(),
+    )
+    .addOption(jobsOption())
+    .option('--quiet', 'print nothing but errors')
+    .action(async (options) => {
+      const { workerCommand } = await import('../worker-command.ts');
+      finish(await workerCommand(options));
     });
 };
 

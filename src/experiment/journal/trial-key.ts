@@ -9,7 +9,7 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 const digests = new WeakMap<ScenarioPoint, string>();
 
 /** Of what is simulated at a point. How many replications there are, and what is made of them, does not change one. */
-const pointDigest = (point: ScenarioPoint): string => {
+export const pointDigest = (point: ScenarioPoint): string => {
   const known = digests.get(point);
   if (known !== undefined) return known;
   const { host, costs, vms, workloads, background, parameters, run } = point.scenario;

@@ -1,14 +1,14 @@
 /** Worker threads that run trials, so that several run at once and ^C is heard while they do. */
 import { Piscina } from 'piscina';
-import type { Execute } from '../run-points.ts';
-import type { TrialTask } from '../trial-task.ts';
+import type { TrialAnswer, TrialTask } from '../trial-task.ts';
 import { unpacked } from './packed-error.ts';
 import type { WorkerAnswer } from './trial-worker.ts';
 
 export interface TrialPool {
-  /** Threads. */
+  /** Trials that run at a time. */
   readonly jobs: number;
-  readonly execute: Execute;
+  /** Rejects with what the trial threw. @param signal gives up this one, in the middle. */
+  readonly execute: (task: TrialTask, signal?: AbortSignal) => Promise<TrialAnswer>;
   /** Gives up the trials under way, in the middle; other threads take the place of theirs. */
   abandon(): void;
   /** Ends all threads, in the middle of their trials. */
@@ -33,11 +33,12 @@ export const openPool = (jobs: number): TrialPool => {
   const running = new Set<AbortController>();
   return {
     jobs,
-    execute: async (task) => {
+    execute: async (task, signal) => {
       const controller = new AbortController();
       running.add(controller);
+      const given = signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]);
       try {
-        const answer = await pool.run(task, { signal: controller.signal });
+        const answer = await pool.run(task, { signal: given });
         if ('thrown' in answer) throw unpacked(answer.thrown);
         return answer.answer;
       } finally {
