@@ -1,6 +1,7 @@
 /** Operational laws, and the formulas of queueing theory beside what each station did. */
 import { inSeconds, type Picoseconds } from '../../units.ts';
 import type { PointResult } from '../run-point.ts';
+import type { Outcome } from '../statistics/outcome.ts';
 
 export interface StationLaw {
   readonly station: string;
@@ -68,20 +69,29 @@ export const stationLaws = ({ point, trials }: PointResult): StationLaw[] => {
 /** Latency counts from the intended start; a request is in the system once it is submitted. */
 const BEFORE_SUBMISSION = 'wait: sender';
 
-/** Of each workload: what is in the system is what comes through it times how long it stays. */
-export const littleLaws = ({ point, trials }: PointResult): LittleLaw[] =>
-  Object.keys(point.scenario.workloads).flatMap((workload) => {
+/** Of each workload, copies of a VM taken together: what is in the system is what comes through it times how long it stays. */
+export const littleLaws = ({ point: { scenario, copies }, trials }: PointResult): LittleLaw[] => {
+  const copied = new Set(Object.values(copies.workloads).flat());
+  const alone = Object.keys(scenario.workloads).filter((name) => !copied.has(name));
+  const groups = [...alone.map((name) => [name, [name]] as const), ...Object.entries(copies.workloads)];
+  return groups.flatMap(([workload, members]) => {
     const values = trials.flatMap(({ outcomes, measured, stages }) => {
-      const outcome = outcomes.get(workload);
+      const found = members.flatMap((member) => outcomes.get(member) ?? []);
       const latency = measured.find(
         (row) => row.workload === workload && row.metric === 'latency' && row.statistic === 'mean',
       );
-      if (outcome === undefined || latency === undefined) return [];
-      const [first, second] = outcome.backlog;
+      if (found.length === 0 || latency === undefined) return [];
       const late =
         stages.find((each) => each.workload === workload && each.stage === BEFORE_SUBMISSION)?.mean ?? 0;
       const inside = latency.value * 1e-9 - inSeconds(late as Picoseconds);
-      return [{ present: (first + second) / 2, law: outcome.carried * inside }];
+      const sum = (of: (outcome: Outcome) => number): number =>
+        found.reduce((all, each) => all + of(each), 0);
+      return [
+        {
+          present: sum(({ backlog: [first, second] }) => (first + second) / 2),
+          law: sum(({ carried }) => carried) * inside,
+        },
+      ];
     });
     if (values.length === 0) return [];
     return [
@@ -92,6 +102,7 @@ export const littleLaws = ({ point, trials }: PointResult): LittleLaw[] =>
       },
     ];
   });
+};
 
 /** The most that a resource lets through at what a request takes of it now, 1/s: the asymptotic bound 1/D (Denning and Buzen 1978). */
 export interface Bound {

@@ -43,6 +43,21 @@ const HARDWARE = [
   ['all work of the cores', 'cores of twice the speed'],
 ] as const;
 
+/** How much better p99 gets with hardware of twice the speed, as a share; 0 where it is not sure. */
+const gain = (whatIf: Explanation['whatIf'], lever: string, workload: string): number => {
+  const change = changeFor(whatIf, lever, 0.5, 'p99', workload);
+  return change?.change == null || !isSure(change) ? 0 : Math.max(0, -change.change.mean / change.before);
+};
+
+/** Which of the two would be worth more; '' where neither is. */
+const preferred = (whatIf: Explanation['whatIf'], workload: string): string => {
+  const [nic, cores] = HARDWARE.map(([lever]) => gain(whatIf, lever, workload));
+  if (nic === cores) return '';
+  return cores > nic
+    ? 'so it is the cores that hold it up, rather than the NIC'
+    : 'so it is the NIC that holds it up, rather than the cores';
+};
+
 /** Sentences that answer the question, as far as what-if can. */
 export const answerText = (question: string, explanations: readonly Explanation[]): string => {
   const lines = explanations.flatMap((explained) =>
@@ -66,7 +81,7 @@ export const answerText = (question: string, explanations: readonly Explanation[
       });
       return [
         `${datapath}, ${workload}: ${best.length === 0 ? 'nothing that could be free changes it surely' : best.join('; ')}.`,
-        ...hardware.map((line) => `  ${line}`),
+        ...[...hardware, preferred(whatIf, workload)].filter(Boolean).map((line) => `  ${line}`),
       ];
     }),
   );

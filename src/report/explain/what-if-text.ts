@@ -16,8 +16,14 @@ const COLUMNS: readonly Column[] = [
   { head: 'capacity, free', width: 16, align: 'right' },
 ];
 
-/** The interval excludes zero. */
-export const isSure = ({ change }: Change): boolean => change !== null && (change.low > 0 || change.high < 0);
+/** Changes below this share of what was are as good as none. */
+const NOTABLE = 0.001;
+
+/** The interval excludes zero, and the change is worth a word. */
+export const isSure = ({ before, change }: Change): boolean =>
+  change !== null &&
+  (change.low > 0 || change.high < 0) &&
+  Math.abs(change.mean) >= NOTABLE * Math.abs(before);
 
 const shareOf = ({ before, change }: Change): number =>
   change === null || before === 0 ? 0 : change.mean / before;
