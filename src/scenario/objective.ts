@@ -62,11 +62,12 @@ export const readObjective = (text: string): Objective | { readonly mistake: str
   const found = known(metric);
   if (found === null) {
     const names = [...METRICS.map(({ name }) => name), ...Object.keys(SHARES), 'p50', 'p99', 'p99.9'];
-    return { mistake: `there is no metric "${metric}"${didYouMean(nearest(metric, names))}` };
+    const near = nearest(metric, names) ?? nearest(metric.replace(/\.[^.]*$/, ''), names);
+    return { mistake: `"${text}": there is no metric "${metric}"${didYouMean(near)}` };
   }
   const { unit, ...figure } = found;
   const reading = figure.as === 'figure' ? readFigure(limit, unit) : readShare(limit);
-  if ('mistake' in reading) return reading;
+  if ('mistake' in reading) return { mistake: `"${text}": ${reading.mistake}` };
   if (!(reading.value > 0)) return { mistake: `"${text}": a limit must be above 0` };
   const name = `${metric}${component === '' ? '' : `[${component}]`}`;
   return {
