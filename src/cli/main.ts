@@ -1,6 +1,6 @@
 /** The command line: parses arguments and hands over; each command is loaded only when it is called. */
 import { Command, CommanderError } from 'commander';
-import { addCapacity, addNeighbours, addValidate } from './command-line/asking.ts';
+import { addCapacity, addNeighbours, addSensitivity, addValidate } from './command-line/asking.ts';
 import { addCheck, addDiff, addFinders } from './command-line/finding.ts';
 import type { Finish } from './command-line/options.ts';
 import { addMerge, addReplay, addRun } from './command-line/running.ts';
@@ -22,6 +22,7 @@ const program = (finish: Finish): Command => {
     addReplay,
     addCapacity,
     addNeighbours,
+    addSensitivity,
     addMerge,
     addDiff,
     addValidate,
