@@ -8,6 +8,7 @@ import { sensitivityFigures } from '../report/sensitivity/figures.ts';
 import { sensitivityText } from '../report/sensitivity/sensitivity-text.ts';
 import { type Decision, decisionsOf } from '../scenario/decision.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
+import { estimate } from './estimate.ts';
 import { FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
 import { explain } from './failure.ts';
 import { plural } from './headline.ts';
@@ -105,8 +106,8 @@ const answer = async (
   print(headline(loaded, options));
   const { machines, trajectories } = options;
   const size = { machines, trajectories, seed: loaded.base.run.seed };
-  const { byPoint, seconds } = await runFirst(loaded, options, session, kept);
-  const studies = byPoint.map((results) => new Study(results, size));
+  const first = await runFirst(loaded, options, session, kept);
+  const studies = first.map((results) => new Study(results, size));
   if (studies.every(({ uncertain }) => uncertain.length === 0)) {
     throw new SaidError(
       complain('no cost that is charged has a range: give those of the profile their range: [low, high]'),
@@ -116,7 +117,9 @@ const answer = async (
   for (const line of agenda(studies, options, trials)) print(line);
   if (options.dryRun === true) {
     const { jobs } = session.pool;
-    print(`about ${roughly((seconds * trials) / jobs)} on ${plural(jobs, 'worker')}`);
+    const once = studies.flatMap((study) => [...study.first.keys()].map((name) => study.settled(name)));
+    const seconds = (estimate({ ...loaded, points: once }, jobs) * trials) / once.length;
+    print(`about ${roughly(seconds)} on ${plural(jobs, 'worker')}`);
     return [];
   }
   const gists = await runStudies(loaded, studies, decisions, options, session, kept);

@@ -1,6 +1,6 @@
 /** The trials of `vmio sensitivity`: each datapath as the scenario says, and then on all machines; failed ones are explained. */
 import type { PointResult } from '../experiment/run-point.ts';
-import { type Execute, runPoints } from '../experiment/run-points.ts';
+import { runPoints } from '../experiment/run-points.ts';
 import { firstRunner } from '../experiment/sensitivity/first-run.ts';
 import type { Gist } from '../experiment/sensitivity/reading.ts';
 import { type FailedVariant, runVariants, withoutDetail } from '../experiment/sensitivity/run-variants.ts';
@@ -30,36 +30,22 @@ export class SaidError extends Error {
 const where = ({ datapath, point }: TrialTask): string =>
   [datapath, ...Object.values(point.labels)].join(', ');
 
-interface FirstRun {
-  /** By point, of each datapath. */
-  readonly byPoint: readonly (readonly PointResult[])[];
-  /** What a trial takes on average, of those that were run. */
-  readonly seconds: number;
-}
-
-/** Each datapath once as the scenario says. @throws SaidError where a trial fails: there is nothing to vary then */
+/**
+ * Each datapath once as the scenario says. @returns by point, of each datapath
+ * @throws SaidError where a trial fails: there is nothing to vary then
+ */
 export const runFirst = async (
   { file, points }: LoadedScenario,
   options: LoadOptions,
   { pool, interruption: { signal } }: Session,
   kept: KeptTrials,
-): Promise<FirstRun> => {
+): Promise<readonly (readonly PointResult[])[]> => {
   const pairs = points.flatMap((point, index) =>
     point.scenario.datapaths.map((datapath) => ({ index, runner: firstRunner(point, datapath) })),
   );
-  let [seconds, timed] = [0, 0];
-  const execute: Execute = async (task) => {
-    const start = performance.now();
-    const answer = await pool.execute(task);
-    if (task.kind === 'trial') {
-      seconds += (performance.now() - start) / 1000;
-      timed++;
-    }
-    return answer;
-  };
   const runners = pairs.map(({ runner }) => runner);
   const onDone = (): void => {};
-  const [failure] = await runPoints(runners, kept.through(execute), { jobs: pool.jobs, signal, onDone });
+  const [failure] = await runPoints(runners, kept.through(pool.execute), { jobs: pool.jobs, signal, onDone });
   signal.throwIfAborted();
   if (failure !== undefined) {
     const { task, error } = failure;
@@ -70,10 +56,9 @@ export const runFirst = async (
     };
     throw new SaidError(explain(error, replayOf(file, options, trial)));
   }
-  const byPoint = points.map((_, at) =>
+  return points.map((_, at) =>
     pairs.filter(({ index }) => index === at).map(({ runner }) => runner.result()),
   );
-  return { byPoint, seconds: timed === 0 ? 0 : seconds / timed };
 };
 
 /** Runs all machines. @returns what is left of each, by study and variant; null where a trial exceeded its budget */

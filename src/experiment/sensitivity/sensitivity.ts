@@ -2,6 +2,7 @@
 import type { Decision } from '../../scenario/decision.ts';
 import { NoFigureError } from '../capacity/requirements.ts';
 import type { Swept } from '../rows.ts';
+import type { PointResult } from '../run-point.ts';
 import type { Share } from '../statistics/wilson.ts';
 import { orderShare, type Readings, rivals, type Spread, sharesOf, spreadOf } from './judge.ts';
 import { type Effect, effects } from './morris.ts';
@@ -125,7 +126,7 @@ const askedOf = (decision: Decision, study: Study): readonly string[] => {
 
 /**
  * @param gists by variant of the study; null where the trial failed
- * @throws NoFigureError where the first run shows no such figure on any datapath
+ * @throws NoFigureError where the first run shows no such figure
  */
 export const sensitivities = (
   study: Study,
@@ -146,22 +147,23 @@ export const sensitivities = (
     });
   });
 
-/** Datapaths that have such a figure as the scenario says: a VM without a network has none. */
+/** By datapath, as the scenario says; a VM without a network has no figure. @throws NoFigureError where another has none */
 const readFirst = (
   decision: Decision,
   owner: string,
   { first, point }: Study,
   asked: readonly string[],
 ): [string, Reading][] => {
-  const { subject } = decision;
-  const found = asked.flatMap((datapath): [string, Reading][] => {
-    const trial = first.get(datapath)?.trials[0];
-    if (trial === undefined) return [];
-    const reading = readingOf(subject, owner, gist(trial, [subject]), point);
-    return reading.value === null ? [] : [[datapath, reading]];
+  const { subject, text } = decision;
+  const { workloads } = point.copies;
+  return asked.flatMap((datapath): [string, Reading][] => {
+    const { trials, verdicts } = first.get(datapath) as PointResult;
+    const members = workloads[owner] ?? [owner];
+    if (members.some((name) => verdicts.get(name)?.verdict === 'unbound')) return [];
+    const reading = readingOf(subject, owner, gist(trials[0], [subject]), point);
+    if (reading.value !== null) return [[datapath, reading]];
+    throw new NoFigureError(
+      `${text}${owner === '' ? '' : ` (${owner})`}: ${datapath} has no such figure; a percentile needs five requests beyond it, so p99 needs 500 in run.measure: make it longer, e.g. --set run.measure='100 ms', or decide by another, e.g. p90`,
+    );
   });
-  if (found.length > 0) return found;
-  throw new NoFigureError(
-    `${decision.text}${owner === '' ? '' : ` of ${owner}`}: there is no such figure; a percentile needs five requests beyond it, so p99 needs 500 in run.measure`,
-  );
 };

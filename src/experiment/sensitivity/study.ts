@@ -2,6 +2,7 @@
 import type { ScenarioPoint } from '../../scenario/load.ts';
 import type { PointResult } from '../run-point.ts';
 import type { TrialTask } from '../trial-task.ts';
+import type { WarmUp } from '../warm-up.ts';
 import { withFigures, withProfile } from '../what-if/levers.ts';
 import { chargedIn } from './first-run.ts';
 import { shareOf, type Trajectory, trajectories } from './morris.ts';
@@ -73,20 +74,29 @@ export class Study {
     );
   }
 
-  /** The same replication on every machine, behind the warm-up of the first run: nothing but the costs differs. */
+  private warmUp(datapath: string): WarmUp {
+    return (this.first.get(datapath) as PointResult).warmUp;
+  }
+
+  /** One replication on that datapath alone, behind the warm-up of the first run. */
+  settled(datapath: string): ScenarioPoint {
+    const { scenario } = this.point;
+    const { precision: _, ...rest } = scenario.run;
+    const run = { ...rest, warmUp: this.warmUp(datapath).length, replications: 1 };
+    return { ...this.point, scenario: { ...scenario, datapaths: [datapath], run } };
+  }
+
+  /** The same replication on every machine: nothing but the costs differs. */
   task({ datapath, figures }: Variant): TrialTask {
-    const { point } = this;
-    const { length: warmUp } = (this.first.get(datapath) as PointResult).warmUp;
-    const { scenario } = point;
-    const settled = { ...point, scenario: { ...scenario, run: { ...scenario.run, warmUp } } };
-    const machine = withProfile(settled, withFigures(point.profile, figures));
-    return { kind: 'trial', point: machine, datapath, replication: 1, warmUp };
+    const point = withProfile(this.settled(datapath), withFigures(this.point.profile, figures));
+    const { length: warmUp } = this.warmUp(datapath);
+    return { kind: 'trial', point, datapath, replication: 1, warmUp };
   }
 
   /** What must be set in the scenario for the trial of a variant. */
   settings(variant: number): string[] {
     const { datapath, figures } = this.variants[variant];
-    const { length, how } = (this.first.get(datapath) as PointResult).warmUp;
+    const { length, how } = this.warmUp(datapath);
     return [
       ...(how === 'given' ? [] : [`run.warmUp=${length / 1000} ns`]),
       ...this.uncertain.flatMap(({ cost, unit }) => {
