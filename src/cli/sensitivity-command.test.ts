@@ -31,7 +31,7 @@ describe('sensitivity', () => {
     const { status, stdout, stderr } = ask('--decide', 'lowest rpc p99', '--seed', '3');
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(
-      /^pair {3}1 point × datapaths × 4 plausible machines and 2 trajectories, seed 3\n\d+ costs that are charged have a range/,
+      /^pair {3}1 point × datapaths = 2, each on 4 plausible machines and along 2 trajectories, seed 3\n\d+ costs that are charged have a range/,
     );
     // A doorbell store and posted interrupts against an exit and the wake-up of a worker: some 10 us apart, more than ranges span.
     expect(stdout).toMatch(
@@ -109,7 +109,7 @@ describe('a trial that fails', () => {
     const set = ['--set', `run.maxEvents=${most}`];
     const { status, stdout, stderr } = ask(...set, '--decide', 'rpc p99 < 1 s', '--quiet');
     expect(status).toBe(0);
-    expect(stdout).toContain('vhost-net holds rpc p99 < 1 s for rpc on');
+    expect(stdout).toContain('vhost-net holds rpc p99 < 1 s on');
     const [, said, replay, count] =
       /^vmio: (.*)\n {2}Run this trial alone with: vmio (.*)\n(\d+) trials? of \d+ failed; .* left out\n$/.exec(
         stderr,
@@ -135,6 +135,11 @@ describe('^C', () => {
     expect(stderr).toMatch(
       /interrupted: the same command goes on from what is kept in .*pair\.sensitivity\.trials\.jsonl\n$/,
     );
-    expect(existsSync(path.join(folder, 'results', 'pair.sensitivity.trials.jsonl'))).toBe(true);
+    // Fewer trajectories are the first ones of many.
+    const again = ask();
+    expect(again.status).toBe(0);
+    expect(again.stdout).toMatch(/^goes on from a run that was stopped, with \d+ trials? finished$/m);
+    expect(existsSync(path.join(folder, 'results', 'pair.sensitivity.trials.jsonl'))).toBe(false);
+    expect(again.stdout.replace(/^goes on .*\n/m, '')).toBe(ask().stdout);
   });
 });

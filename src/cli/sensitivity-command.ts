@@ -2,7 +2,7 @@
 import os from 'node:os';
 import { NoFigureError } from '../experiment/capacity/requirements.ts';
 import { openPool } from '../experiment/pool/trial-pool.ts';
-import { type Sensitivity, sensitivities } from '../experiment/sensitivity/sensitivity.ts';
+import { demandFigures, type Sensitivity, sensitivities } from '../experiment/sensitivity/sensitivity.ts';
 import { Study } from '../experiment/sensitivity/study.ts';
 import { sensitivityFigures } from '../report/sensitivity/figures.ts';
 import { sensitivityText } from '../report/sensitivity/sensitivity-text.ts';
@@ -77,8 +77,9 @@ export const sensitivityCommand = async (file: string, options: SensitivityOptio
 };
 
 const headline = ({ name, points, base }: LoadedScenario, options: SensitivityOptions): string => {
-  const what = `${plural(options.machines, 'plausible machine')} and ${plural(options.trajectories, 'trajectory').replace(/ys$/, 'ies')}`;
-  return `${name}   ${plural(points.length, 'point')} × datapaths × ${what}, seed ${base.run.seed}`;
+  const combinations = points.reduce((sum, { scenario }) => sum + scenario.datapaths.length, 0);
+  const each = `${options.machines} plausible machines and along ${options.trajectories} trajectories`;
+  return `${name}   ${plural(points.length, 'point')} × datapaths = ${combinations}, each on ${each}, seed ${base.run.seed}`;
 };
 
 /** Which costs are varied how, and the trials that this takes. */
@@ -113,6 +114,7 @@ const answer = async (
       complain('no cost that is charged has a range: give those of the profile their range: [low, high]'),
     );
   }
+  for (const study of studies) demandFigures(study, decisions);
   const trials = studies.reduce((sum, { variants }) => sum + variants.length, 0);
   for (const line of agenda(studies, options, trials)) print(line);
   if (options.dryRun === true) {
@@ -123,6 +125,7 @@ const answer = async (
     return [];
   }
   const gists = await runStudies(loaded, studies, decisions, options, session, kept);
+  if (kept.taken !== '') print(kept.taken);
   return studies.flatMap((study, i) => sensitivities(study, gists[i], decisions));
 };
 

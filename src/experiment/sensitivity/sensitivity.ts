@@ -147,6 +147,15 @@ export const sensitivities = (
     });
   });
 
+/** Before long work. @throws NoFigureError where the first run does not show a figure that is decided by */
+export const demandFigures = (study: Study, decisions: readonly Decision[]): void => {
+  const [any] = study.first.values();
+  for (const decision of decisions) {
+    const asked = askedOf(decision, study);
+    for (const owner of ownersOf(decision.subject, any)) readFirst(decision, owner, study, asked);
+  }
+};
+
 /** By datapath, as the scenario says; a VM without a network has no figure. @throws NoFigureError where another has none */
 const readFirst = (
   decision: Decision,

@@ -20,18 +20,22 @@ const UNEVEN = 0.5;
 const LEGEND =
   'moves it by: mean size of the change when the cost goes through its range (mu*), with a 95 % interval over trajectories; sigma: its ' +
   'standard deviation over them, from half of mu* on it depends on others: on other costs, or on where in its range the cost is; chance in a ' +
-  'trial counts as that, too. Machines: one replication each, the same random numbers for all';
+  'trial counts as that, too. More --trajectories narrow the intervals. Machines: one replication each, the same random numbers for all';
 
 const fold = (text: string): string => folded(text, WIDTH, INDENT);
 
 const ofOwner = (figure: string, owner: string): string =>
   `${figure}${owner === '' ? ' of the machine' : ` of ${owner}`}`;
 
+/** Whose figure it is, the decision says itself. */
+const namesOwner = ({ decision: { text }, owner }: Pick<Sensitivity, 'decision' | 'owner'>): boolean =>
+  owner === '' || text.split(' ').includes(owner);
+
 const heading = ({ swept, owner, decision }: Sensitivity): string => {
   const at = Object.entries(swept).map(([path, value]) =>
     path === 'case' ? value : `${path} = ${sweptLabel(value)}`,
   );
-  return [...at, ...(owner === '' ? [] : [owner]), decision.text].join(' · ');
+  return [...at, ...(namesOwner({ decision, owner }) ? [] : [owner]), decision.text].join(' · ');
 };
 
 const MACHINES = ' plausible machines';
@@ -41,11 +45,14 @@ const verdicts = (sensitivity: Sensitivity): string[] => {
   const { decision, datapaths, difference, order, figure, owner } = sensitivity;
   if (decision.kind === 'objective') {
     return datapaths.map(({ datapath, share }) => {
-      const whose = owner === '' ? '' : ` for ${owner}`;
+      const whose = namesOwner(sensitivity) ? '' : ` for ${owner}`;
       return `${datapath} holds ${decision.text}${whose} on ${shareText(share, MACHINES)}`;
     });
   }
-  if (decision.kind === 'order') return [`${decision.text} is so on ${shareText(order, MACHINES)}`];
+  if (decision.kind === 'order') {
+    const whose = namesOwner(sensitivity) ? '' : ` for ${owner}`;
+    return [`${decision.text}${whose} is so on ${shareText(order, MACHINES)}`];
+  }
   const best = datapaths.find(({ datapath }) => datapath === difference?.datapaths[0]);
   if (best === undefined) return [];
   const way = decision.text.split(' ')[0];
