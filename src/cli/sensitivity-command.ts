@@ -132,11 +132,11 @@ const answer = async (
 const show = (
   name: string,
   found: readonly Sensitivity[],
-  { json = false, dryRun = false }: SensitivityOptions,
+  { json = false, quiet = false, dryRun = false }: SensitivityOptions,
 ): void => {
   if (dryRun) return;
   const text = json
     ? found.flatMap((each) => sensitivityFigures(name, each).map((figure) => JSON.stringify(figure)))
-    : ['', sensitivityText(found)];
+    : [...(quiet ? [] : ['']), sensitivityText(found)];
   process.stdout.write(`${text.join('\n')}\n`);
 };
