@@ -27,6 +27,7 @@ describe('help', () => {
       'merge',
       'diff',
       'neighbours',
+      'sensitivity',
     ];
     for (const name of commands) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));

@@ -1,6 +1,12 @@
 /** The command line: parses arguments and hands over; each command is loaded only when it is called. */
 import { Command, CommanderError } from 'commander';
-import { addCapacity, addExplain, addNeighbours, addValidate } from './command-line/asking.ts';
+import {
+  addCapacity,
+  addExplain,
+  addNeighbours,
+  addSensitivity,
+  addValidate,
+} from './command-line/asking.ts';
 import { addCheck, addDiff, addFinders } from './command-line/finding.ts';
 import type { Finish } from './command-line/options.ts';
 import { addMerge, addReplay, addRun, addWorker } from './command-line/running.ts';
@@ -23,6 +29,7 @@ const program = (finish: Finish): Command => {
     addCapacity,
     addExplain,
     addNeighbours,
+    addSensitivity,
     addWorker,
     addMerge,
     addDiff,

@@ -58,13 +58,16 @@ export const extent = (price: Price): { fixed: Picoseconds; most: number } => {
   return { fixed, most: fixed * Math.exp(SPREAD_MAX * deviation) + stall };
 };
 
+/** The unit that the range of a price is in. */
+export const rangeUnit = ({ cycles: work = 0, ns = 0 }: PriceEntry): 'cycles' | 'ns' =>
+  work > 0 || ns === 0 ? 'cycles' : 'ns';
+
 /** A remark where the price leaves the range that its source finds plausible, or null. */
 export const outOfRange = (name: string, entry: PriceEntry): string | null => {
   if (entry.range === undefined) return null;
-  const inCycles = (entry.cycles ?? 0) > 0 || (entry.ns ?? 0) === 0;
-  const value = inCycles ? (entry.cycles ?? 0) : (entry.ns ?? 0);
+  const unit = rangeUnit(entry);
+  const value = entry[unit] ?? 0;
   const [low, high] = entry.range;
   if (value >= low && value <= high) return null;
-  const unit = inCycles ? 'cycles' : 'ns';
   return `costs.${name}: ${value} ${unit} lies outside the plausible range ${low}–${high} ${unit}`;
 };

@@ -90,6 +90,45 @@ export const addNeighbours = (vmio: Command, finish: Finish): void => {
     });
 };
 
+export const addSensitivity = (vmio: Command, finish: Finish): void => {
+  vmio
+    .command('sensitivity')
+    .description('vary all costs within their ranges: how sure a decision is, and which cost to measure next')
+    .argument('<scenario>', 'scenario file (YAML)')
+    .addOption(
+      new Option(
+        '--decide <decision>',
+        'an objective "p99 < 100us", an order "p99: sriov < vhost-net", or the best "lowest p99"; with a workload before the metric of that one alone (repeatable)',
+      )
+        .argParser(collect)
+        .default([], 'slo of the scenario’s capacity:, else lowest p99'),
+    )
+    .addOption(
+      new Option('--machines <n>', 'machines drawn from the ranges')
+        .argParser(wholeNumber(2, 10_000))
+        .default(64),
+    )
+    .addOption(
+      new Option('--trajectories <r>', 'for the ranking: each changes every cost once')
+        .argParser(wholeNumber(2, 1000))
+        .default(10),
+    )
+    .addOption(setOption())
+    .addOption(seedOption())
+    .option('--out <dir>', 'folder where finished trials are kept until all have ended', 'results')
+    .addOption(jobsOption())
+    .option(
+      '--dry-run',
+      'run each datapath once, print how many trials there are and about how long they take',
+    )
+    .option('--json', 'print one JSON object per share, figure and effect to standard output')
+    .option('--quiet', 'print the answer alone, without headline and progress')
+    .action(async (file: string, options) => {
+      const { sensitivityCommand } = await import('../sensitivity-command.ts');
+      finish(await sensitivityCommand(file, options));
+    });
+};
+
 export const addValidate = (vmio: Command, finish: Finish): void => {
   vmio
     .command('validate')

@@ -1,6 +1,6 @@
 /** What objectives ask of a point: a figure of each workload, or of the machine, from each replication. */
 
-import type { Objective } from '../../scenario/objective.ts';
+import type { Objective, Subject } from '../../scenario/objective.ts';
 import { inSeconds } from '../../units.ts';
 import type { Measured } from '../measured.ts';
 import type { PointResult } from '../run-point.ts';
@@ -23,8 +23,12 @@ const lost = (rows: readonly Measured[]): number => {
   return ended === 0 ? 0 : dropped / ended;
 };
 
-const figure = (objective: Objective, rows: readonly Measured[], cores: number): number | undefined => {
-  const { as, metric, statistic, component } = objective;
+/** @param rows of whom it is about, as {@link ownedBy} finds them */
+export const figure = (
+  { as, metric, statistic, component }: Subject,
+  rows: readonly Measured[],
+  cores: number,
+): number | undefined => {
   if (as === 'lost') return lost(rows);
   const value = rows.find((row) => has(row, metric, statistic, component))?.value;
   return value === undefined || as === 'figure' ? value : value / cores;
@@ -40,7 +44,7 @@ const BEYOND_MIN = 5;
 const OF_WORKLOADS = /^(latency|jitter|throughput)/;
 
 /** Whose figure it is: a workload, a VM, or '' for the machine; copies of a VM each by themselves. */
-const owners = (objective: Objective, { point, trials }: PointResult): readonly string[] => {
+export const owners = (objective: Subject, { point, trials }: PointResult): readonly string[] => {
   const { workloads, vms } = point.scenario;
   const { metric, statistic, component, as, workload } = objective;
   if (workload !== null) return point.copies.workloads[workload] ?? point.copies.vms[workload] ?? [workload];
@@ -54,7 +58,7 @@ const owners = (objective: Objective, { point, trials }: PointResult): readonly 
   return byVm.length > 0 ? byVm : [''];
 };
 
-const ownedBy = ({ measured }: TrialResult, owner: string): Measured[] =>
+export const ownedBy = ({ measured }: Pick<TrialResult, 'measured'>, owner: string): Measured[] =>
   measured.filter((row) => (row.workload === '' ? row.vm === owner : row.workload === owner));
 
 /** So many requests wanted to start that the percentile would be there had they ended: they are late. */

@@ -49,10 +49,10 @@ export function verdict(outcomes: readonly Outcome[], limits: VerdictLimits = {}
   return { verdict: unsettled.length > 0 ? 'short' : 'steady', reasons: unsettled };
 }
 
-/** Why the point is saturated; empty if it is not. */
-function saturation(
+/** Why the point is saturated; empty if it is not. Of a single replication, what its own counts leave no doubt of. */
+export function saturation(
   outcomes: readonly Outcome[],
-  { confidence = 0.99, loss = 0.01 }: VerdictLimits,
+  { confidence = 0.99, loss = 0.01 }: VerdictLimits = {},
 ): string[] {
   const stalled = Math.max(...outcomes.map((outcome) => outcome.stalled));
   if (stalled > 0)

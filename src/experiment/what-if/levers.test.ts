@@ -2,11 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { POLL_PERIODS } from '../../accounting/poll-periods.ts';
+import type { PriceEntry } from '../../scenario/price.ts';
 import { SHORT, workspace } from '../../scenario/workspace.test-support.ts';
 import { us } from '../../units.ts';
 import { runTrial } from '../run-trial.ts';
 import { deviceLevers } from './device-levers.ts';
-import { CORES, costLever, type Lever, withPrices, withProfile } from './levers.ts';
+import { CORES, costLever, type Lever, withFigures, withPrices, withProfile } from './levers.ts';
 
 const { load } = workspace();
 const [point] = load(SHORT).points;
@@ -66,4 +67,30 @@ test('factors that are 1 leave an entry as it is', () => {
   expect(withPrices(point.profile, new Map([['syscall', 1]])).costs['syscall']).toBe(
     point.profile.costs['syscall'],
   );
+});
+
+describe('a figure of a range', () => {
+  const set = (entry: Partial<PriceEntry>, figure: number, name = 'x') => {
+    const costs = { [name]: { kind: 'assumed' as const, ...entry } };
+    return withFigures({ ...point.profile, costs }, new Map([[name, figure]])).costs[name];
+  };
+
+  test('is set in the unit of the range, and the other part stays', () => {
+    expect(set({ cycles: 10, range: [5, 20] }, 7)).toMatchObject({ cycles: 7 });
+    expect(set({ cycles: 10, ns: 3 }, 7)).toMatchObject({ cycles: 7, ns: 3 });
+    expect(set({ ns: 10 }, 7)).toEqual({ kind: 'assumed', ns: 7 });
+    expect(set({ cycles: 0, ns: 10 }, 7)).toMatchObject({ cycles: 0, ns: 7 });
+    expect(set({ cycles: 0 }, 7)).toMatchObject({ cycles: 7 });
+  });
+
+  test('of a poll period is at least a cycle', () => {
+    expect(set({ cycles: 60 }, 0, 'pmd.poll')).toMatchObject({ cycles: 1 });
+  });
+
+  test('leaves all others as they are', () => {
+    const { costs } = withFigures(point.profile, new Map([['syscall', 123]]));
+    const different = Object.keys(costs).filter((name) => costs[name] !== point.profile.costs[name]);
+    expect(different).toEqual(['syscall']);
+    expect(costs['syscall']).toEqual({ ...point.profile.costs['syscall'], cycles: 123 });
+  });
 });

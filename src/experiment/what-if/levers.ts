@@ -1,7 +1,7 @@
 /** What of a machine can be made cheaper or dearer: each named cost, and each time of its devices that is not a cost. */
 import { POLL_PERIODS } from '../../accounting/poll-periods.ts';
 import type { ScenarioPoint } from '../../scenario/load.ts';
-import type { PriceEntry } from '../../scenario/price.ts';
+import { type PriceEntry, rangeUnit } from '../../scenario/price.ts';
 import { machineOf, type Profile } from '../../scenario/profile.ts';
 import type { Picoseconds } from '../../units.ts';
 
@@ -42,6 +42,21 @@ export const withPrices = (profile: Profile, factors: ReadonlyMap<string, number
     Object.entries(profile.costs).map(([name, entry]) => {
       const factor = factors.get(name) ?? 1;
       return [name, factor === 1 ? entry : scaledPrice(name, entry, factor)];
+    }),
+  ),
+});
+
+/** Costs at figures in the unit of their ranges; a part in the other unit stays as it is. */
+export const withFigures = (profile: Profile, figures: ReadonlyMap<string, number>): Profile => ({
+  ...profile,
+  costs: Object.fromEntries(
+    Object.entries(profile.costs).map(([name, entry]) => {
+      const figure = figures.get(name);
+      // Scaled by one, a poll period that would be free takes its least time.
+      return [
+        name,
+        figure === undefined ? entry : scaledPrice(name, { ...entry, [rangeUnit(entry)]: figure }, 1),
+      ];
     }),
   ),
 });

@@ -1,6 +1,6 @@
 /** A random design over several parameters: a stated number of points that fill the space of all of them. */
 import { z } from 'zod';
-import { streams } from '../../kernel/random.ts';
+import { type RandomStream, streams } from '../../kernel/random.ts';
 import {
   between,
   type Ends,
@@ -55,7 +55,7 @@ const drawn = (source: Source, share: number): string | number | boolean =>
   Array.isArray(source) ? source[Math.floor(share * source.length)] : quantityAt(endsOf(source), share);
 
 /** In each of `size` equal parts one share, the parts in random order. */
-const strata = (size: number, random: ReturnType<ReturnType<typeof streams>['stream']>): number[] => {
+export const strata = (size: number, random: RandomStream): number[] => {
   const order = Array.from({ length: size }, (_, i) => i);
   for (let i = size - 1; i > 0; i--) {
     const other = random.integer(i + 1);
