@@ -74,7 +74,7 @@ describe('a capacity', () => {
     expect(three.stdout).toBe(one.stdout);
     expect(one.stdout).toContain('Does it run?');
     expect(one.stdout).toMatch(/native holds it /);
-    expect(one.stdout).toMatch(/limit: .* busy; rpc p99 < 60us of rpc is missed by \d+ %/);
+    expect(one.stdout).toMatch(/limit: .* busy; rpc p99 < 60us is missed by \d+ %/);
     expect(existsSync(path.join(folder, 'one/short.capacity.trials.jsonl'))).toBe(false);
   });
 
@@ -93,7 +93,7 @@ describe('a capacity', () => {
     ];
     const { status, stdout } = vmio(folder, args);
     expect(status).toBe(1);
-    expect(stdout).toContain('does not hold it with workloads.rpc.connections 1');
+    expect(stdout).toContain('does not hold it at either end from workloads.rpc.connections 1 to 4');
   });
 });
 
@@ -119,7 +119,7 @@ describe('wrong input', () => {
     [
       'a workload that is none',
       ['--vary', 'workloads.rpc.connections', '--slo', 'rcp p99 < 1us'],
-      'there is no workload "rcp"',
+      'there is no workload or VM "rcp"',
     ],
     [
       'half a range',

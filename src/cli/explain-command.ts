@@ -3,7 +3,12 @@ import os from 'node:os';
 import { bounds, littleLaws, stationLaws } from '../experiment/explain/laws.ts';
 import { payments } from '../experiment/explain/payers.ts';
 import { tailAnatomy } from '../experiment/explain/tail.ts';
-import { cycleWaterfall, meanWaterfall, tailWaterfall } from '../experiment/explain/waterfall.ts';
+import {
+  cycleWaterfall,
+  meanWaterfall,
+  tailWaterfall,
+  type Waterfall,
+} from '../experiment/explain/waterfall.ts';
 import { openPool } from '../experiment/pool/trial-pool.ts';
 import type { PointResult } from '../experiment/run-point.ts';
 import { summarise, verdictOf } from '../experiment/summarise.ts';
@@ -78,7 +83,10 @@ export const explainCommand = async (file: string, options: ExplainOptions): Pro
   const session = { pool, interruption, quiet };
   const kept = new Journal(`${folder}.explain.trials.jsonl`, complain);
   try {
-    const { results, failed } = await simulate(loaded, options, session, { kept });
+    const { results, failed } = await simulate(loaded, options, session, {
+      kept,
+      firstPoint: options.point ?? 0,
+    });
     if (interruption.asked) return interrupted(kept);
     if (failed !== null) return failed;
     const explanations: Explanation[] = [];
@@ -147,11 +155,23 @@ const differencesOf = (results: readonly PointResult[], options: ExplainOptions)
   const base = results.find(({ datapath }) => datapath === options.against) ?? results[0];
   return results
     .filter((result) => result !== base && isExplained(result, options))
-    .map((result) => ({
-      datapath: result.datapath,
-      against: base.datapath,
-      mean: byWorkload(result, (workload) => meanWaterfall(base, result, workload)),
-      tail: byWorkload(result, (workload) => tailWaterfall(base, result, workload)),
-      cycles: cycleWaterfall(base, result),
-    }));
+    .map((result) => {
+      const saturated = workloadsOf(result).filter((workload) =>
+        [base, result].some((each) => verdictOf(each, { vm: '', workload }).startsWith('saturated')),
+      );
+      const steady = (of: (workload: string) => Waterfall): Record<string, Waterfall> =>
+        Object.fromEntries(
+          Object.entries(byWorkload(result, of)).filter(
+            ([workload, { bars }]) => !saturated.includes(workload) && bars.length > 0,
+          ),
+        );
+      return {
+        datapath: result.datapath,
+        against: base.datapath,
+        saturated,
+        mean: steady((workload) => meanWaterfall(base, result, workload)),
+        tail: steady((workload) => tailWaterfall(base, result, workload)),
+        cycles: cycleWaterfall(base, result),
+      };
+    });
 };

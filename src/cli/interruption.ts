@@ -1,4 +1,5 @@
 /** ^C, or a batch system's SIGTERM: the first one asks to stop and keep what is finished; the second one ends the command at once. */
+import { setMaxListeners } from 'node:events';
 import { INTERRUPTED } from './exit-status.ts';
 
 /** npm and npx pass on the ^C that the terminal has sent to us as well: so soon after the first it is the same one, ms. */
@@ -13,6 +14,8 @@ export class Interruption {
   private first: NodeJS.Signals | null = null;
 
   constructor() {
+    // Each search that is under way listens.
+    setMaxListeners(0, this.controller.signal);
     for (const name of SIGNALS) process.on(name, this.onSignal);
   }
 

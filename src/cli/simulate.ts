@@ -43,11 +43,14 @@ export const simulate = async (
   {
     kept = NOTHING_KEPT,
     isMine = () => true,
+    firstPoint = 0,
   }: {
     /** Where finished trials are kept, and found again. */
     readonly kept?: KeptTrials;
     /** Which combinations are simulated. */
     readonly isMine?: (combination: number) => boolean;
+    /** Number of the first point, where those before it were left out. */
+    readonly firstPoint?: number;
   } = {},
 ): Promise<Simulated> => {
   const all = loaded.points.flatMap((point, index) =>
@@ -79,7 +82,11 @@ export const simulate = async (
     forget();
   }
   const failed = explained(failures, ({ task, index }) => {
-    const trial = { datapath: task.datapath, replication: replicationOf(task), point: pairs[index].index };
+    const trial = {
+      datapath: task.datapath,
+      replication: replicationOf(task),
+      point: firstPoint + pairs[index].index,
+    };
     return replayOf(loaded.file, options, trial);
   });
   const without = new Set(failures.map(({ index }) => index));

@@ -42,9 +42,10 @@ export const whatIfOf = async (
     if (interruption.asked) return [];
     const failed = new Set(failures.map(({ index }) => index));
     if (failed.size > 0) {
-      process.stderr.write(
-        `${plural(failed.size, 'what-if')} of ${base.datapath} could not be run to the end\n`,
-      );
+      const [{ error }] = failures;
+      const why = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`${plural(failed.size, 'what-if')} of ${base.datapath} left out: ${why}
+`);
     }
     return asked.flatMap(({ lever, factor }, i) =>
       failed.has(i) ? [] : [compared(base, runners[i].result(), lever.name, factor)],

@@ -1,6 +1,7 @@
 /** What of a machine was busiest: a core, a wire, PCIe, the IOMMU or a part of the disk. */
 import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { Spending } from '../accounting/ledger.ts';
+import { BACKGROUND_WORK } from '../accounting/unpriced.ts';
 import type { LinkUse } from '../models/hardware/link.ts';
 import type { Trial } from './build-trial.ts';
 import type { Busiest, Load, Passed, StationUse } from './measured.ts';
@@ -40,7 +41,7 @@ export const stationsUse = (
   }));
 
 /** Polling burns a core without being load. */
-const NO_LOAD = new Set(['halt.poll', ...IDLE_POLLING, 'background.work']);
+const NO_LOAD = new Set(['halt.poll', ...IDLE_POLLING, BACKGROUND_WORK]);
 
 /** How busy each core and shared device was in the window of `window` ps. */
 export const loadsOf = (

@@ -3,6 +3,7 @@
 import type { Tally } from '../accounting/counters.ts';
 import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { Spending } from '../accounting/ledger.ts';
+import { BACKGROUND_WORK } from '../accounting/unpriced.ts';
 import { inSeconds, type Picoseconds, workIn } from '../units.ts';
 import type { Measured, Source } from './measured.ts';
 
@@ -22,9 +23,6 @@ export const payerOf = ({ payer, plane, side, cost }: Spending, vms: readonly st
   if (/^core\d+ (softirq|irq|ksoftirqd)$/.test(payer)) return 'host softirq';
   return side === 'guest' ? 'guest' : 'application';
 };
-
-/** Background threads are no cost of a request. */
-const BACKGROUND = 'background.work';
 
 const row = (metric: string, component: string, unit: string, value: number): Measured => ({
   ...{ vm: '', workload: '', metric, component, statistic: 'mean', unit, value },
@@ -89,7 +87,7 @@ const cycles = ({ trial, spending, point }: Source, requests: number): Measured[
   const byPayer = new Map<string, number>();
   let total = 0;
   for (const line of spending) {
-    if (line.cost === BACKGROUND) continue;
+    if (line.cost === BACKGROUND_WORK) continue;
     const payer = payerOf(line, trial.vms);
     byPayer.set(payer, (byPayer.get(payer) ?? 0) + line.busy);
     total += line.busy;

@@ -51,11 +51,16 @@ const decided = (trials: readonly TrialResult[], point: ScenarioPoint) => {
   if (more) return { more, next, gaveUp };
   const most = mostOf(trials, point);
   const series = new Map<string, number[]>();
+  const { workloads: pools } = point.copies;
+  // Of VMs that are alike the figures of all together decide.
+  const copies = new Set(Object.values(pools).flat());
   const saturated = new Set(Object.keys(point.scenario.workloads).filter((name) => overloaded(trials, name)));
   for (const { measured } of trials) {
     for (const row of measured) {
       // No replication makes a percentile of what has no steady state.
-      if (row.metric === 'latency' && saturated.has(row.workload)) continue;
+      if (copies.has(row.workload)) continue;
+      const members = pools[row.workload] ?? [row.workload];
+      if (row.metric === 'latency' && members.some((name) => saturated.has(name))) continue;
       if (!DECIDING.has(`${row.metric} ${row.statistic}`) || row.component !== '') continue;
       const key = `${row.workload} ${row.metric}`;
       series.set(key, [...(series.get(key) ?? []), row.value]);

@@ -82,18 +82,21 @@ export const runPoints = async (
     const failure = failures.get(index);
     return failure === undefined || isBefore(task, failure.task);
   };
-  for (;;) {
-    if (fatal !== null) throw (fatal as { readonly error: unknown }).error;
-    while (running.size < jobs && !signal.aborted) {
-      const place = next();
-      if (place === null) break;
-      start(place);
+  try {
+    for (;;) {
+      if (fatal !== null) throw (fatal as { readonly error: unknown }).error;
+      while (running.size < jobs && !signal.aborted) {
+        const place = next();
+        if (place === null) break;
+        start(place);
+      }
+      const awaited = [...running].filter(([place]) => isAwaited(place));
+      if (awaited.length === 0 || signal.aborted) {
+        return [...failures.values()].sort((a, b) => a.index - b.index);
+      }
+      await Promise.race([aborted, ...awaited.map(([, work]) => work)]);
     }
-    const awaited = [...running].filter(([place]) => isAwaited(place));
-    if (awaited.length === 0 || signal.aborted) {
-      signal.removeEventListener('abort', stop);
-      return [...failures.values()].sort((a, b) => a.index - b.index);
-    }
-    await Promise.race([aborted, ...awaited.map(([, work]) => work)]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 };

@@ -41,26 +41,31 @@ const interval = ({ written }: Asked, { value, low, high }: Capacity): string =>
 
 /** What was found, without why. */
 const found = (asked: Asked, { capacity }: Answered): string => {
-  const { kind, value, beyond, holds, fails } = capacity;
-  if (beyond === 'none')
-    return `does not hold it with ${amount(asked, fails as number)}, nor with any that was asked about`;
-  if (beyond === 'all')
-    return `holds it with ${amount(asked, holds as number)} as well, the hardest that was asked about`;
+  const { kind, value, beyond } = capacity;
+  const all = `from ${amount(asked, capacity.low)} to ${asked.written(capacity.high)}`;
+  if (beyond === 'none') return `does not hold it at either end ${all}`;
+  if (beyond === 'all') return `holds it at both ends ${all}: all that was asked about`;
   const most = kind === 'load' ? 'up to' : 'from';
   return `holds it ${most} ${amount(asked, value as number)} ${interval(asked, capacity)}`;
+};
+
+/** How far a figure is from what is allowed. */
+const missed = (margin: number): string => {
+  if (margin < 1.005) return 'just missed';
+  if (margin < 2) return `missed by ${percent(margin - 1)}`;
+  return `${Number(margin.toPrecision(2))} times as much`;
 };
 
 const why = (asked: Asked, { capacity: { fails }, limit }: Answered): string => {
   if (limit === null || fails === null) return '';
   const { saturated, resource, busy, requirement, margin, wait } = limit;
   const at = `with ${amount(asked, fails)}`;
-  const what =
-    saturated === null ? `${requirement} is missed by ${percent(margin - 1)} ${at}` : `saturates ${at}`;
+  const what = saturated === null ? `${requirement} is ${missed(margin)} ${at}` : `saturates ${at}`;
   const waiting =
     wait === null
       ? ''
       : `; ${wait.workload} waits longest ${wait.stage.replace(/^wait: /, 'for ')}, ${quantity(wait.mean, 'ns')} on average`;
-  return `limit: ${saturated ?? resource}, ${percent(busy)} busy; ${what}${waiting}`;
+  return `limit: ${resource}, ${percent(busy)} busy; ${what}${waiting}`;
 };
 
 const named = ({ datapath, labels }: Answered): string =>
@@ -82,7 +87,7 @@ const ranking = (asked: Asked, answers: readonly Answered[]): string => {
     const ratio = (best.capacity.value as number) / (other.capacity.value as number);
     return apart
       ? `${Number(ratio.toPrecision(3))} times that of ${named(other)}`
-      : `no surely different from ${named(other)}`;
+      : `not surely different from ${named(other)}`;
   });
   return `${named(best)}: ${amount(asked, best.capacity.value as number)}, ${against.join(', ')}`;
 };

@@ -10,7 +10,7 @@ export const answerSchema = z.discriminatedUnion('kind', [
       over,
       slo: z.array(z.string().min(3)).min(1).describe('objectives, e.g. p99 < 100 us'),
     })
-    .describe('up to which value objectives hold, for each datapath and case'),
+    .describe('up to which value of a load objectives hold, for each datapath and case'),
   z
     .strictObject({
       kind: z.literal('knee'),

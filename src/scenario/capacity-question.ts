@@ -1,7 +1,7 @@
 /** What `vmio capacity` is asked: from its options, and from the scenario where they say nothing. */
 import type { LoadedScenario } from './load.ts';
 import { type Objective, readObjective } from './objective.ts';
-import { type Ends, endsOf, written } from './sweep/axis.ts';
+import { DIMENSIONS, type Ends, endsOf, written } from './sweep/axis.ts';
 import { valueAt } from './sweep/value-at.ts';
 import type { Dimension } from './text/dimensions.ts';
 
@@ -33,10 +33,14 @@ const DIGITS = 6;
 const end = (text: string | number): string | number =>
   typeof text === 'string' && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 
-/** @throws RangeError with what is wrong, and what to do */
+/**
+ * @param allows whether the scenario takes this at a path, as it would be written
+ * @throws RangeError with what is wrong, and what to do
+ */
 export const capacityQuestion = (
   { base, points }: LoadedScenario,
   options: CapacityOptions,
+  allows: (path: string, value: string | number) => boolean,
 ): CapacityQuestion => {
   const section = base.capacity;
   const path = options.vary ?? section?.vary;
@@ -55,7 +59,7 @@ export const capacityQuestion = (
   const from = options.from ?? own?.from;
   const to = options.to ?? own?.to;
   const now = valueAt(base, path);
-  const ends = range(path, from, to, now);
+  const ends = range(path, from, to, now, allows);
   const bothWhole = Number.isInteger(ends.from) && Number.isInteger(ends.to);
   const whole = ends.dimension === null && bothWhole && (now === undefined || Number.isInteger(now));
   const [low, high] = [ends.from, ends.to].sort((a, b) => a - b);
@@ -71,9 +75,10 @@ const checkWorkload = ({ workload, text }: Objective, points: LoadedScenario['po
     ...Object.keys(scenario.workloads),
     ...Object.keys(scenario.vms),
     ...Object.keys(copies.workloads),
+    ...Object.keys(copies.vms),
   ]);
   if (!names.includes(workload))
-    throw new RangeError(`objective "${text}": there is no workload "${workload}"`);
+    throw new RangeError(`objective "${text}": there is no workload or VM "${workload}"`);
 };
 
 const range = (
@@ -81,6 +86,7 @@ const range = (
   from: string | number | undefined,
   to: string | number | undefined,
   now: unknown,
+  allows: (path: string, value: string | number) => boolean,
 ): Ends => {
   if (from !== undefined && to !== undefined)
     return endsOf({ from: end(from), to: end(to), scale: 'linear' });
@@ -90,7 +96,9 @@ const range = (
   if (from !== undefined || to !== undefined) throw new RangeError('--from and --to belong together');
   const whole = Number.isInteger(now) && now < AROUND ** 4;
   const least = whole ? Math.max(1, Math.floor(now / AROUND)) : now / AROUND;
-  return { from: least, to: now * AROUND, scale: 'linear', dimension: null };
+  const dimension = [null, ...DIMENSIONS].find((each) => allows(path, written(now, each)));
+  if (dimension === undefined) throw new RangeError(`between which values of ${path}? Say --from and --to`);
+  return { from: least, to: now * AROUND, scale: 'linear', dimension };
 };
 
 /** A value as the scenario would write it. */

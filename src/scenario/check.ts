@@ -1,5 +1,5 @@
 /** Rules that join several keys: cores exist, names refer to something, limits of real devices hold. */
-import { IDLE_POLLING } from '../accounting/idle-polling.ts';
+import { UNPRICED } from '../accounting/unpriced.ts';
 import type { Datapath } from '../datapaths/datapath.ts';
 import { datapaths } from '../datapaths/index.ts';
 import { isSplitOnly } from '../models/virtio/misdeeds.ts';
@@ -126,8 +126,6 @@ const workloadCheck = (scenario: Scenario, mistake: Report): void => {
   }
 };
 
-/** Costs that last as long as what they stand for. */
-const UNPRICED = new Set(['halt.poll', ...IDLE_POLLING, 'background.work', 'iommu.queue', 'lock.spin']);
 const PRICE_MAX = seconds(1);
 
 const machineCheck = ({ idleStates, costs, clock }: Profile, mistake: Report): void => {

@@ -238,8 +238,7 @@ const judged = (source: Source, places: Places, { ready, found, warnings, leftOu
   const asWritten = overrides.length === 0;
   const idle = found.length === 0 ? checkExpectations(written, ready, places) : [];
   if (asWritten) found.push(...idle);
-  const labels = ready.map((point) => point.labels);
-  const unanswered = found.length === 0 ? checkAnswers(written, labels, places) : [];
+  const unanswered = found.length === 0 ? checkAnswers(written, ready, places) : [];
   if (asWritten) found.push(...unanswered);
   const { reference } = written;
   if (reference !== undefined && found.length === 0 && asWritten) {

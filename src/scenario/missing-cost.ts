@@ -1,4 +1,5 @@
 /** Whether a machine profile prices everything that a datapath and its applications charge. */
+import { BACKGROUND_WORK } from '../accounting/unpriced.ts';
 import { datapathOf, datapaths, diskDatapathOf, diskDatapaths } from '../datapaths/index.ts';
 import type { Machine } from '../datapaths/machine.ts';
 import { type Vm, World } from '../datapaths/world.ts';
@@ -36,7 +37,7 @@ export const missingCost = (
     if (datapaths.some((each) => each.kind === kind)) buildNetwork(world, vm, kind, params);
     if (diskDatapaths.some((each) => each.kind === kind))
       diskDatapathOf(kind).build(world, vm, params as never);
-    world.books.costs.cost('background.work');
+    world.books.costs.cost(BACKGROUND_WORK);
     return null;
   } catch (error) {
     const [, name] = (error instanceof Error && /^no cost named "(.*)" in/.exec(error.message)) || [];

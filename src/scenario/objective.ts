@@ -59,6 +59,10 @@ const known = (name: string): Known | null => {
   };
 };
 
+/** Shares are of a workload or the machine as a whole. */
+const partOfShare = (text: string, { as }: Known, component: string): { readonly mistake: string } | null =>
+  as === 'figure' || component === '' ? null : { mistake: `"${text}": a share has no part [${component}]` };
+
 const unknown = (text: string, metric: string): { readonly mistake: string } => {
   const names = [...METRICS.map(({ name }) => name), ...Object.keys(SHARES), 'p50', 'p99', 'p99.9'];
   const near = nearest(metric, names) ?? nearest(metric.replace(/\.[^.]*$/, ''), names);
@@ -89,6 +93,8 @@ export const readObjective = (text: string): Objective | { readonly mistake: str
   if (metric === '') return { mistake: `"${text}" is no objective (expected e.g. p99 < 100 us)` };
   const found = known(metric);
   if (found === null) return unknown(text, metric);
+  const part = partOfShare(text, found, component);
+  if (part !== null) return part;
   const reading = found.as === 'figure' ? readFigure(limit, found.unit) : readShare(limit);
   if ('mistake' in reading) return { mistake: `"${text}": ${reading.mistake}` };
   if (!(reading.value > 0)) return { mistake: `"${text}": a limit must be above 0` };

@@ -21,19 +21,18 @@ export interface Knee {
   } | null;
 }
 
+/** Of the workload, or else of the machine. */
 const figureOf = (
   rows: readonly Measured[],
   name: string,
   workload: string | undefined,
 ): number | undefined => {
   const split = splitMetric(name);
-  return rows.find(
-    (row) =>
-      row.metric === split?.metric.name &&
-      row.statistic === split.statistic &&
-      row.component === '' &&
-      (workload === undefined || row.workload === workload),
-  )?.value;
+  const mine = rows.filter(
+    (row) => row.metric === split?.metric.name && row.statistic === split.statistic && row.component === '',
+  );
+  const own = mine.find((row) => row.workload !== '' && row.workload === workload);
+  return (own ?? mine.find((row) => row.workload === '' && row.vm === ''))?.value;
 };
 
 /** By replication; null where one has no such figure, or the point is saturated and has none that is steady. */
@@ -57,7 +56,7 @@ export const kneeIn = (
 ): Knee => {
   // A saturated point belongs to no steady curve.
   const steady = points.filter((point) => !saturated(point));
-  const curves = steady.map((point) => valuesAt(point, metric, undefined));
+  const curves = steady.map((point) => valuesAt(point, metric, workload));
   const replications = Math.min(...curves.map((values) => values?.length ?? 0));
   const at = (figure: (values: readonly number[]) => number): number | null =>
     kneeOf(steady.map(({ value }, i) => ({ x: numberOf(value), y: figure(curves[i] as number[]) })));

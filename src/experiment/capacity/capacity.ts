@@ -17,15 +17,15 @@ export interface SearchOptions {
 export type Look = (value: number, replications: number) => Promise<Probe>;
 
 export interface Capacity {
-  /** `load`: the largest value that holds; `resource`: the smallest. */
-  readonly kind: Kind;
+  /** `load`: the largest value that holds; `resource`: the smallest. Null where the ends do not tell. */
+  readonly kind: Kind | null;
   /** Null where all of the values hold, or none. */
   readonly value: number | null;
   /** The interval; that of all values where nothing else is known. */
   readonly low: number;
   readonly high: number;
   readonly beyond: 'all' | 'none' | null;
-  /** The nearest values that were looked at: inside, and outside. Null where there is none. */
+  /** The nearest values that were looked at: inside, and outside. Null where there is none; where none holds, the end that comes nearest. */
   readonly holds: number | null;
   readonly fails: number | null;
   /** What was looked at, by rising value. */

@@ -55,6 +55,7 @@ const lookAt =
     findings: [
       {
         requirement: 'latency',
+        owner: '',
         margins: Array.from(
           { length: replications },
           (_, i) => figure(simulate(station(value), seed, i + 1)) / (allowed * SERVICE),
@@ -147,7 +148,7 @@ describe('of figures without noise', () => {
   const exact =
     (margin: (value: number) => number): Look =>
     async (value, replications) => ({
-      findings: [{ requirement: 'r', margins: Array<number>(replications).fill(margin(value)) }],
+      findings: [{ requirement: 'r', owner: '', margins: Array<number>(replications).fill(margin(value)) }],
       saturated: null,
     });
 
@@ -189,7 +190,7 @@ describe('of figures without noise', () => {
 
   test('a point that saturates holds nothing, whatever its figures say', async () => {
     const look: Look = async (value, replications) => ({
-      findings: [{ requirement: 'r', margins: Array<number>(replications).fill(0.1) }],
+      findings: [{ requirement: 'r', owner: '', margins: Array<number>(replications).fill(0.1) }],
       saturated: value > 12 ? 'core0: vhost' : null,
     });
     const found = await findCapacity({ low: 1, high: 20, whole: true }, look, OPTIONS);
@@ -202,7 +203,7 @@ describe('of figures without noise', () => {
       exact((v) => v / 100),
       OPTIONS,
     );
-    expect(all).toMatchObject({ value: null, beyond: 'all', holds: 4, fails: null });
+    expect(all).toMatchObject({ value: null, beyond: 'all', kind: null, fails: null, low: 1, high: 4 });
     const none = await findCapacity(
       { low: 1, high: 4, whole: true },
       exact((v) => v * 100),

@@ -12,17 +12,20 @@ import { searchWhole } from './search-whole.ts';
 /** @throws RangeError where the scale is empty, or not positive. */
 export const findCapacity = async (scale: Scale, look: Look, options: SearchOptions): Promise<Capacity> => {
   const { replications } = options;
-  const [low, high] = await Promise.all([scale.low, scale.high].map((value) => look(value, replications)));
-  const kind: Kind = worst(high) >= worst(low) ? 'load' : 'resource';
+  const ends = [scale.low, scale.high] as const;
+  const [low, high] = (await Promise.all(ends.map((value) => look(value, replications)))).map((probe) =>
+    worst(probe),
+  );
+  if (low <= 1 === high <= 1) {
+    const looks = ends.map((value) => ({ value, replications }));
+    const outside = { kind: null, value: null, low: scale.low, high: scale.high, looks };
+    return low <= 1
+      ? { ...outside, beyond: 'all', holds: low > high ? scale.low : scale.high, fails: null }
+      : { ...outside, beyond: 'none', holds: null, fails: low < high ? scale.low : scale.high };
+  }
+  const kind: Kind = low <= 1 ? 'load' : 'resource';
   const ladder = new Ladder(scale, kind);
   const looks = new Looks(ladder, look);
-  const [best, last] = await Promise.all(
-    [ladder.easiest, ladder.hardest].map((position) => looks.at(position, replications)),
-  );
-  const outside = { kind, value: null, low: scale.low, high: scale.high, looks: looks.list };
-  if (worst(best) > 1)
-    return { ...outside, beyond: 'none', holds: null, fails: ladder.value(ladder.easiest) };
-  if (worst(last) <= 1)
-    return { ...outside, beyond: 'all', holds: ladder.value(ladder.hardest), fails: null };
+  await Promise.all([ladder.easiest, ladder.hardest].map((position) => looks.at(position, replications)));
   return scale.whole ? searchWhole(looks, ladder, kind, options) : searchNumber(looks, ladder, kind, options);
 };

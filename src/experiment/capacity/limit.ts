@@ -1,6 +1,6 @@
 /** What keeps a capacity from being larger: read off the nearest value that no longer holds. */
 import { inNanoseconds, type Picoseconds } from '../../units.ts';
-import { busiestOf } from '../bottleneck.ts';
+import { loadName } from '../bottleneck.ts';
 import type { Load } from '../measured.ts';
 import type { PointResult } from '../run-point.ts';
 import { interval } from '../statistics/interval.ts';
@@ -13,7 +13,7 @@ export interface Limit {
   readonly margin: number;
   /** What overflows; null in a steady state. */
   readonly saturated: string | null;
-  /** The busiest core or shared device, with its main user, and its share of time. */
+  /** What overflows, or the busiest core or shared device, with its main user; and its share of time. */
   readonly resource: string;
   readonly busy: number;
   /** The longest wait of a request, ns on average; null where none waits. */
@@ -44,19 +44,20 @@ const longestWait = ({ trials }: PointResult, owner: string): Limit['wait'] => {
 };
 
 export const limitOf = (result: PointResult, { findings, saturated }: Probe): Limit => {
-  const margins = findings.map(({ requirement, margins: all }) => ({
-    requirement,
+  const margins = findings.map(({ margins: all, ...finding }) => ({
+    ...finding,
     margin: interval(all).mean,
   }));
-  const { requirement, margin } = margins.reduce((a, b) => (b.margin > a.margin ? b : a));
-  const { station, busy } = busiestOf(meanLoads(result));
-  const [, owner = ''] = / of ([^ ]+)$/.exec(requirement) ?? [];
+  const { requirement, owner, margin } = margins.reduce((a, b) => (b.margin > a.margin ? b : a));
+  const loads = meanLoads(result).map((load) => ({ name: loadName(load), busy: load.busy }));
+  const most = loads.reduce((a, b) => (b.busy > a.busy ? b : a));
+  const { name, busy } = loads.find((load) => load.name === saturated) ?? most;
   const pool = Object.entries(result.point.copies.workloads).find(([, members]) => members.includes(owner));
   return {
     requirement,
     margin,
     saturated,
-    resource: station,
+    resource: name,
     busy,
     wait: longestWait(result, pool?.[0] ?? owner),
   };

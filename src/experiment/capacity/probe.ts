@@ -5,6 +5,8 @@ import { type Interval, interval } from '../statistics/interval.ts';
 export interface Finding {
   /** e.g. `p99 < 100 us of rpc-3`. */
   readonly requirement: string;
+  /** The workload or VM that it is asked of; '' of the machine. */
+  readonly owner: string;
   /** By replication: 1 is just what is allowed, more is too much. */
   readonly margins: readonly number[];
 }

@@ -5,6 +5,17 @@ import { type Execute, runPoints } from '../run-points.ts';
 import type { TrialAnswer } from '../trial-task.ts';
 import { replicationOf } from '../trial-task.ts';
 
+/** A trial threw what is the cause. */
+export class FailedTrialError extends Error {
+  override name = 'FailedTrialError';
+  readonly replication: number;
+
+  constructor(cause: unknown, replication: number) {
+    super('a trial failed', { cause });
+    this.replication = replication;
+  }
+}
+
 export interface ProberOptions {
   /** Trials of this point at a time. */
   readonly jobs: number;
@@ -24,7 +35,7 @@ export class Prober {
     this.execute = execute;
   }
 
-  /** @throws what a trial throws; an AbortError where the signal ended it */
+  /** @throws FailedTrialError; an AbortError where the signal ended it */
   async run(replications: number, { jobs, signal, onDone }: ProberOptions): Promise<PointResult> {
     const { scenario } = this.point;
     const { precision: _, ...run } = scenario.run;
@@ -39,7 +50,7 @@ export class Prober {
     };
     const [failure] = await runPoints([runner], remembered, { jobs, signal, onDone: () => {} });
     signal.throwIfAborted();
-    if (failure !== undefined) throw failure.error;
+    if (failure !== undefined) throw new FailedTrialError(failure.error, replicationOf(failure.task));
     return runner.result();
   }
 }

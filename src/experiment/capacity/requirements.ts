@@ -46,9 +46,18 @@ const OF_WORKLOADS = /^(latency|jitter|throughput)/;
 /** Whose figure it is: a workload, a VM, or '' for the machine; copies of a VM each by themselves. */
 export const owners = (objective: Subject, { point, trials }: PointResult): readonly string[] => {
   const { workloads, vms } = point.scenario;
-  const { metric, statistic, component, as, workload } = objective;
-  if (workload !== null) return point.copies.workloads[workload] ?? point.copies.vms[workload] ?? [workload];
-  if (as === 'lost' || OF_WORKLOADS.test(metric)) return Object.keys(workloads);
+  const { metric, statistic, component, as, workload: name } = objective;
+  const ofWorkloads = as === 'lost' || OF_WORKLOADS.test(metric);
+  if (name !== null) {
+    const named = point.copies.workloads[name] ?? point.copies.vms[name] ?? [name];
+    // A VM's latency is that of its workloads.
+    return named.flatMap((each) =>
+      ofWorkloads && Object.hasOwn(vms, each) && !Object.hasOwn(workloads, each)
+        ? Object.keys(workloads).filter((workload) => workloads[workload].vm === each)
+        : [each],
+    );
+  }
+  if (ofWorkloads) return Object.keys(workloads);
   const rows = trials[0].measured.filter((row) => has(row, metric, statistic, component));
   const of = (names: object, owner: (row: Measured) => string): string[] =>
     rows.map(owner).filter((name) => Object.hasOwn(names, name));
@@ -83,16 +92,20 @@ export const findings = (
   const { cores } = result.point.machine;
   return objectives.flatMap((objective) =>
     owners(objective, result).map((owner) => {
-      const requirement = owner === '' ? objective.text : `${objective.text} of ${owner}`;
+      const requirement =
+        owner === '' || owner === objective.workload ? objective.text : `${objective.text} of ${owner}`;
+      // Without a network nothing is dropped, nor carried.
+      const unbound = result.verdicts.get(owner)?.verdict === 'unbound';
       const margins = result.trials.map((trial) => {
         const value = figure(objective, ownedBy(trial, owner), cores);
+        if (unbound) return SATURATED;
         if (value !== undefined) return margin(objective, value);
         if (saturated || isLate(trial, owner, objective.statistic)) return SATURATED;
         throw new NoFigureError(
-          `${requirement}: a trial has no such figure; a percentile needs five requests beyond it, so p99 needs 500 in run.measure`,
+          `${requirement}: a trial has no such figure${/^p\d/.test(objective.statistic) ? '; a percentile needs five requests beyond it, so p99 needs 500 in run.measure' : ''}`,
         );
       });
-      return { requirement, margins };
+      return { requirement, owner, margins };
     }),
   );
 };

@@ -32,8 +32,9 @@ export class Ladder {
   value(position: number): number {
     const at = this.kind === 'load' ? position : -position;
     if (this.scale.whole) return at;
-    // The ends are exact.
-    return Math.min(Math.max(Math.exp(at), this.scale.low), this.scale.high);
+    // The ends are exact, whatever logarithms make of them.
+    const end = [this.scale.low, this.scale.high].find((value) => this.position(value) === position);
+    return end ?? Math.min(Math.max(Math.exp(at), this.scale.low), this.scale.high);
   }
 
   get easiest(): number {

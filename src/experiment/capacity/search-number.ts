@@ -42,15 +42,21 @@ export const searchNumber = async (
       await Promise.all(few.map(({ position }) => looks.at(position, replications)));
       continue;
     }
-    if (found.halfWidth > precision && replications < maxReplications) {
+    // Without spread nothing is known of the error, nor where a verdict of saturation, which is a figure's too, decides alone.
+    const unsure = found.halfWidth === 0 || fails.probe.saturated !== null;
+    if ((found.halfWidth > precision || unsure) && replications < maxReplications) {
       const excess = found.halfWidth / precision;
-      const wanted = Math.min(2 * replications, Math.ceil(replications * excess * excess));
+      const wanted = unsure
+        ? 2 * replications
+        : Math.min(2 * replications, Math.ceil(replications * excess * excess));
       replications = Math.min(maxReplications, Math.max(replications + 1, wanted));
       continue;
     }
-    const [low, high] = [found.low, found.high].map((at) => ladder.value(at)).sort((a, b) => a - b);
+    // What lies between two neighbours was never looked at.
+    const ends = [Math.min(found.low, holds.position), Math.max(found.high, fails.position)];
+    const [low, high] = ends.map((at) => ladder.value(at)).sort((a, b) => a - b);
     const value = Math.min(Math.max(ladder.value(found.mean), low), high);
-    const ends = { holds: ladder.value(holds.position), fails: ladder.value(fails.position) };
-    return { kind, value, low, high, beyond: null, ...ends, looks: looks.list };
+    const neighbours = { holds: ladder.value(holds.position), fails: ladder.value(fails.position) };
+    return { kind, value, low, high, beyond: null, ...neighbours, looks: looks.list };
   }
 };

@@ -4,8 +4,31 @@ import type { Looks } from './looks.ts';
 import { decision } from './probe.ts';
 import type { Kind, Ladder } from './scale.ts';
 
-/** Times that the replications of a value may be raised and asked again; each may err, so each asks with more confidence. */
-const ASKED = 4;
+/** The whole number nearest to `from`, on the way to `end`, at which it `is` so: first in growing steps, then by halving. `end` counts as such. */
+const nearest = async (
+  from: number,
+  end: number,
+  is: (position: number) => Promise<boolean>,
+): Promise<number> => {
+  const way = Math.sign(end - from);
+  if (way === 0 || (await is(from))) return from;
+  let not = from;
+  let so = end;
+  for (let step = 1; Math.abs(end - not) > step; step *= 2) {
+    const at = not + way * step;
+    if (await is(at)) {
+      so = at;
+      break;
+    }
+    not = at;
+  }
+  while (Math.abs(so - not) > 1) {
+    const middle = not + way * Math.floor(Math.abs(so - not) / 2);
+    if (await is(middle)) so = middle;
+    else not = middle;
+  }
+  return so;
+};
 
 /**
  * Halves down to two neighbours, then asks the values around them with more replications until those that hold and those that fail beyond
@@ -22,7 +45,9 @@ export const searchWhole = async (
     if (fails.position - holds.position === 1) break;
     await looks.at(Math.floor((holds.position + fails.position) / 2), options.replications);
   }
-  const confidence = 1 - (1 - options.confidence) / ASKED;
+  // A value may be asked again each time that its replications are doubled; each may err, so each asks with more confidence (Bonferroni).
+  const asked = 1 + Math.ceil(Math.log2(options.maxReplications / options.replications));
+  const confidence = 1 - (1 - options.confidence) / asked;
   const decided = async (position: number): Promise<'holds' | 'fails' | 'close'> => {
     for (
       let { replications } = options;
@@ -34,10 +59,12 @@ export const searchWhole = async (
     }
   };
   const [start] = looks.bracket;
-  let sure = start.position;
-  while (sure > ladder.easiest && (await decided(sure)) !== 'holds') sure--;
-  let beyond = start.position + 1;
-  while (beyond < ladder.hardest && (await decided(beyond)) !== 'fails') beyond++;
+  const sure = await nearest(start.position, ladder.easiest, async (at) => (await decided(at)) === 'holds');
+  const beyond = await nearest(
+    start.position + 1,
+    ladder.hardest,
+    async (at) => (await decided(at)) === 'fails',
+  );
   // More replications may have moved it.
   const [holds] = looks.bracket;
   const best = Math.min(Math.max(holds.position, sure), beyond - 1);

@@ -13,11 +13,11 @@ export interface StationLaw {
   readonly rate: number;
   readonly service: number;
   readonly variation: number;
-  /** Mean wait before an occupation, ps: seen, and by formula with Poisson arrivals. */
+  /** Mean wait before an occupation, ps: seen, and by formula with Poisson arrivals; null where more arrives than is served. */
   readonly wait: number;
-  readonly mm1: number;
-  readonly md1: number;
-  readonly mg1: number;
+  readonly mm1: number | null;
+  readonly md1: number | null;
+  readonly mg1: number | null;
   readonly verdict: string;
 }
 
@@ -32,8 +32,8 @@ export interface LittleLaw {
 /** Waits within this share of each other, or of a service time where nobody waits, agree. */
 const AGREE = 0.1;
 
-const judged = (utilisation: number, wait: number, mg1: number, service: number): string => {
-  if (utilisation >= 1) return 'more arrives than it can serve';
+const judged = (wait: number, mg1: number | null, service: number): string => {
+  if (mg1 === null) return 'more arrives than it can serve';
   if (Math.abs(wait - mg1) <= AGREE * Math.max(wait, mg1)) return 'as M/G/1';
   if (Math.max(wait, mg1) <= AGREE * service) return 'hardly anybody waits';
   return wait > mg1 ? 'waits longer: arrivals come in bursts' : 'waits less: arrivals keep a distance';
@@ -58,10 +58,10 @@ export const stationLaws = ({ point, trials }: PointResult): StationLaw[] => {
     const wait = mean(seen.map((each) => each.wait));
     const law = rate * inSeconds(service as Picoseconds);
     // Pollaczek and Khinchine: ρ S (1 + c²) / (2 (1 − ρ)); c² is 1 of exponential and 0 of constant service.
-    const waiting = (c2: number): number =>
-      law >= 1 ? Number.POSITIVE_INFINITY : (law * service * (1 + c2)) / (2 * (1 - law));
+    const waiting = (c2: number): number | null =>
+      law >= 1 ? null : (law * service * (1 + c2)) / (2 * (1 - law));
     const formulas = { mm1: waiting(1), md1: waiting(0), mg1: waiting(variation) };
-    const verdict = judged(law, wait, formulas.mg1, service);
+    const verdict = judged(wait, formulas.mg1, service);
     return [{ station: name, utilisation, law, rate, service, variation, wait, ...formulas, verdict }];
   });
 };

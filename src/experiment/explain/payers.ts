@@ -1,4 +1,5 @@
 /** Who pays for a request: cycles of the whole machine, by payer and by cost. */
+import { BACKGROUND_WORK } from '../../accounting/unpriced.ts';
 import { type Picoseconds, workIn } from '../../units.ts';
 import { payerOf } from '../measure-machine.ts';
 import type { PointResult } from '../run-point.ts';
@@ -22,6 +23,7 @@ export const payments = ({ point, trials }: PointResult): Payment[] => {
     const requests = [...completed.values()].reduce((sum, count) => sum + count, 0);
     if (requests === 0) return;
     for (const line of spending) {
+      if (line.cost === BACKGROUND_WORK) continue;
       const payer = payerOf(line, vms);
       const key = `${payer}\u0000${line.cost}`;
       const entry = found.get(key) ?? { payer, cost: line.cost, values: trials.map(() => 0) };

@@ -4,6 +4,7 @@
  * host's interrupts to itself as well.
  */
 import type { Spending } from '../../accounting/ledger.ts';
+import { BACKGROUND_WORK } from '../../accounting/unpriced.ts';
 import { threadOf } from '../measure-machine.ts';
 import type { PointResult } from '../run-point.ts';
 import { type Interval, interval } from '../statistics/interval.ts';
@@ -22,11 +23,10 @@ export interface Isolation {
   readonly cpuDifference: Interval;
 }
 
-const BACKGROUND = 'background.work';
 /** The host's own contexts: a core that takes interrupts is nobody's. */
 const OF_HOST = /^core\d+ (softirq|irq|ksoftirqd)$/;
 
-const spent = ({ cost }: Spending): boolean => cost !== BACKGROUND;
+const spent = ({ cost }: Spending): boolean => cost !== BACKGROUND_WORK;
 
 /** Cores that threads ran on in any replication, but no more than there are threads: one that moves about needs one core. */
 export const coresOf = ({ trials }: PointResult): number => {

@@ -3,7 +3,7 @@ import { POLL_PERIODS } from '../../accounting/poll-periods.ts';
 import type { ScenarioPoint } from '../../scenario/load.ts';
 import { type PriceEntry, rangeUnit } from '../../scenario/price.ts';
 import { machineOf, type Profile } from '../../scenario/profile.ts';
-import type { Picoseconds } from '../../units.ts';
+import type { Hertz, Picoseconds } from '../../units.ts';
 
 export interface Lever {
   /** A cost's name, or the device's time in words. */
@@ -20,7 +20,7 @@ export const withProfile = (point: ScenarioPoint, profile: Profile): ScenarioPoi
 });
 
 /** A poll period is at least a cycle. */
-const scaledPrice = (name: string, entry: PriceEntry, factor: number): PriceEntry => {
+const scaledPrice = (name: string, entry: PriceEntry, factor: number, clock: Hertz): PriceEntry => {
   const times = (figure: number | undefined): number | undefined =>
     figure === undefined ? undefined : figure * factor;
   const scaled = {
@@ -31,8 +31,8 @@ const scaledPrice = (name: string, entry: PriceEntry, factor: number): PriceEntr
       stall: { ...entry.stall, time: Math.round(entry.stall.time * factor) as Picoseconds },
     }),
   };
-  const free = (scaled.cycles ?? 0) < 1 && (scaled.ns ?? 0) === 0;
-  return POLL_PERIODS.has(name) && free ? { ...scaled, cycles: 1 } : scaled;
+  const taken = (scaled.cycles ?? 0) + ((scaled.ns ?? 0) * clock) / 1e9;
+  return POLL_PERIODS.has(name) && taken < 1 ? { ...scaled, cycles: 1, ns: 0 } : scaled;
 };
 
 /** Several costs at once, each by a factor of its own. */
@@ -41,7 +41,7 @@ export const withPrices = (profile: Profile, factors: ReadonlyMap<string, number
   costs: Object.fromEntries(
     Object.entries(profile.costs).map(([name, entry]) => {
       const factor = factors.get(name) ?? 1;
-      return [name, factor === 1 ? entry : scaledPrice(name, entry, factor)];
+      return [name, factor === 1 ? entry : scaledPrice(name, entry, factor, profile.clock)];
     }),
   ),
 });
@@ -55,7 +55,9 @@ export const withFigures = (profile: Profile, figures: ReadonlyMap<string, numbe
       // Scaled by one, a poll period that would be free takes its least time.
       return [
         name,
-        figure === undefined ? entry : scaledPrice(name, { ...entry, [rangeUnit(entry)]: figure }, 1),
+        figure === undefined
+          ? entry
+          : scaledPrice(name, { ...entry, [rangeUnit(entry)]: figure }, 1, profile.clock),
       ];
     }),
   ),
@@ -66,7 +68,7 @@ export const costLever = (name: string): Lever => ({
   scale: (profile, factor) => withPrices(profile, new Map([[name, factor]])),
 });
 
-/** All costs that are work of cores: as if the cores were faster. Times that do not scale with the clock stay. */
+/** All costs with work in cycles, whole: as if the cores were faster. Those that are times alone stay. */
 export const CORES: Lever = {
   name: 'all work of the cores',
   scale: (profile, factor) => {

@@ -1,16 +1,13 @@
 /** Which costs matter at a point. */
-import { IDLE_POLLING } from '../../accounting/idle-polling.ts';
+import { UNPRICED } from '../../accounting/unpriced.ts';
 import type { PointResult } from '../run-point.ts';
-
-/** Waiting that burns a core has no price of its own. */
-const NO_PRICE = new Set(['halt.poll', ...IDLE_POLLING, 'background.work', 'lock.spin', 'iommu.queue']);
 
 /** Costs that take at least `share` of all that is charged, the dearest first. */
 export const loadedCosts = ({ trials, point }: PointResult, share: number): string[] => {
   const busy = new Map<string, number>();
   for (const { spending } of trials) {
     for (const line of spending) {
-      if (NO_PRICE.has(line.cost) || line.busy === 0) continue;
+      if (UNPRICED.has(line.cost) || line.busy === 0) continue;
       busy.set(line.cost, (busy.get(line.cost) ?? 0) + line.busy);
     }
   }

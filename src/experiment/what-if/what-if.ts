@@ -44,26 +44,27 @@ const throughput = ({ measured }: TrialResult, workload: string): number =>
  * Requests per second at which the busiest resource would be busy all the time, by the utilisation law: what is carried over its
  * utilisation. A bound for the cost that a request has now; batching under load may carry more.
  */
-const capacity = ({ outcomes, loads }: TrialResult): number => {
+const capacity = ({ outcomes, loads }: TrialResult): number | undefined => {
   const carried = [...outcomes.values()].reduce((sum, each) => sum + each.carried, 0);
-  return carried / Math.max(...loads.map(({ busy }) => busy));
+  const most = Math.max(...loads.map(({ busy }) => busy));
+  return carried > 0 && most > 0 ? carried / most : undefined;
 };
 
 const saturated = ({ verdicts }: PointResult, workload: string): boolean =>
   verdicts.get(workload)?.verdict === 'saturated';
 
-/** Paired by replication; null where one of them has no figure. */
+/** Paired by replication; null where some trial has no such figure. */
 const changeOf = (
   base: PointResult,
   variant: PointResult,
   figure: (trial: TrialResult) => number | undefined,
-): { before: number; change: Interval | null } | null => {
+): { before: number; change: Interval } | null => {
   const before = base.trials.map(figure);
   if (before.some((value) => value === undefined)) return null;
   const known = before as number[];
   const mean = interval(known).mean;
   const after = variant.trials.map(figure);
-  if (after.some((value) => value === undefined)) return { before: mean, change: null };
+  if (after.some((value) => value === undefined)) return null;
   return { before: mean, change: interval(after.map((value, i) => (value as number) - known[i])) };
 };
 
@@ -76,19 +77,15 @@ export const compared = (base: PointResult, variant: PointResult, lever: string,
   const overloaded = (result: PointResult, name: string): boolean =>
     members(name).some((member) => saturated(result, member));
   const changes = names.flatMap((workload): Change[] => {
-    const tail = overloaded(base, workload) ? null : changeOf(base, variant, (trial) => p99(trial, workload));
+    const of = (trial: TrialResult): number | undefined => p99(trial, workload);
+    // Against itself: whether there is a figure to begin with, and which.
+    const before = overloaded(base, workload) ? null : changeOf(base, base, of);
+    const tail = overloaded(variant, workload)
+      ? before && { ...before, change: null }
+      : before && changeOf(base, variant, of);
     const rate = changeOf(base, variant, (trial) => throughput(trial, workload));
     return [
-      ...(tail === null
-        ? []
-        : [
-            {
-              workload,
-              metric: 'p99' as const,
-              ...tail,
-              ...(overloaded(variant, workload) && { change: null }),
-            },
-          ]),
+      ...(tail === null ? [] : [{ workload, metric: 'p99' as const, ...tail }]),
       ...(rate === null ? [] : [{ workload, metric: 'throughput' as const, ...rate }]),
     ];
   });

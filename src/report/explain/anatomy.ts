@@ -20,6 +20,7 @@ const indented = (text: string): string => `  ${folded(text, WIDTH - 2, 4).repla
 
 export const payersText = (payments: readonly Payment[]): string[] => {
   const total = payments.reduce((sum, { cycles }) => sum + cycles.mean, 0);
+  if (total === 0) return ['who pays for a request: nobody, none was completed'];
   const payers = [...new Set(payments.map(({ payer }) => payer))].map((payer) => {
     const mine = payments.filter((each) => each.payer === payer);
     return { payer, mine, cycles: mine.reduce((sum, { cycles }) => sum + cycles.mean, 0) };

@@ -43,19 +43,26 @@ const HARDWARE = [
   ['all work of the cores', 'cores of twice the speed'],
 ] as const;
 
-/** How much better p99 gets with hardware of twice the speed, as a share; 0 where it is not sure. */
-const gain = (whatIf: Explanation['whatIf'], lever: string, workload: string): number => {
-  const change = changeFor(whatIf, lever, 0.5, 'p99', workload);
-  return change?.change == null || !isSure(change) ? 0 : Math.max(0, -change.change.mean / change.before);
+/** Hardware that makes less difference than this share of p99 is not worth a word. */
+const WORTH = 0.05;
+
+/** By which share hardware of twice the speed makes p99 smaller, with its interval; null where there is no such figure. */
+const gain = (whatIf: Explanation['whatIf'], lever: string, workload: string) => {
+  const found = changeFor(whatIf, lever, 0.5, 'p99', workload);
+  if (found?.change == null || found.before === 0) return null;
+  const { mean, low, high } = found.change;
+  return { mean: -mean / found.before, low: -high / found.before, high: -low / found.before };
 };
 
-/** Which of the two would be worth more; '' where neither is. */
+/** Which of the two would surely be worth more; '' where neither is, or nobody knows. */
 const preferred = (whatIf: Explanation['whatIf'], workload: string): string => {
   const [nic, cores] = HARDWARE.map(([lever]) => gain(whatIf, lever, workload));
-  if (nic === cores) return '';
-  return cores > nic
-    ? 'so it is the cores that hold it up, rather than the NIC'
-    : 'so it is the NIC that holds it up, rather than the cores';
+  if (nic === null || cores === null) return '';
+  if (cores.low > nic.high && cores.mean >= WORTH)
+    return 'so it is the cores that hold it up, rather than the NIC';
+  return nic.low > cores.high && nic.mean >= WORTH
+    ? 'so it is the NIC that holds it up, rather than the cores'
+    : '';
 };
 
 /** Sentences that answer the question, as far as what-if can. */

@@ -23,6 +23,8 @@ export interface Explanation {
 export interface Difference {
   readonly datapath: string;
   readonly against: string;
+  /** Workloads that saturate on one of the two: their latency is of this window alone, and has no bars. */
+  readonly saturated: readonly string[];
   /** By workload, ps. */
   readonly mean: Readonly<Record<string, Waterfall>>;
   readonly tail: Readonly<Record<string, Waterfall>>;

@@ -12,23 +12,38 @@ const COLUMNS: readonly Column[] = [
   { head: 'M/D/1', width: 10, align: 'right' },
   { head: 'M/G/1', width: 10, align: 'right' },
   { head: 'M/M/1', width: 10, align: 'right' },
+  { head: 'off M/G/1', width: 11, align: 'right' },
   { head: '', width: 36, align: 'left' },
 ];
 
 const share = (of: number): string => (of < 0.001 ? '<0.1 %' : percent(of));
 
 /** Of a wait, ps. */
-const time = (ps: number): string => (Number.isFinite(ps) ? quantity(ps / 1000, 'ns') : '∞');
+const time = (ps: number | null): string => (ps === null ? '∞' : quantity(ps / 1000, 'ns'));
+
+/** `+12 %`: how far a wait is from its formula. */
+const deviation = (wait: number, formula: number | null): string => {
+  if (formula === null || formula === 0) return '–';
+  const off = wait / formula - 1;
+  return `${off < 0 ? '−' : '+'}${percent(Math.abs(off))}`;
+};
+
+/** Within this share Little’s law holds: the window cuts some requests. */
+const HOLDS = 0.01;
 
 /** Resources that are listed: the nearest to their bound. */
 const BOUNDS_MAX = 4;
 
 export const lawsText = ({ stations, little, bounds }: Explanation): string[] => [
   'laws: what is in the system is throughput × latency (Little)',
-  ...little.map(
-    ({ workload, present, law }) =>
-      `  ${workload}: ${Number(present.toPrecision(4))} requests, ${Number(law.toPrecision(4))} by the law (${percent(law === 0 ? 0 : present / law - 1)} apart: those under way at the window’s ends)`,
-  ),
+  ...little.map(({ workload, present, law }) => {
+    const off = law === 0 ? 0 : present / law - 1;
+    const verdict =
+      Math.abs(off) <= HOLDS
+        ? 'holds'
+        : 'does not: requests were dropped, or wait for long beside the window';
+    return `  ${workload}: ${Number(present.toPrecision(4))} requests, ${Number(law.toPrecision(4))} by the law, ${percent(off)} off: ${verdict}`;
+  }),
   ...(stations.length === 0
     ? []
     : [
@@ -43,6 +58,7 @@ export const lawsText = ({ stations, little, bounds }: Explanation): string[] =>
             time(md1),
             time(mg1),
             time(mm1),
+            deviation(wait, mg1),
             verdict,
           ]),
         )

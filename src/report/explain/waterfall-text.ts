@@ -41,8 +41,9 @@ const drawn = (title: string, { from, to, bars }: Waterfall, unit: string, per: 
   ];
 };
 
-export const waterfallText = ({ datapath, against, mean, tail, cycles }: Difference): string[] => [
+export const waterfallText = ({ datapath, against, saturated, mean, tail, cycles }: Difference): string[] => [
   `why ${datapath} differs from ${against}: bars add up to the difference (█ more, ░ less)`,
+  ...saturated.map((workload) => `${workload} saturates on one of them: its latency is of this window alone`),
   ...Object.keys(mean).flatMap((workload) => [
     ...drawn(`mean latency of ${workload}`, mean[workload], 'ns', 1000),
     ...(workload in tail

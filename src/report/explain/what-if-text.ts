@@ -33,7 +33,7 @@ const signed = (share: number): string =>
 
 /** `−12 % ± 1`; `·` where it may be nothing. */
 const cell = (found: Change | undefined): string => {
-  if (found === undefined) return '–';
+  if (found === undefined || found.before === 0) return '–';
   const { before, change } = found;
   if (change === null) return 'saturates';
   if (!isSure(found)) return '·';
