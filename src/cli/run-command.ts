@@ -66,6 +66,12 @@ const poolFor = ({ queue, jobs }: RunOptions, trials: number): TrialPool | Promi
         say: (text) => complain(`vmio: ${text}`),
       });
 
+/** Time for what is still to be written, ms. */
+const LEAVE_WITHIN = 2000;
+
+/** A connection that an outage of the server has left half made would keep the process for ever; it does not wait for this timer. */
+const leaveSoon = (): void => void setTimeout(() => process.exit(), LEAVE_WITHIN).unref();
+
 const runAll = async (scenarios: readonly LoadedScenario[], options: RunOptions): Promise<number> => {
   const interruption = new Interruption();
   const trials = Math.max(...scenarios.map(trialsOf));
@@ -86,6 +92,7 @@ const runAll = async (scenarios: readonly LoadedScenario[], options: RunOptions)
   } finally {
     interruption.release();
     await pool.close();
+    if (options.queue !== undefined) leaveSoon();
   }
   return status;
 };

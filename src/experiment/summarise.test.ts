@@ -42,6 +42,7 @@ const result = (
   const point = {
     labels: { 'run.seed': '1' },
     scenario: { vms: { web: {}, db: {} }, workloads },
+    copies: { vms: {}, workloads: {} },
     machine: { clock: hertz(1e9) },
   };
   const all = new Map<string, Verdict>(

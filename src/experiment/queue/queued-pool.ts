@@ -46,8 +46,7 @@ class QueuedPool implements TrialPool {
   private readonly asked = new Map<string, AskedTrial>();
   private tidying: Promise<unknown> = Promise.resolve();
   private alone = false;
-  /** Ends what listens. */
-  private readonly hangUp: () => Promise<unknown>;
+  private readonly events: QueueEvents;
 
   constructor(
     { shown }: QueueAddress,
@@ -62,7 +61,7 @@ class QueuedPool implements TrialPool {
     this.say = say;
     this.redis = redis;
     this.queue = queue;
-    this.hangUp = () => events.close();
+    this.events = events;
     redis.on('end', this.lose);
     // What a connection suffers is seen at `redis`; an emitter without a listener would throw.
     events.on('error', () => {});
@@ -156,8 +155,9 @@ class QueuedPool implements TrialPool {
       timer = setTimeout(resolve, TIDY_WITHIN);
     });
     await Promise.race([enough, this.tidying]);
-    await Promise.race([enough, this.hangUp().catch(() => {})]);
+    await Promise.race([enough, this.events.close().catch(() => {})]);
     clearTimeout(timer);
+
     this.redis.disconnect();
   }
 }
