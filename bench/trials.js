@@ -63,7 +63,7 @@ const pool = redis ? await openQueue() : openPool(Number(jobs));
 const [point] = result.loaded.points;
 let done = 0;
 let [from, began] = [0, 0];
-const failure = await runPoints([new PointRunner(point, 'vhost-net')], pool.execute, {
+const [failure] = await runPoints([new PointRunner(point, 'vhost-net')], pool.execute, {
   jobs: pool.jobs,
   signal: new AbortController().signal,
   onDone: () => {
@@ -74,5 +74,5 @@ const failure = await runPoints([new PointRunner(point, 'vhost-net')], pool.exec
 const seconds = (performance.now() - began) / 1000;
 await pool.close();
 for (const child of children) child.kill();
-if (failure) throw failure.error;
+if (failure !== undefined) throw failure.error;
 console.log(`${((done - from) / seconds).toFixed(2)} ${done}`);
