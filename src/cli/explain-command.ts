@@ -106,7 +106,7 @@ export const explainCommand = async (file: string, options: ExplainOptions): Pro
       for (const each of [...explanations, ...differences]) print(JSON.stringify(each));
     } else if (!quiet) {
       for (const difference of differences) print(`${differenceText(difference)}\n`);
-      print(answerText(loaded.base.question, explanations));
+      if (options.whatIf) print(answerText(loaded.base.question, explanations));
     }
     kept.remove();
     return FINE;

@@ -102,7 +102,7 @@ export const findings = (
         if (value !== undefined) return margin(objective, value);
         if (saturated || isLate(trial, owner, objective.statistic)) return SATURATED;
         throw new NoFigureError(
-          `${requirement}: a trial has no such figure${/^p\d/.test(objective.statistic) ? '; a percentile needs five requests beyond it, so p99 needs 500 in run.measure' : ''}`,
+          `${requirement}: a trial has no such figure${/^p\d/.test(objective.statistic) ? '; a percentile needs five requests beyond it, so p99 needs 500: measure longer, or begin at a higher load' : ''}`,
         );
       });
       return { requirement, owner, margins };
