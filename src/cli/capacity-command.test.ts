@@ -97,43 +97,25 @@ describe('a capacity', () => {
   });
 });
 
+const VARY = ['--vary', 'workloads.rpc.connections'];
+
 describe('wrong input', () => {
   test.each([
     ['nothing to vary', ['--slo', 'p99 < 1us'], 'what shall be searched? Say --vary path'],
-    ['no objective', ['--vary', 'workloads.rpc.connections'], 'what must hold? Say e.g. --slo'],
-    [
-      'an objective that is none',
-      ['--vary', 'workloads.rpc.connections', '--slo', 'fast'],
-      '"fast" is no objective',
-    ],
-    [
-      'a metric that is none',
-      ['--vary', 'workloads.rpc.connections', '--slo', 'latancy.p99 < 1us'],
-      'did you mean',
-    ],
-    [
-      'a limit without its unit',
-      ['--vary', 'workloads.rpc.connections', '--slo', 'p99 < 100'],
-      'has no unit',
-    ],
-    [
-      'a workload that is none',
-      ['--vary', 'workloads.rpc.connections', '--slo', 'rcp p99 < 1us'],
-      'there is no workload or VM "rcp"',
-    ],
-    [
-      'half a range',
-      ['--vary', 'workloads.rpc.connections', '--slo', 'p99 < 1us', '--from', '2'],
-      '--from and --to belong together',
-    ],
+    ['no objective', VARY, 'what must hold? Say e.g. --slo'],
+    ['an objective that is none', [...VARY, '--slo', 'fast'], '"fast" is no objective'],
+    ['a metric that is none', [...VARY, '--slo', 'latancy.p99 < 1us'], 'did you mean'],
+    ['a limit without its unit', [...VARY, '--slo', 'p99 < 100'], 'has no unit'],
+    ['a workload that is none', [...VARY, '--slo', 'rcp p99 < 1us'], 'there is no workload or VM "rcp"'],
+    ['half a range', [...VARY, '--slo', 'p99 < 1us', '--from', '2'], '--from and --to belong together'],
     [
       'values that the scenario refuses',
-      ['--vary', 'workloads.rpc.connections', '--slo', 'p99 < 1us', '--from', '1', '--to', '9999'],
+      [...VARY, '--slo', 'p99 < 1us', '--from', '1', '--to', '9999'],
       'does not allow every value of workloads.rpc.connections',
     ],
     [
       'a percentile that needs more requests',
-      ['--vary', 'workloads.rpc.connections', '--from', '1', '--to', '2', '--slo', 'p99.99 < 1us'],
+      [...VARY, '--from', '1', '--to', '2', '--slo', 'p99.99 < 1us'],
       'a trial has no such figure',
     ],
   ])('%s: 2, and what to do', (_, args, message) => {

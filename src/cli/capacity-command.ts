@@ -1,6 +1,6 @@
 /** `vmio capacity`: the largest load, or the smallest resource, that holds objectives. */
 import os from 'node:os';
-import { NoFigureError } from '../experiment/capacity/requirements.ts';
+import { isOfWorkloads, NoFigureError } from '../experiment/capacity/requirements.ts';
 import { openPool } from '../experiment/pool/trial-pool.ts';
 import { capacityText } from '../report/capacity-text.ts';
 import {
@@ -11,26 +11,15 @@ import {
 } from '../scenario/capacity-question.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { FailedLookError, RefusedError, searchAll, Versions } from './capacity-search.ts';
-import { FAILED, FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
-import { explain } from './failure.ts';
+import { FAILED, FINE, WRONG_INPUT } from './exit-status.ts';
+import { explain, refuse } from './failure.ts';
 import { Interruption } from './interruption.ts';
-import { Journal } from './kept-trials.ts';
+import { interruptedBeforeAnswer, Journal } from './kept-trials.ts';
 import { loadOrExplain } from './load-or-explain.ts';
 import { proveWritable, resultsFolder } from './results-folder.ts';
+import type { TrialOptions } from './session.ts';
 
-export interface CapacityCommandOptions extends CapacityOptions {
-  readonly set: string[];
-  readonly seed?: number;
-  readonly out: string;
-  readonly jobs?: number;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
-
-const complain = (text: string): number => {
-  process.stderr.write(`vmio: ${text}\n`);
-  return WRONG_INPUT;
-};
+type CapacityCommandOptions = CapacityOptions & TrialOptions;
 
 export const capacityCommand = async (file: string, options: CapacityCommandOptions): Promise<number> => {
   const loaded = loadOrExplain([file], options)?.[0];
@@ -45,14 +34,14 @@ export const capacityCommand = async (file: string, options: CapacityCommandOpti
     };
     question = capacityQuestion(loaded, options, allows);
   } catch (error) {
-    if (error instanceof RangeError) return complain(error.message);
+    if (error instanceof RangeError) return refuse(error.message);
     throw error;
   }
   proveWritable(folder);
   const quiet = options.quiet === true || options.json === true;
   const interruption = new Interruption();
   const pool = openPool(options.jobs ?? os.availableParallelism());
-  const kept = new Journal(`${folder}.capacity.trials.jsonl`, complain);
+  const kept = new Journal(`${folder}.capacity.trials.jsonl`);
   try {
     const versions = new Versions(file, options, question);
     const answers = await searchAll(versions, question, {
@@ -68,6 +57,7 @@ export const capacityCommand = async (file: string, options: CapacityCommandOpti
         question: loaded.base.question,
         path: question.path,
         objectives: question.objectives.map(({ text }) => text),
+        ofEach: question.objectives.some((each) => each.workload === null && isOfWorkloads(each)),
         written: (value: number) => String(writtenValue(question, value)),
       };
       process.stdout.write(`${capacityText(asked, answers)}\n`);
@@ -75,15 +65,12 @@ export const capacityCommand = async (file: string, options: CapacityCommandOpti
     kept.remove();
     return answers.some(({ capacity }) => capacity.beyond === 'none') ? FAILED : FINE;
   } catch (error) {
-    if (interruption.asked) {
-      complain(`interrupted; ${kept.leave()}`);
-      return INTERRUPTED;
-    }
+    if (interruption.asked) return interruptedBeforeAnswer(kept);
     if (error instanceof RefusedError) {
       process.stderr.write(`${error.message}\n`);
-      return complain(`the scenario does not allow every value of ${question.path}; say --from and --to`);
+      return refuse(`the scenario does not allow every value of ${question.path}; say --from and --to`);
     }
-    if (error instanceof NoFigureError) return complain(error.message);
+    if (error instanceof NoFigureError) return refuse(error.message);
     return error instanceof FailedLookError ? explain(error.cause, error.replay) : explain(error, '');
   } finally {
     interruption.release();

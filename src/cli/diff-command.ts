@@ -1,4 +1,5 @@
 /** `vmio diff`: what changed between two results folders, beyond what is tolerated, and why. */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CsvError, readCsv } from '../report/csv.ts';
@@ -8,6 +9,7 @@ import { judge } from '../report/diff/judge.ts';
 import { TRIALS } from '../report/layout.ts';
 import type { TrialRow } from '../report/rows.ts';
 import { FAILED, FINE, WRONG_INPUT } from './exit-status.ts';
+import { refuse } from './failure.ts';
 
 export interface DiffOptions {
   /** Share. */
@@ -16,11 +18,6 @@ export interface DiffOptions {
   readonly json?: boolean;
   readonly junit?: string;
 }
-
-const complain = (text: string): number => {
-  process.stderr.write(`vmio: ${text}\n`);
-  return WRONG_INPUT;
-};
 
 interface Run {
   readonly rows: readonly TrialRow[];
@@ -42,7 +39,7 @@ const readOrExplain = (folder: string): Run | null => {
     if (!known) throw error;
     const why =
       code === undefined ? (error as Error).message : `its manifest.json and trials.csv are wanted (${code})`;
-    complain(`${folder} is no results folder: ${why}`);
+    refuse(`${folder} is no results folder: ${why}`);
     return null;
   }
 };
@@ -52,7 +49,7 @@ export const diffCommand = (before: string, after: string, options: DiffOptions)
   if (first === null || second === null) return WRONG_INPUT;
   const comparison = compare(first.rows, second.rows);
   if (comparison.figures.length === 0) {
-    return complain(`${before} and ${after} have no figure in common: are they of the same scenario?`);
+    return refuse(`${before} and ${after} have no figure in common: are they of the same scenario?`);
   }
   const judged = judge(comparison, { all: options.tolerance, own: options.metric });
   if (options.json === true) {

@@ -14,24 +14,20 @@ import type { PointResult } from '../experiment/run-point.ts';
 import { summarise, verdictOf } from '../experiment/summarise.ts';
 import { answerText, differenceText, explanationText } from '../report/explain/explain-text.ts';
 import type { Difference, Explanation } from '../report/explain/explanation.ts';
+import { workloadGroups } from '../scenario/copies.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
-import { FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
-import { explain } from './failure.ts';
+import { FINE, WRONG_INPUT } from './exit-status.ts';
+import { explain, refuse } from './failure.ts';
 import { Interruption } from './interruption.ts';
-import { Journal, type KeptTrials } from './kept-trials.ts';
+import { interruptedBeforeAnswer, Journal } from './kept-trials.ts';
 import { loadOrExplain } from './load-or-explain.ts';
 import { proveWritable, resultsFolder } from './results-folder.ts';
+import type { TrialOptions } from './session.ts';
 import { simulate } from './simulate.ts';
 import { whatIfOf } from './what-if-trials.ts';
 
-export interface ExplainOptions {
-  readonly set: string[];
+export interface ExplainOptions extends TrialOptions {
   readonly sweep: string[];
-  readonly seed?: number;
-  readonly out: string;
-  readonly jobs?: number;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
   /** Those that are explained; all where none is named. */
   readonly datapath: string[];
   readonly against?: string;
@@ -40,10 +36,6 @@ export interface ExplainOptions {
   readonly all?: boolean;
 }
 
-const complain = (text: string): number => {
-  process.stderr.write(`vmio: ${text}\n`);
-  return WRONG_INPUT;
-};
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** The point that is asked about, on the datapaths that are. @returns null after a mistake was told */
@@ -51,14 +43,14 @@ const chosen = (loaded: LoadedScenario, options: ExplainOptions): LoadedScenario
   const { points } = loaded;
   const point = points[options.point ?? 0];
   if (point === undefined) {
-    complain(`the scenario has points 0 to ${points.length - 1}, not ${options.point}`);
+    refuse(`the scenario has points 0 to ${points.length - 1}, not ${options.point}`);
     return null;
   }
   const { datapaths } = point.scenario;
   const wanted = [...options.datapath, ...(options.against === undefined ? [] : [options.against])];
   const absent = wanted.find((name) => !datapaths.includes(name));
   if (absent !== undefined) {
-    complain(`the scenario runs ${datapaths.join(', ')}, not ${absent}`);
+    refuse(`the scenario runs ${datapaths.join(', ')}, not ${absent}`);
     return null;
   }
   const kept = options.datapath.length === 0 ? datapaths : datapaths.filter((name) => wanted.includes(name));
@@ -81,13 +73,13 @@ export const explainCommand = async (file: string, options: ExplainOptions): Pro
   const interruption = new Interruption();
   const pool = openPool(options.jobs ?? os.availableParallelism());
   const session = { pool, interruption, quiet };
-  const kept = new Journal(`${folder}.explain.trials.jsonl`, complain);
+  const kept = new Journal(`${folder}.explain.trials.jsonl`);
   try {
     const { results, failed } = await simulate(loaded, options, session, {
       kept,
       firstPoint: options.point ?? 0,
     });
-    if (interruption.asked) return interrupted(kept);
+    if (interruption.asked) return interruptedBeforeAnswer(kept);
     if (failed !== null) return failed;
     const explanations: Explanation[] = [];
     for (const result of results) {
@@ -95,7 +87,7 @@ export const explainCommand = async (file: string, options: ExplainOptions): Pro
         options.whatIf && isExplained(result, options)
           ? await whatIfOf(result, options.all === true, session, kept)
           : [];
-      if (interruption.asked) return interrupted(kept);
+      if (interruption.asked) return interruptedBeforeAnswer(kept);
       const explanation = explained(loaded.name, result, whatIf);
       if (!isExplained(result, options)) continue;
       explanations.push(explanation);
@@ -118,22 +110,12 @@ export const explainCommand = async (file: string, options: ExplainOptions): Pro
   }
 };
 
-const interrupted = (kept: KeptTrials): number => {
-  complain(`interrupted; ${kept.leave()}`);
-  return INTERRUPTED;
-};
-
 const isExplained = ({ datapath }: PointResult, options: ExplainOptions): boolean =>
   options.datapath.length === 0 || options.datapath.includes(datapath);
 
 /** Workloads by name, copies of a VM taken together. */
-const workloadsOf = ({ point }: PointResult): string[] => {
-  const copies = new Set(Object.values(point.copies.workloads).flat());
-  return [
-    ...Object.keys(point.scenario.workloads).filter((name) => !copies.has(name)),
-    ...Object.keys(point.copies.workloads),
-  ];
-};
+const workloadsOf = ({ point: { scenario, copies } }: PointResult): string[] =>
+  workloadGroups(scenario, copies).map(([name]) => name);
 
 const byWorkload = <T>(result: PointResult, of: (workload: string) => T): Record<string, T> =>
   Object.fromEntries(workloadsOf(result).map((workload) => [workload, of(workload)]));

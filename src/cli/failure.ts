@@ -3,8 +3,15 @@ import { InvariantError } from '../accounting/invariant.ts';
 import { BudgetError, SimulationError } from '../kernel/simulation.ts';
 import { FAILED, OUR_BUG, WRONG_INPUT } from './exit-status.ts';
 
-const say = (text: string): void => {
+/** Standard output may be silent, or hold JSON only. */
+export const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
+};
+
+/** The input or the usage is wrong. @returns the exit status */
+export const refuse = (text: string): number => {
+  say(`vmio: ${text}`);
+  return WRONG_INPUT;
 };
 
 /** The exit status that says whose fault it is. */

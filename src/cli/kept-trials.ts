@@ -3,6 +3,8 @@ import { TrialJournal } from '../experiment/journal/trial-journal.ts';
 import type { Execute } from '../experiment/run-points.ts';
 import type { TrialAnswer, TrialTask } from '../experiment/trial-task.ts';
 import { codeVersion } from './code-version.ts';
+import { INTERRUPTED } from './exit-status.ts';
+import { say } from './failure.ts';
 import { plural } from './headline.ts';
 
 /** As much as this may be lost by a power cut, ms; a kill loses nothing. */
@@ -29,16 +31,14 @@ export const NOTHING_KEPT: KeptTrials = {
 export class Journal implements KeptTrials {
   private readonly journal: TrialJournal;
   private readonly file: string;
-  private readonly complain: (text: string) => void;
   private broken = false;
   private syncedAt = Number.NEGATIVE_INFINITY;
   private done = 0;
 
   /** @throws an Error with a code where `file` cannot be read */
-  constructor(file: string, complain: (text: string) => void) {
+  constructor(file: string) {
     this.file = file;
     this.journal = new TrialJournal(this.file, codeVersion());
-    this.complain = complain;
   }
 
   through(execute: Execute): Execute {
@@ -52,7 +52,7 @@ export class Journal implements KeptTrials {
       } catch (error) {
         this.broken = true;
         const { code } = error as NodeJS.ErrnoException;
-        this.complain(
+        say(
           `vmio: finished trials cannot be kept in ${this.file} (${code}); a later run would do them again`,
         );
       }
@@ -83,3 +83,10 @@ export class Journal implements KeptTrials {
     return kept === 0 ? '' : `the same command goes on from what is kept in ${this.file}`;
   }
 }
+
+/** ^C in the middle of a question: what is finished is kept for another try. @returns the exit status */
+export const interruptedBeforeAnswer = (kept: KeptTrials): number => {
+  const remark = kept.leave();
+  say(remark === '' ? 'interrupted' : `interrupted: ${remark}`);
+  return INTERRUPTED;
+};

@@ -1,4 +1,5 @@
 /** `vmio merge`: the results of a scenario whose trials were run elsewhere, in shards. */
+
 import { existsSync } from 'node:fs';
 import { TrialJournal } from '../experiment/journal/trial-journal.ts';
 import { PointRunner } from '../experiment/run-point.ts';
@@ -6,6 +7,7 @@ import { replicationOf, type TrialAnswer, type TrialTask } from '../experiment/t
 import type { LoadedScenario } from '../scenario/load.ts';
 import { codeVersion } from './code-version.ts';
 import { WRONG_INPUT } from './exit-status.ts';
+import { refuse } from './failure.ts';
 import { plural } from './headline.ts';
 import { Interruption } from './interruption.ts';
 import { NOTHING_KEPT } from './kept-trials.ts';
@@ -13,11 +15,6 @@ import { loadOrExplain } from './load-or-explain.ts';
 import { proveWritable, recover, resultsFolder } from './results-folder.ts';
 import { runScenario } from './run-scenario.ts';
 import type { RunOptions } from './session.ts';
-
-const complain = (text: string): number => {
-  process.stderr.write(`vmio: ${text}\n`);
-  return WRONG_INPUT;
-};
 
 class Merged {
   private readonly journals: readonly TrialJournal[];
@@ -67,11 +64,11 @@ export const mergeCommand = async (
   const loaded = loadOrExplain([file], options)?.[0];
   if (loaded === undefined) return WRONG_INPUT;
   const absent = journals.find((each) => !existsSync(each));
-  if (absent !== undefined) return complain(`${absent}: there is no such file`);
+  if (absent !== undefined) return refuse(`${absent}: there is no such file`);
   const merged = new Merged(journals);
   const left = missing(loaded, merged);
   if (left.length > 0) {
-    return complain(
+    return refuse(
       `trials of ${plural(left.length, 'combination')} are missing, e.g. ${named(left[0])}; were all shards run to their end, with the same options, files and vmio?`,
     );
   }

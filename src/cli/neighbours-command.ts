@@ -1,4 +1,5 @@
 /** `vmio neighbours`: what the VMs of a scenario do to each other, and what keeping them apart would cost. */
+
 import os from 'node:os';
 import { type CompanyPoint, companyPoints, tenantsOf } from '../experiment/neighbours/company.ts';
 import { type Neighbourhood, neighbourhoodOf } from '../experiment/neighbours/neighbourhood.ts';
@@ -9,6 +10,7 @@ import { neighboursText } from '../report/neighbours/neighbours-text.ts';
 import type { LoadedScenario, LoadOptions } from '../scenario/load.ts';
 import { formatMistake } from '../scenario/text/mistake.ts';
 import { FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
+import { say } from './failure.ts';
 import { plural, trialsOf } from './headline.ts';
 import { Interruption } from './interruption.ts';
 import { loadOrExplain, type PointOptions } from './load-or-explain.ts';
@@ -19,10 +21,6 @@ export interface NeighboursOptions extends LoadOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
-
-const complain = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
 
 /** Companies grow with the square, and a matrix of more can hardly be read. */
 const TENANTS_MAX = 16;
@@ -71,10 +69,10 @@ export const neighboursCommand = async (file: string, options: NeighboursOptions
   if (loaded === undefined) return WRONG_INPUT;
   const mistake = mistakeIn(loaded);
   if (mistake !== null) {
-    complain(mistake);
+    say(mistake);
     return WRONG_INPUT;
   }
-  for (const warning of loaded.warnings) complain(`warning: ${warning}`);
+  for (const warning of loaded.warnings) say(`warning: ${warning}`);
   const groups = loaded.points.map((point) => ({ point, companies: companyPoints(point) }));
   const points = groups.flatMap(({ companies }) => companies.map(({ point }) => point));
   const companies = { ...loaded, points };
@@ -93,7 +91,7 @@ export const neighboursCommand = async (file: string, options: NeighboursOptions
         .map((datapath) => neighbourhoodOf(labels, datapath, own, results)),
     );
     show(loaded.name, found, options);
-    if (interruption.asked) complain('interrupted: what was not simulated has no figure');
+    if (interruption.asked) say('interrupted: what was not simulated has no figure');
     return failed ?? (interruption.asked ? INTERRUPTED : FINE);
   } finally {
     interruption.release();

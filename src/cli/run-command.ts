@@ -1,4 +1,5 @@
 /** `vmio run`: simulate, print the comparison, write the results folder. */
+
 import os from 'node:os';
 import { openPool, type TrialPool } from '../experiment/pool/trial-pool.ts';
 import { openQueuedPool } from '../experiment/queue/queued-pool.ts';
@@ -6,6 +7,7 @@ import type { LoadedScenario } from '../scenario/load.ts';
 import { codeVersion } from './code-version.ts';
 import { estimate } from './estimate.ts';
 import { FAILED, FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
+import { say } from './failure.ts';
 import { agenda, headline, plural, trialsOf } from './headline.ts';
 import { Interruption } from './interruption.ts';
 import { loadOrExplain } from './load-or-explain.ts';
@@ -18,27 +20,23 @@ import type { RunOptions } from './session.ts';
 /** Trials that are in a queue at a time: work for that many threads, wherever they are. */
 const QUEUED = 256;
 
-const complain = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
-
 export const runCommand = async (files: readonly string[], options: RunOptions): Promise<number> => {
   const scenarios = loadOrExplain(files, options);
   if (scenarios === null) return WRONG_INPUT;
   const twice = scenarios.find(({ name }, i) => scenarios.findIndex((other) => other.name === name) < i);
   if (twice !== undefined) {
-    complain(`vmio: two scenarios are called "${twice.name}"; their results would share a folder`);
+    say(`vmio: two scenarios are called "${twice.name}"; their results would share a folder`);
     return WRONG_INPUT;
   }
   for (const { warnings } of scenarios) {
-    for (const warning of warnings) complain(`warning: ${warning}`);
+    for (const warning of warnings) say(`warning: ${warning}`);
   }
   if (options.dryRun === true) {
     return preview(scenarios, options.jobs ?? os.availableParallelism());
   }
   for (const { name } of scenarios) {
     const folder = resultsFolder(options.out, name);
-    if (recover(folder)) complain(`${folder} was being replaced when a run was killed; it is back as it was`);
+    if (recover(folder)) say(`${folder} was being replaced when a run was killed; it is back as it was`);
     proveWritable(folder);
   }
   return runAll(scenarios, options);
@@ -63,7 +61,7 @@ const poolFor = ({ queue, jobs }: RunOptions, trials: number): TrialPool | Promi
     : openQueuedPool(queue, {
         code: codeVersion(),
         jobs: Math.min(jobs ?? QUEUED, trials),
-        say: (text) => complain(`vmio: ${text}`),
+        say: (text) => say(`vmio: ${text}`),
       });
 
 /** Time for what is still to be written, ms. */
@@ -85,7 +83,7 @@ const runAll = async (scenarios: readonly LoadedScenario[], options: RunOptions)
           ? await runScenario(scenario, options, session)
           : await runShard(scenario, options, session, options.shard);
       const left = scenarios.slice(index + 1).map(({ name }) => name);
-      if (code === INTERRUPTED && left.length > 0) complain(`not begun: ${left.join(', ')}`);
+      if (code === INTERRUPTED && left.length > 0) say(`not begun: ${left.join(', ')}`);
       if (code === INTERRUPTED || code > FAILED) return code;
       status = Math.max(status, code);
     }

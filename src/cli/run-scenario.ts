@@ -1,4 +1,5 @@
 /** One scenario from its first trial to its results folder. */
+
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { type Judgement, judge, unexpectedSaturation } from '../experiment/expectations.ts';
@@ -11,6 +12,7 @@ import type { LoadedScenario } from '../scenario/load.ts';
 import { allRows } from './all-rows.ts';
 import { answer } from './answer.ts';
 import { FAILED, FINE, INTERRUPTED } from './exit-status.ts';
+import { say } from './failure.ts';
 import { headline, plural } from './headline.ts';
 import { Journal, type KeptTrials } from './kept-trials.ts';
 import type { Outcome } from './outcome.ts';
@@ -24,17 +26,12 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-/** Standard output may be silent, or hold JSON only. */
-const complain = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
-
 export const runScenario = async (
   loaded: LoadedScenario,
   options: RunOptions,
   session: Session,
   /** Where finished trials are kept; beside the results where not given. */
-  kept: KeptTrials = new Journal(`${resultsFolder(options.out, loaded.name)}.trials.jsonl`, complain),
+  kept: KeptTrials = new Journal(`${resultsFolder(options.out, loaded.name)}.trials.jsonl`),
 ): Promise<number> => {
   const began = performance.now();
   const { quiet, interruption, pool } = session;
@@ -45,7 +42,7 @@ export const runScenario = async (
   const stopped = interruption.asked ? 'interrupted' : 'stopped';
   if (results.length === 0) {
     const why = failures.length > 0 ? 'every point failed' : `${stopped} before any point had two trials`;
-    complain(`${why}; nothing was written`);
+    say(`${why}; nothing was written`);
     goOn(kept);
     return broken ?? INTERRUPTED;
   }
@@ -67,13 +64,13 @@ export const runScenario = async (
   if (answered !== '') print(`\n${answered}`);
   if (complete) kept.remove();
   if (interruption.asked) {
-    complain(`interrupted: ${written.remark}`);
+    say(`interrupted: ${written.remark}`);
     if (!complete) goOn(kept);
     return INTERRUPTED;
   }
   if (broken !== null) {
     const what = failures.length > 0 ? `${plural(failures.length, 'point')} failed` : stopped;
-    complain(`${what}: ${written.remark}`);
+    say(`${what}: ${written.remark}`);
     goOn(kept);
     return broken;
   }
@@ -93,7 +90,7 @@ const imprecise = (results: readonly PointResult[]): string[] =>
 /** Leaves the trials that are finished for another run, and says so. */
 const goOn = (kept: KeptTrials): void => {
   const remark = kept.leave();
-  if (remark !== '') complain(remark);
+  if (remark !== '') say(remark);
 };
 
 const show = async (rows: readonly SummaryRow[]): Promise<void> => {
@@ -111,7 +108,7 @@ const judged = ({ base }: LoadedScenario, rows: readonly SummaryRow[], quiet: bo
   const misses = judgements.filter(({ held }) => !held);
   const failed = misses.length > 0 || surprises.length > 0;
   if (!quiet) reportJudgements(judgements, surprises, rows, print);
-  else if (failed) reportJudgements(misses, surprises, [], complain);
+  else if (failed) reportJudgements(misses, surprises, [], say);
   return failed;
 };
 
@@ -144,7 +141,7 @@ const put = async (
     files = await writeResults(partial, loaded, options, outcome, log, charts);
   } catch (error) {
     remove();
-    complain(`vmio: the results could not be written; ${folder} is as it was`);
+    say(`vmio: the results could not be written; ${folder} is as it was`);
     throw error;
   } finally {
     forget();
@@ -153,7 +150,7 @@ const put = async (
     try {
       replaceFolder(partial, folder);
     } catch (error) {
-      complain(`vmio: the results are complete in ${partial}, but could not take the place of ${folder}`);
+      say(`vmio: the results are complete in ${partial}, but could not take the place of ${folder}`);
       throw error;
     }
     return { folder, files, remark: `the results in ${folder} are complete; charts may be missing` };

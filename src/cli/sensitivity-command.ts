@@ -9,34 +9,23 @@ import { sensitivityText } from '../report/sensitivity/sensitivity-text.ts';
 import { type Decision, decisionsOf } from '../scenario/decision.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { estimate } from './estimate.ts';
-import { FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
-import { explain } from './failure.ts';
+import { FINE, WRONG_INPUT } from './exit-status.ts';
+import { explain, refuse } from './failure.ts';
 import { plural } from './headline.ts';
 import { Interruption } from './interruption.ts';
-import { Journal, type KeptTrials, NOTHING_KEPT } from './kept-trials.ts';
+import { interruptedBeforeAnswer, Journal, type KeptTrials, NOTHING_KEPT } from './kept-trials.ts';
 import { loadOrExplain } from './load-or-explain.ts';
 import { proveWritable, resultsFolder } from './results-folder.ts';
 import { roughly } from './roughly.ts';
 import { runFirst, runStudies, SaidError } from './sensitivity-trials.ts';
-import type { Session } from './session.ts';
+import type { Session, TrialOptions } from './session.ts';
 
-export interface SensitivityOptions {
+export interface SensitivityOptions extends TrialOptions {
   readonly decide: string[];
   readonly machines: number;
   readonly trajectories: number;
-  readonly set: string[];
-  readonly seed?: number;
-  readonly out: string;
-  readonly jobs?: number;
   readonly dryRun?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
 }
-
-const complain = (text: string): number => {
-  process.stderr.write(`vmio: ${text}\n`);
-  return WRONG_INPUT;
-};
 
 export const sensitivityCommand = async (file: string, options: SensitivityOptions): Promise<number> => {
   const loaded = loadOrExplain([file], options)?.[0];
@@ -46,7 +35,7 @@ export const sensitivityCommand = async (file: string, options: SensitivityOptio
   try {
     decisions = decisionsOf(loaded, options.decide);
   } catch (error) {
-    if (error instanceof RangeError) return complain(error.message);
+    if (error instanceof RangeError) return refuse(error.message);
     throw error;
   }
   for (const warning of loaded.warnings) process.stderr.write(`warning: ${warning}\n`);
@@ -54,7 +43,7 @@ export const sensitivityCommand = async (file: string, options: SensitivityOptio
   if (!dry) proveWritable(folder);
   const interruption = new Interruption();
   const pool = openPool(options.jobs ?? os.availableParallelism());
-  const kept = dry ? NOTHING_KEPT : new Journal(`${folder}.sensitivity.trials.jsonl`, complain);
+  const kept = dry ? NOTHING_KEPT : new Journal(`${folder}.sensitivity.trials.jsonl`);
   try {
     const session = { pool, interruption, quiet: options.quiet === true || options.json === true };
     const found = await answer(loaded, decisions, options, session, kept);
@@ -62,13 +51,9 @@ export const sensitivityCommand = async (file: string, options: SensitivityOptio
     kept.remove();
     return FINE;
   } catch (error) {
-    if (interruption.asked) {
-      const remark = kept.leave();
-      process.stderr.write(`interrupted${remark === '' ? '' : `: ${remark}`}\n`);
-      return INTERRUPTED;
-    }
+    if (interruption.asked) return interruptedBeforeAnswer(kept);
     if (error instanceof SaidError) return error.status;
-    if (error instanceof NoFigureError) return complain(error.message);
+    if (error instanceof NoFigureError) return refuse(error.message);
     return explain(error, '');
   } finally {
     interruption.release();
@@ -111,7 +96,7 @@ const answer = async (
   const studies = first.map((results) => new Study(results, size));
   if (studies.every(({ uncertain }) => uncertain.length === 0)) {
     throw new SaidError(
-      complain('no cost that is charged has a range: give those of the profile their range: [low, high]'),
+      refuse('no cost that is charged has a range: give those of the profile their range: [low, high]'),
     );
   }
   for (const study of studies) demandFigures(study, decisions);

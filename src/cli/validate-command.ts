@@ -9,7 +9,7 @@ import { pricesOf } from '../validation/prices.ts';
 import type { PriceRow, ValidationRow } from '../validation/rows.ts';
 import { stationRows } from '../validation/stations.ts';
 import { FAILED, FINE, INTERRUPTED, WRONG_INPUT } from './exit-status.ts';
-import { explain } from './failure.ts';
+import { explain, say } from './failure.ts';
 import { headline, trialsOf } from './headline.ts';
 import { Interruption } from './interruption.ts';
 import { proveWritable, recover, resultsFolder } from './results-folder.ts';
@@ -36,10 +36,6 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-const complain = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
-
 export const validateCommand = async (
   names: readonly string[],
   options: ValidateOptions,
@@ -47,7 +43,7 @@ export const validateCommand = async (
   const agenda = agendaOf(names);
   if (agenda === null) return WRONG_INPUT;
   const folder = resultsFolder(options.out, NAME);
-  if (recover(folder)) complain(`${folder} was being replaced when a run was killed; it is back as it was`);
+  if (recover(folder)) say(`${folder} was being replaced when a run was killed; it is back as it was`);
   proveWritable(folder);
   const began = performance.now();
   const gathered = await gather(agenda, options);
@@ -56,7 +52,7 @@ export const validateCommand = async (
   const failed = rows.filter(contradicts);
   if (options.json === true) for (const row of rows) print(JSON.stringify(row));
   else if (options.quiet !== true) await show(agenda, gathered);
-  else for (const row of failed) complain(`failed: ${row.scenario}, ${row.figure}: ${row.simulated}`);
+  else for (const row of failed) say(`failed: ${row.scenario}, ${row.figure}: ${row.simulated}`);
   const seconds = (performance.now() - began) / 1000;
   const files = writeValidation(folder, agenda, { rows, prices }, { ...options, seconds });
   if (options.json !== true && options.quiet !== true) print(`wrote ${folder}: ${files.join(', ')}`);
@@ -98,10 +94,10 @@ const simulated = async (
   session: Session,
 ): Promise<Evidence | number> => {
   const { interruption, quiet } = session;
-  if (!quiet && process.stderr.isTTY === true) complain(headline(loaded));
+  if (!quiet && process.stderr.isTTY === true) say(headline(loaded));
   const { results, failed } = await simulate(loaded, {}, session);
   if (interruption.asked) {
-    complain('interrupted; nothing was written');
+    say('interrupted; nothing was written');
     return INTERRUPTED;
   }
   if (failed !== null) return failed;

@@ -31,13 +31,11 @@ export const whatIfOf = async (
   const runners = asked.map(({ lever, factor }) => variantOf(base, lever, factor));
   const progress = showProgress(quiet, runners.length * base.trials.length);
   const forget = interruption.onEnd(progress.stop);
-  let done = 0;
   try {
     const failures = await runPoints(runners, kept.through(pool.execute), {
       jobs: pool.jobs,
       signal: interruption.signal,
-      onDone: () =>
-        progress.trialDone(`${base.datapath}, ${asked[Math.floor(done++ / base.trials.length)].lever.name}`),
+      onDone: () => progress.trialDone(`${base.datapath}, what if`),
     });
     if (interruption.asked) return [];
     const failed = new Set(failures.map(({ index }) => index));

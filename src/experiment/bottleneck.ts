@@ -1,4 +1,5 @@
 /** What of a machine was busiest: a core, a wire, PCIe, the IOMMU or a part of the disk. */
+import { mean } from 'simple-statistics';
 import { IDLE_POLLING } from '../accounting/idle-polling.ts';
 import type { Spending } from '../accounting/ledger.ts';
 import { BACKGROUND_WORK } from '../accounting/unpriced.ts';
@@ -70,3 +71,11 @@ export const busiestOf = (loads: readonly Load[]): Busiest => {
   const most = loads.reduce((a, b) => (b.busy > a.busy ? b : a));
   return { station: loadName(most), busy: most.busy };
 };
+
+/** Over replications, by resource; a core's user is that of the first. */
+export const meanLoads = (trials: readonly { readonly loads: readonly Load[] }[]): Load[] =>
+  trials[0].loads.map(({ resource, user }, i) => ({
+    resource,
+    user,
+    busy: mean(trials.map(({ loads }) => loads[i].busy)),
+  }));

@@ -3,6 +3,7 @@ import type { Accounting } from '../accounting/accounting.ts';
 import { InvariantError } from '../accounting/invariant.ts';
 import type { Spending } from '../accounting/ledger.ts';
 import type { WorkloadRecord } from '../accounting/workload-record.ts';
+import { workloadGroups } from '../scenario/copies.ts';
 import type { ScenarioPoint } from '../scenario/load.ts';
 import { inSeconds, type PerSecond, type Picoseconds } from '../units.ts';
 import { busiestOf, loadsOf, stationsBusy, stationsUse } from './bottleneck.ts';
@@ -195,12 +196,9 @@ const stoppedDevices = ({ counters }: Accounting): ReadonlyMap<string, string> =
 /** Sampled requests of copies that are kept: as many as of one workload. */
 const POOLED_SAMPLE = 2048;
 
-const stagesOf = ({ world, workloads }: Trial, { copies }: ScenarioPoint): StageTimes[] => {
+const stagesOf = ({ world, workloads }: Trial, { scenario, copies }: ScenarioPoint): StageTimes[] => {
   const record = new Map(workloads.map(({ name, record: own }) => [name, own]));
-  const pools = Object.entries(copies.workloads);
-  const pooled = new Set(pools.flatMap(([, members]) => members));
-  const alone = workloads.filter(({ name }) => !pooled.has(name)).map(({ name }) => [name, [name]] as const);
-  return [...alone, ...pools].flatMap(([workload, members]) => {
+  return workloadGroups(scenario, copies).flatMap(([workload, members]) => {
     const records = members.flatMap((member) => record.get(member) ?? []);
     const sum = (of: (each: WorkloadRecord) => number): number =>
       records.reduce((total, each) => total + of(each), 0);

@@ -11,6 +11,8 @@ export interface Asked {
   readonly path: string;
   /** As they were written. */
   readonly objectives: readonly string[];
+  /** Some of them are asked of every workload. */
+  readonly ofEach: boolean;
   /** A value as the scenario would write it. */
   written(value: number): string;
 }
@@ -107,7 +109,7 @@ export const capacityText = (asked: Asked, answers: readonly Answered[]): string
   const last = ranking(asked, answers);
   return [
     `${asked.question}`,
-    `  objective: ${objectives}${asked.objectives.some((text) => /^(p\d|mean|max|drops)/.test(text)) ? ', of each workload of each VM' : ''}`,
+    `  objective: ${objectives}${asked.ofEach ? ', of each workload of each VM' : ''}`,
     ...lines.map((line) => `  ${line.replaceAll('\n', '\n  ')}`),
     ...(last === '' ? [] : [`  ${folded(last, WIDTH, 4)}`]),
   ].join('\n');

@@ -56,6 +56,16 @@ export const copied = (scenario: Scenario): { scenario: Scenario; copies: Copies
   return { scenario: { ...scenario, vms, workloads }, copies };
 };
 
+/** The workloads by name with their members, copies of a VM taken together: those of their own first. */
+export const workloadGroups = (
+  { workloads }: Scenario,
+  copies: Copies,
+): readonly (readonly [name: string, members: readonly string[]])[] => {
+  const copiesOfAny = new Set(Object.values(copies.workloads).flat());
+  const alone = Object.keys(workloads).filter((name) => !copiesOfAny.has(name));
+  return [...alone.map((name) => [name, [name]] as const), ...Object.entries(copies.workloads)];
+};
+
 /** A copy that is called as another entry is; null where none is. */
 export const clash = ({ vms, workloads }: Scenario, copies: Copies): string | null => {
   const taken = (all: object, made: Copies['vms']): string | undefined =>

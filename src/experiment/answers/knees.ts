@@ -14,7 +14,7 @@ export interface Knee {
     /** Among replications, each with a curve of its own. */
     readonly least: string;
     readonly most: string;
-    /** The metric at the knee as a share of what it is first and last. */
+    /** Of what the last value saves against the first, the share that the knee saves. */
     readonly saved: number;
     readonly figures: readonly [first: Interval, knee: Interval, last: Interval];
     readonly prices: readonly [first: Interval | null, knee: Interval | null, last: Interval | null];
@@ -35,7 +35,7 @@ const figureOf = (
   return (own ?? mine.find((row) => row.workload === '' && row.vm === ''))?.value;
 };
 
-/** By replication; null where one has no such figure, or the point is saturated and has none that is steady. */
+/** By replication; null where one has no such figure. */
 const valuesAt = (
   { result }: Series['points'][number],
   name: string,

@@ -1,7 +1,6 @@
 /** What keeps a capacity from being larger: read off the nearest value that no longer holds. */
 import { inNanoseconds, type Picoseconds } from '../../units.ts';
-import { loadName } from '../bottleneck.ts';
-import type { Load } from '../measured.ts';
+import { loadName, meanLoads } from '../bottleneck.ts';
 import type { PointResult } from '../run-point.ts';
 import { interval } from '../statistics/interval.ts';
 import type { Probe } from './probe.ts';
@@ -19,14 +18,6 @@ export interface Limit {
   /** The longest wait of a request, ns on average; null where none waits. */
   readonly wait: { readonly stage: string; readonly workload: string; readonly mean: number } | null;
 }
-
-/** Mean loads over replications, by resource; a core's user is that of the first. */
-export const meanLoads = ({ trials }: PointResult): Load[] =>
-  trials[0].loads.map(({ resource, user }, i) => ({
-    resource,
-    user,
-    busy: interval(trials.map(({ loads }) => loads[i].busy)).mean,
-  }));
 
 /** @param owner workload of the requirement; '' for all */
 const longestWait = ({ trials }: PointResult, owner: string): Limit['wait'] => {
@@ -49,7 +40,7 @@ export const limitOf = (result: PointResult, { findings, saturated }: Probe): Li
     margin: interval(all).mean,
   }));
   const { requirement, owner, margin } = margins.reduce((a, b) => (b.margin > a.margin ? b : a));
-  const loads = meanLoads(result).map((load) => ({ name: loadName(load), busy: load.busy }));
+  const loads = meanLoads(result.trials).map((load) => ({ name: loadName(load), busy: load.busy }));
   const most = loads.reduce((a, b) => (b.busy > a.busy ? b : a));
   const { name, busy } = loads.find((load) => load.name === saturated) ?? most;
   const pool = Object.entries(result.point.copies.workloads).find(([, members]) => members.includes(owner));

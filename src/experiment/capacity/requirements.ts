@@ -43,11 +43,14 @@ const BEYOND_MIN = 5;
 /** Metrics that every workload has, though a trial may be too short for one. */
 const OF_WORKLOADS = /^(latency|jitter|throughput)/;
 
+/** Whether it is asked of workloads: of each by itself, where none is named. */
+export const isOfWorkloads = ({ as, metric }: Subject): boolean => as === 'lost' || OF_WORKLOADS.test(metric);
+
 /** Whose figure it is: a workload, a VM, or '' for the machine; copies of a VM each by themselves. */
 export const owners = (objective: Subject, { point, trials }: PointResult): readonly string[] => {
   const { workloads, vms } = point.scenario;
-  const { metric, statistic, component, as, workload: name } = objective;
-  const ofWorkloads = as === 'lost' || OF_WORKLOADS.test(metric);
+  const { metric, statistic, component, workload: name } = objective;
+  const ofWorkloads = isOfWorkloads(objective);
   if (name !== null) {
     const named = point.copies.workloads[name] ?? point.copies.vms[name] ?? [name];
     // A VM's latency is that of its workloads.

@@ -1,5 +1,8 @@
 /** Operational laws, and the formulas of queueing theory beside what each station did. */
+import { mean } from 'simple-statistics';
+import { workloadGroups } from '../../scenario/copies.ts';
 import { inSeconds, type Picoseconds } from '../../units.ts';
+import { loadName, meanLoads } from '../bottleneck.ts';
 import type { PointResult } from '../run-point.ts';
 import type { Outcome } from '../statistics/outcome.ts';
 
@@ -39,9 +42,6 @@ const judged = (wait: number, mg1: number | null, service: number): string => {
   return wait > mg1 ? 'waits longer: arrivals come in bursts' : 'waits less: arrivals keep a distance';
 };
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
-
 /** Stations that serve one after the other: wires, PCIe, IOMMU, disks. Means over replications. */
 export const stationLaws = ({ point, trials }: PointResult): StationLaw[] => {
   const seconds = inSeconds(point.scenario.run.measure);
@@ -71,10 +71,7 @@ const BEFORE_SUBMISSION = 'wait: sender';
 
 /** Of each workload, copies of a VM taken together: what is in the system is what comes through it times how long it stays. */
 export const littleLaws = ({ point: { scenario, copies }, trials }: PointResult): LittleLaw[] => {
-  const copied = new Set(Object.values(copies.workloads).flat());
-  const alone = Object.keys(scenario.workloads).filter((name) => !copied.has(name));
-  const groups = [...alone.map((name) => [name, [name]] as const), ...Object.entries(copies.workloads)];
-  return groups.flatMap(([workload, members]) => {
+  return workloadGroups(scenario, copies).flatMap(([workload, members]) => {
     const values = trials.flatMap(({ outcomes, measured, stages }) => {
       const found = members.flatMap((member) => outcomes.get(member) ?? []);
       const latency = measured.find(
@@ -118,12 +115,8 @@ export const bounds = ({ trials }: PointResult): Bound[] => {
   const throughput = mean(
     trials.map(({ outcomes }) => [...outcomes.values()].reduce((sum, { carried }) => sum + carried, 0)),
   );
-  return trials[0].loads
-    .map(({ resource, user }, i) => ({
-      resource: user === '' ? resource : `${resource}: ${user}`,
-      busy: mean(trials.map(({ loads }) => loads[i].busy)),
-    }))
+  return meanLoads(trials)
     .filter(({ busy }) => busy > 0)
-    .map((each) => ({ ...each, bound: throughput / each.busy }))
+    .map((load) => ({ resource: loadName(load), busy: load.busy, bound: throughput / load.busy }))
     .sort((a, b) => a.bound - b.bound);
 };

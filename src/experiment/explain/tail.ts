@@ -1,4 +1,5 @@
 /** The slowest requests, and what they waited for. */
+import { mean } from 'simple-statistics';
 import type { PointResult } from '../run-point.ts';
 
 /** One sampled request: its stages, ps, by name. */
@@ -10,7 +11,7 @@ export interface SampledRequest {
 /** Share of the requests that is the tail: those beyond the 99th percentile. */
 export const TAIL = 0.01;
 
-/** The sampled requests of a workload of one replication or of all. */
+/** The sampled requests of a workload, of all replications. */
 const requestsOf = (trials: PointResult['trials'], workload: string): SampledRequest[] =>
   trials.flatMap(({ stages }) => {
     const mine = stages.filter((each) => each.workload === workload);
@@ -42,9 +43,6 @@ export interface TailGroup {
   readonly usual: number;
 }
 
-const meanOf = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-
 /** The slowest requests, each counted where it lost most beyond what is usual, the largest group first. */
 export const tailAnatomy = (result: PointResult, workload: string): TailGroup[] => {
   const usual = new Map<string, number>();
@@ -67,8 +65,8 @@ export const tailAnatomy = (result: PointResult, workload: string): TailGroup[] 
       stage,
       requests: members.length,
       share: members.length / requests.length,
-      latency: meanOf(members.map(({ latency }) => latency)),
-      spent: meanOf(members.map(({ stages }) => stages.get(stage) ?? 0)),
+      latency: mean(members.map(({ latency }) => latency)),
+      spent: mean(members.map(({ stages }) => stages.get(stage) ?? 0)),
       usual: usual.get(stage) ?? 0,
     }))
     .sort((a, b) => b.requests - a.requests || b.latency - a.latency);

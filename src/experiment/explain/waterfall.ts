@@ -1,4 +1,5 @@
 /** From one datapath to another: differences that add up to the difference of the whole. */
+import { mean } from 'simple-statistics';
 import type { PointResult } from '../run-point.ts';
 import { pairedDifference } from '../statistics/paired.ts';
 import { payments } from './payers.ts';
@@ -32,8 +33,6 @@ const waterfall = (bars: readonly Bar[]): Waterfall => ({
 
 const bar = (name: string, from: readonly number[], to: readonly number[]): Bar => {
   const pairs = Math.min(from.length, to.length);
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
   const [a, b] = [from.slice(0, pairs), to.slice(0, pairs)];
   const { low, high } = pairedDifference(b, a);
   return { name, from: mean(a), to: mean(b), low, high };

@@ -102,9 +102,9 @@ const DISK_RATES = ['readRate', 'writeRate', 'channelRate', 'rate'] as const;
 
 /** What this class of disks has of times and rates. */
 const diskLevers = ({ disk }: Profile): Lever[] => {
-  const settings = diskSettings(disk) as unknown as Readonly<Record<string, unknown>>;
+  const settings = new Map<string, unknown>(Object.entries(diskSettings(disk)));
   const lever = (key: string, scaled: (figure: number, factor: number) => number): Lever[] => {
-    const figure = settings[key];
+    const figure = settings.get(key);
     if (typeof figure !== 'number' || figure === 0) return [];
     return [
       {

@@ -1,4 +1,5 @@
 /** What would be if something took no time, half, or twice its time: the same random numbers, replication by replication. */
+import { workloadGroups } from '../../scenario/copies.ts';
 import type { ScenarioPoint } from '../../scenario/load.ts';
 import { type PointResult, PointRunner } from '../run-point.ts';
 import type { TrialResult } from '../run-trial.ts';
@@ -69,18 +70,13 @@ const changeOf = (
 };
 
 export const compared = (base: PointResult, variant: PointResult, lever: string, factor: number): WhatIf => {
-  const { workloads } = base.point.scenario;
-  const named = Object.keys(base.point.copies.workloads);
-  const copies = new Set(Object.values(base.point.copies.workloads).flat());
-  const names = [...Object.keys(workloads).filter((name) => !copies.has(name)), ...named];
-  const members = (name: string): readonly string[] => base.point.copies.workloads[name] ?? [name];
-  const overloaded = (result: PointResult, name: string): boolean =>
-    members(name).some((member) => saturated(result, member));
-  const changes = names.flatMap((workload): Change[] => {
+  const { scenario, copies } = base.point;
+  const changes = workloadGroups(scenario, copies).flatMap(([workload, members]): Change[] => {
+    const overloaded = (result: PointResult): boolean => members.some((member) => saturated(result, member));
     const of = (trial: TrialResult): number | undefined => p99(trial, workload);
     // Against itself: whether there is a figure to begin with, and which.
-    const before = overloaded(base, workload) ? null : changeOf(base, base, of);
-    const tail = overloaded(variant, workload)
+    const before = overloaded(base) ? null : changeOf(base, base, of);
+    const tail = overloaded(variant)
       ? before && { ...before, change: null }
       : before && changeOf(base, variant, of);
     const rate = changeOf(base, variant, (trial) => throughput(trial, workload));
