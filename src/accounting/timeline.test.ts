@@ -68,14 +68,38 @@ describe('a request', () => {
     expect([...record.stageSums]).toEqual(s.map(() => 6));
   });
 
-  test('fixes the stages: one that is named while it is open, and does not fit, is an error of ours', () => {
+  test('may be in a stage that was named after it was opened', () => {
     const { timeline, record } = measuring();
-    timeline.open(record, ps(0), ps(0), 64);
-    const name = (i: number): string => `wait: ${i}`;
-    expect(() => Array.from({ length: STAGES_MAX - 3 }, (_, i) => timeline.waiting(name(i)))).toThrow(
-      InvariantError,
-    );
+    const late = timeline.open(record, ps(0), ps(0), 64);
+    const { id } = timeline.waiting('wait: for a name');
+    timeline.mark(late, id, 7);
+    timeline.close(late, ps(7));
+    expect(record.stageSums[id]).toBe(7);
   });
+
+  test.each([2, 20, 60, STAGES_MAX])(
+    'may go round through %i stages for ever, beside others that do not',
+    (stages) => {
+      const { timeline, record } = measuring();
+      const beside = [0, 1].map(() => timeline.open(record, ps(0), ps(0), 64));
+      const round = timeline.open(record, ps(0), ps(0), 64);
+      timeline.mark(beside[0], 1, 5);
+      const ROUNDS = 400;
+      for (let i = 0; i < ROUNDS * stages; i++) timeline.mark(round, i % stages, i + 1);
+      timeline.mark(beside[1], 0, 3);
+      const end = ps(ROUNDS * stages);
+      timeline.mark(beside[0], 0, end);
+      timeline.mark(beside[1], 1, end);
+      for (const request of [round, ...beside]) timeline.close(request, end);
+      const shares = record.sample.map((row) => [...row.slice(0, stages)]);
+      expect(shares).toEqual([
+        Array(stages).fill(ROUNDS),
+        [end - 5, 5, ...Array(stages - 2).fill(0)],
+        [3, end - 3, ...Array(stages - 2).fill(0)],
+      ]);
+      expect([...record.placeSums.slice(0, 2)]).toEqual([0 + 1 + 0, 1 + 0 + 1]);
+    },
+  );
 
   test('that is dropped is counted where and why, and its slot is used again from scratch', () => {
     const { timeline, record, s } = measuring();

@@ -1,7 +1,7 @@
 /** Each request's life as contiguous working and waiting stages that telescope to its latency, to the picosecond. */
 import type { Picoseconds } from '../units.ts';
 import { InvariantError } from './invariant.ts';
-import { STAGES_MAX, type Stage, Stages } from './stages.ts';
+import { type Stage, Stages } from './stages.ts';
 import { WorkloadRecord } from './workload-record.ts';
 
 /** Index of a pooled request; reused after the request is closed. */
@@ -12,24 +12,37 @@ export const NO_REQUEST = -1;
 /** Requests open at once: beyond it the offered load has run away. */
 const REQUESTS_MAX = 1 << 21;
 
-// A request is a row of doubles (its last mark, ..., then by stage the time it spent there, 0: none) and a row of bytes (how
-// many stages it was in, then which, in order of the first visit). Both rows are equally wide.
+// A request is a row of doubles: a header; bytes, the number of its pieces and then the stage of each; the length of each piece.
+// All that most requests need lies in two or three cache lines, which matters more than the instructions spent on it.
 const LAST = 0;
 const STARTED = 1;
 const OPENED = 2;
 const SIZE = 3;
 const OWNER = 4;
-const TIMES = 5;
+const HEADER = 5;
+/** Doubles that hold the bytes at first, and when rows were made wider so often: the last have room for STAGES_MAX pieces. */
+const BYTES = [3, 9, 25];
+/** Doubles in a cache line. */
+const CACHE_LINE = 8;
 
 export class Timeline {
   readonly stages = new Stages();
   readonly workloads: WorkloadRecord[] = [];
   private capacity = 256;
-  private width = 64;
   private readonly free: number[] = [];
   private used = 0;
-  private doubles = new Float64Array(this.capacity * this.width);
-  private bytes = new Uint8Array(this.capacity * this.width);
+  private widenings = 0;
+  /** Most pieces in a row. */
+  private room = 0;
+  /** Where the pieces begin in a row. */
+  private pieces = 0;
+  private width = 0;
+  private doubles = new Float64Array(0);
+  private bytes = new Uint8Array(0);
+
+  constructor() {
+    this.allot();
+  }
 
   workload(name: string): WorkloadRecord {
     const record = new WorkloadRecord(this.workloads.length, name);
@@ -64,31 +77,81 @@ export class Timeline {
       throw new InvariantError(`more than ${REQUESTS_MAX} requests in flight: a workload is not bounded`);
     }
     this.capacity *= 2;
-    const { doubles, bytes } = this;
-    this.doubles = new Float64Array(this.capacity * this.width);
+    const { doubles } = this;
+    this.allot();
     this.doubles.set(doubles);
-    this.bytes = new Uint8Array(this.capacity * this.width);
-    this.bytes.set(bytes);
+  }
+
+  /** Makes rows, all empty, as many and as wide as they should now be. */
+  private allot(): void {
+    const bytes = BYTES[this.widenings];
+    this.room = bytes * 8 - 1;
+    this.pieces = HEADER + bytes;
+    this.width = Math.ceil((this.pieces + this.room) / CACHE_LINE) * CACHE_LINE;
+    this.doubles = new Float64Array(this.capacity * this.width);
+    this.bytes = new Uint8Array(this.doubles.buffer);
+  }
+
+  private widen(): void {
+    const { doubles, bytes, pieces, width } = this;
+    this.widenings++;
+    this.allot();
+    for (let request = 0; request < this.used; request++) {
+      const [from, to] = [request * width, request * this.width];
+      const number = bytes[(from + HEADER) * 8];
+      this.doubles.set(doubles.subarray(from, from + HEADER), to);
+      const stages = bytes.subarray((from + HEADER) * 8, (from + HEADER) * 8 + 1 + number);
+      this.bytes.set(stages, (to + HEADER) * 8);
+      this.doubles.set(doubles.subarray(from + pieces, from + pieces + number), to + this.pieces);
+    }
   }
 
   /** The time from the last mark up to `at` was spent in `stage`. */
   mark(request: Request, stage: number, at: number): void {
-    const { doubles } = this;
+    const { doubles, bytes } = this;
     const row = request * this.width;
     const span = at - doubles[row + LAST];
     if (span === 0) return;
     if (span < 0) refuseSpan(request, span);
+    const first = (row + HEADER) << 3;
+    const number = bytes[first];
+    if (number === this.room) {
+      this.makeRoom(request);
+      this.mark(request, stage, at);
+      return;
+    }
     doubles[row + LAST] = at;
-    const time = row + TIMES + stage;
-    if (doubles[time] === 0) this.enter(row, stage);
-    doubles[time] += span;
+    doubles[row + this.pieces + number] = span;
+    bytes[first + number + 1] = stage;
+    bytes[first] = number + 1;
   }
 
-  private enter(row: number, stage: number): void {
-    const { bytes } = this;
-    const visited = bytes[row] + 1;
-    bytes[row] = visited;
-    bytes[row + visited] = stage;
+  /** A request that was in some stages again and again needs no more room than one piece for each. */
+  private makeRoom(request: Request): void {
+    this.fold(request);
+    const crowded = 2 * this.bytes[(request * this.width + HEADER) * 8] > this.room;
+    if (crowded && this.widenings + 1 < BYTES.length) this.widen();
+  }
+
+  /** Makes one piece of all that were spent in the same stage, in order of the first visit. */
+  private fold(request: Request): void {
+    const { doubles, bytes } = this;
+    const first = (request * this.width + HEADER) * 8;
+    const pieces = request * this.width + this.pieces;
+    const number = bytes[first];
+    let kept = 0;
+    for (let i = 0; i < number; i++) {
+      const stage = bytes[first + 1 + i];
+      const span = doubles[pieces + i];
+      let k = 0;
+      while (k < kept && bytes[first + 1 + k] !== stage) k++;
+      if (k < kept) doubles[pieces + k] += span;
+      else {
+        bytes[first + 1 + kept] = stage;
+        doubles[pieces + kept++] = span;
+      }
+    }
+    bytes[first] = kept;
   }
 
   /** The next `span` ps were spent in `stage`. */
@@ -118,23 +181,22 @@ export class Timeline {
     const latency = (now - doubles[row + STARTED]) as Picoseconds;
     const record = this.workloads[doubles[row + OWNER]];
     const measured = record.complete(now, doubles[row + OPENED], latency, doubles[row + SIZE]);
-    const sampled = measured && record.sampled() ? new Float64Array(STAGES_MAX) : null;
-    const visited = bytes[row];
+    const sampled = measured && record.sampled();
+    if (sampled) this.fold(request);
+    const first = (row + HEADER) << 3;
+    const number = bytes[first];
+    const pieces = row + this.pieces;
     let sum = 0;
-    for (let i = 1; i <= visited; i++) {
-      const stage = bytes[row + i];
-      const time = doubles[row + TIMES + stage];
-      doubles[row + TIMES + stage] = 0;
-      sum += time;
-      if (measured) record.stageSums[stage] += time;
-      if (sampled === null) continue;
-      sampled[stage] = time;
-      record.placeSums[stage] += i - 1;
-      record.placeCounts[stage]++;
+    for (let i = 0; i < number; i++) {
+      const span = doubles[pieces + i];
+      sum += span;
+      if (measured) record.stageSums[bytes[first + 1 + i]] += span;
     }
-    bytes[row] = 0;
     if (sum !== latency) refuseSum(sum, latency);
-    if (sampled !== null) record.keep(sampled);
+    if (sampled) {
+      record.keep(bytes.subarray(first + 1, first + 1 + number), doubles.subarray(pieces, pieces + number));
+    }
+    bytes[first] = 0;
     this.free.push(request);
   }
 
@@ -142,8 +204,7 @@ export class Timeline {
   drop(request: Request, now: Picoseconds, place: string): void {
     const row = request * this.width;
     this.workloadOf(request).drop(now, this.doubles[row + OPENED], place);
-    this.doubles.fill(0, row + TIMES, row + this.width);
-    this.bytes[row] = 0;
+    this.bytes[(row + HEADER) * 8] = 0;
     this.free.push(request);
   }
 
@@ -152,22 +213,11 @@ export class Timeline {
   }
 
   working(name: string): Stage {
-    return this.withRoom(this.stages.working(name));
+    return this.stages.working(name);
   }
 
   waiting(name: string): Stage {
-    return this.withRoom(this.stages.waiting(name));
-  }
-
-  /** Rows are made wider for a stage that does not fit; no request may be open then. */
-  private withRoom(stage: Stage): Stage {
-    if (TIMES + stage.id < this.width) return stage;
-    if (this.used > this.free.length)
-      throw new InvariantError(`stage "${stage.name}" comes after the first request`);
-    this.width *= 2;
-    this.doubles = new Float64Array(this.capacity * this.width);
-    this.bytes = new Uint8Array(this.capacity * this.width);
-    return stage;
+    return this.stages.waiting(name);
   }
 }
 

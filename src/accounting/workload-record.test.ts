@@ -78,7 +78,7 @@ test('the hook of the pilot hears every completion, in order, warm-up included',
 const sampleOf = (count: number): number[] => {
   const record = new WorkloadRecord(0, 'echo');
   for (let i = 0; i < count; i++) {
-    if (record.sampled()) record.keep(Float64Array.of(i));
+    if (record.sampled()) record.keep(Uint8Array.of(0), Float64Array.of(i));
   }
   return record.sample.map((row) => row[0]);
 };

@@ -111,8 +111,14 @@ export class WorkloadRecord {
     return this.sampleSeen++ % this.sampleStride === 0;
   }
 
-  /** Keeps one sampled request; when full, every second one goes and the stride doubles. */
-  keep(row: Float64Array): void {
+  /** Keeps one sampled request: its stages in order of the first visit, and the time in each. When full, every second one goes and the stride doubles. */
+  keep(stages: Uint8Array, times: Float64Array): void {
+    const row = new Float64Array(STAGES_MAX);
+    stages.forEach((stage, place) => {
+      row[stage] = times[place];
+      this.placeSums[stage] += place;
+      this.placeCounts[stage]++;
+    });
     this.sample.push(row);
     if (this.sample.length < SAMPLE_MAX) return;
     this.sample = this.sample.filter((_, i) => i % 2 === 0);

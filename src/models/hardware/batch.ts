@@ -5,23 +5,15 @@ import { InvariantError } from '../../accounting/invariant.ts';
 import type { Account } from '../../accounting/ledger.ts';
 import type { Stage } from '../../accounting/stages.ts';
 import { NO_REQUEST, type Request } from '../../accounting/timeline.ts';
-import { inExit, isSpin, type Mode, OPEN, PLANE } from './mode.ts';
+import { inExit, isSpin, type Mode, OPEN, planeOf } from './mode.ts';
+import { Segment, stagesOf, waitOf, workOf } from './segment.ts';
 
 /** Slots kept free before the first segment for preludes (context switch, VM entry, cache refill). */
 const HEAD = 16;
 /** A batch longer than this is a program that never commits. */
 const SEGMENTS_MAX = 1 << 16;
-/** A segment is four integers: row of the account, mode with stages, request, occurrences. */
-const WIDTH = 4;
-const LABEL = 1;
-const REQUEST = 2;
-const COUNT = 3;
 
-/** A label has the mode in its low byte, then the stage in which it works, then the stage in which it waited. */
-const WORK = 8;
-const WAIT = 16;
-/** Two labels that differ by less have the same stages. */
-const SAME_STAGES = 1 << WORK;
+const fresh = (length: number): Segment[] => Array.from({ length }, () => new Segment());
 
 export abstract class Batch {
   readonly name: string;
@@ -34,9 +26,7 @@ export abstract class Batch {
   n = HEAD;
   /** Time that [at, n) takes, ps. */
   left = 0;
-  private capacity = 64;
-  private segments = new Int32Array(this.capacity * WIDTH);
-  private ps = new Float64Array(this.capacity);
+  private readonly segments = fresh(64);
   private readonly costs: number;
   private serving: Request = NO_REQUEST;
   private stages = 0;
@@ -51,7 +41,7 @@ export abstract class Batch {
   /** The charges that follow serve `request`: before them it waited in `wait`, during them it is in `work`. */
   serve(request: Request, work: Stage, wait: Stage): void {
     this.serving = request;
-    this.stages = (work.id << WORK) | (wait.id << WAIT);
+    this.stages = stagesOf(work.id, wait.id);
   }
 
   /** The charges that follow hold up no request. */
@@ -77,55 +67,54 @@ export abstract class Batch {
 
   private append(cost: number, span: number, count: number): void {
     const i = this.n++;
-    if (i === this.capacity) this.grow();
-    const { segments, mode } = this;
-    const base = i * WIDTH;
-    segments[base] = PLANE[mode] * this.costs + cost;
-    segments[base + LABEL] = mode | this.stages;
-    segments[base + REQUEST] = this.serving;
-    segments[base + COUNT] = count;
-    this.ps[i] = span;
+    if (i === this.segments.length) this.grow();
+    const segment = this.segments[i];
+    const { mode } = this;
+    segment.row = this.rowOf(cost, mode);
+    segment.mode = mode;
+    segment.stages = this.stages;
+    segment.request = this.serving;
+    segment.count = count;
+    segment.span = span;
     this.left += span;
   }
 
+  /** Most work is one's own, which is the first plane. */
+  private rowOf(cost: number, mode: Mode): number {
+    return inExit(mode) ? planeOf(mode) * this.costs + cost : cost;
+  }
+
   private grow(): void {
-    if (this.capacity >= SEGMENTS_MAX) {
+    const { segments } = this;
+    if (segments.length >= SEGMENTS_MAX) {
       throw new InvariantError(`context ${this.name}: more than ${SEGMENTS_MAX} segments in one batch`);
     }
-    this.capacity *= 2;
-    const { segments, ps } = this;
-    this.segments = new Int32Array(this.capacity * WIDTH);
-    this.segments.set(segments);
-    this.ps = new Float64Array(this.capacity);
-    this.ps.set(ps);
+    segments.push(...fresh(segments.length));
   }
 
   /** Puts a charge in front of what is left; it serves nobody and is paid in `mode`. */
   prelude(cost: Cost, mode: Mode): void {
     if (this.at === this.n) this.at = this.n = HEAD;
     if (this.at === 0) this.makeRoom();
-    const i = --this.at;
-    const span = cost.draw === null ? cost.price : cost.draw();
-    const base = i * WIDTH;
-    this.segments[base] = PLANE[mode] * this.costs + cost.id;
-    this.segments[base + LABEL] = mode;
-    this.segments[base + REQUEST] = NO_REQUEST;
-    this.segments[base + COUNT] = 1;
-    this.ps[i] = span;
-    this.left += span;
+    const segment = this.segments[--this.at];
+    segment.row = this.rowOf(cost.id, mode);
+    segment.mode = mode;
+    segment.request = NO_REQUEST;
+    segment.count = 1;
+    segment.span = cost.draw === null ? cost.price : cost.draw();
+    this.left += segment.span;
   }
 
   /** Where preludes pile up (a storm of interrupts that lets nothing be finished), the batch moves back. */
   private makeRoom(): void {
-    while (this.n + HEAD > this.capacity) this.grow();
-    this.segments.copyWithin(HEAD * WIDTH, 0, this.n * WIDTH);
-    this.ps.copyWithin(HEAD, 0, this.n);
+    if (this.n + HEAD > this.segments.length) this.grow();
+    this.segments.unshift(...this.segments.splice(-HEAD));
     this.at += HEAD;
     this.n += HEAD;
   }
 
   private modeOf(i: number): Mode {
-    return (this.segments[i * WIDTH + LABEL] & 0xff) as Mode;
+    return this.segments[i].mode;
   }
 
   /** Mode of the work at hand: of the next segment, or of the program where none is left. */
@@ -136,7 +125,7 @@ export abstract class Batch {
   /** Mode of the work under way `elapsed` ps after [at, …) was begun. */
   modeAt(elapsed: number): Mode {
     let i = this.at;
-    for (let rest = elapsed; i < this.n && rest >= this.ps[i]; i++) rest -= this.ps[i];
+    for (let rest = elapsed; i < this.n && rest >= this.segments[i].span; i++) rest -= this.segments[i].span;
     return i < this.n ? this.modeOf(i) : this.mode;
   }
 
@@ -163,30 +152,29 @@ export abstract class Batch {
   spanTo(stop: number): number {
     if (stop === this.n) return this.left;
     let span = 0;
-    for (let i = this.at; i < stop; i++) span += this.ps[i];
+    for (let i = this.at; i < stop; i++) span += this.segments[i].span;
     return span;
   }
 
   /** Books the segments [at, stop) in full; the first begins at `start`. */
   finish(stop: number, start: number): void {
-    const { segments, ps } = this;
+    const { segments } = this;
     const { spent, count } = this.account;
     let t = start;
     for (let i = this.at; i < stop; ) {
-      const label = segments[i * WIDTH + LABEL];
-      const request = segments[i * WIDTH + REQUEST];
+      let segment = segments[i];
+      const { request, stages } = segment;
       const began = t;
       // Segments in a row for one request and stage are one piece of its life.
       do {
-        const base = i * WIDTH;
-        if (segments[base + REQUEST] !== request || (segments[base + LABEL] ^ label) >= SAME_STAGES) break;
-        const span = ps[i];
-        const row = segments[base];
+        const { row, span } = segment;
         spent[row] += span;
-        count[row] += segments[base + COUNT];
+        count[row] += segment.count;
         t += span;
-      } while (++i < stop);
-      if (request >= 0) this.worked(request, label, began, t);
+        if (++i === stop) break;
+        segment = segments[i];
+      } while (segment.request === request && segment.stages === stages);
+      if (request >= 0) this.worked(request, stages, began, t);
     }
     this.left -= t - start;
     if (stop === this.n) this.at = this.n = HEAD;
@@ -195,34 +183,32 @@ export abstract class Batch {
 
   /** Books what was done of [at, …) between `start` and `now`; the segment under `now` is split, not counted. */
   settle(start: number, now: number): void {
+    const { segments } = this;
     let t = start;
     let i = this.at;
-    while (i < this.n && t + this.ps[i] <= now) t += this.ps[i++];
+    while (i < this.n && t + segments[i].span <= now) t += segments[i++].span;
     this.finish(i, start);
     if (t === now) return;
     if (this.at === this.n) throw new InvariantError(`context ${this.name} ran past its batch`);
     const part = now - t;
-    const base = i * WIDTH;
-    this.account.spent[this.segments[base]] += part;
-    this.ps[i] -= part;
+    const segment = segments[i];
+    this.account.spent[segment.row] += part;
+    segment.span -= part;
     this.left -= part;
-    const request = this.segments[base + REQUEST];
-    if (request >= 0) this.worked(request, this.segments[base + LABEL], t, now);
+    if (segment.request >= 0) this.worked(segment.request, segment.stages, t, now);
   }
 
-  private worked(request: Request, label: number, start: number, end: number): void {
-    this.books.timeline.worked(request, label >>> WAIT, (label >>> WORK) & 0xff, start, end);
+  private worked(request: Request, stages: number, start: number, end: number): void {
+    this.books.timeline.worked(request, waitOf(stages), workOf(stages), start, end);
   }
 
   /** From `now` on the next request in the batch waits for `cutter`, until this context runs again. */
   blame(cutter: Stage, now: number): void {
     for (let i = this.at; i < this.n; i++) {
-      const base = i * WIDTH;
-      const request = this.segments[base + REQUEST];
-      if (request < 0) continue;
-      const label = this.segments[base + LABEL];
-      this.books.timeline.mark(request, label >>> WAIT, now);
-      this.segments[base + LABEL] = (label & ((1 << WAIT) - 1)) | (cutter.id << WAIT);
+      const segment = this.segments[i];
+      if (segment.request < 0) continue;
+      this.books.timeline.mark(segment.request, waitOf(segment.stages), now);
+      segment.stages = stagesOf(workOf(segment.stages), cutter.id);
       return;
     }
   }
@@ -242,8 +228,9 @@ export abstract class Batch {
     const spin = this.spinAt;
     if (spin === this.n) return;
     const rest = this.at === spin ? span : 0;
-    if (this.ps[spin] <= rest) return;
-    this.left -= this.ps[spin] - rest;
-    this.ps[spin] = rest;
+    const segment = this.segments[spin];
+    if (segment.span <= rest) return;
+    this.left -= segment.span - rest;
+    segment.span = rest;
   }
 }

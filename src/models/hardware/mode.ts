@@ -12,16 +12,18 @@ export const SPIN = 3;
 export const BUSY_POLL = 4;
 /** Busy waiting for a spin lock with interrupts off: as IRQ_OFF, and who releases the lock calls `endSpin`. */
 export const LOCK_SPIN = 5;
-/** KVM handles an exit in the vCPU thread: the guest stands still, its interrupts wait for VM entry. */
-export const EXIT_KERNEL = 6;
-/** QEMU handles an exit in the vCPU thread. */
-export const EXIT_USER = 7;
-/** KVM polls for a wake-up before it blocks a halted vCPU. */
-export const HALT_POLL = 8;
-export type Mode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+// The modes of an exit have the plane of the account that pays in their upper four bits: 1 for KVM, 2 for QEMU.
 
-/** Plane of the account that pays, by mode: own work, KVM, QEMU. */
-export const PLANE = Uint8Array.of(0, 0, 0, 0, 0, 0, 1, 2, 1);
+/** KVM handles an exit in the vCPU thread: the guest stands still, its interrupts wait for VM entry. */
+export const EXIT_KERNEL = 0x16;
+/** QEMU handles an exit in the vCPU thread. */
+export const EXIT_USER = 0x27;
+/** KVM polls for a wake-up before it blocks a halted vCPU. */
+export const HALT_POLL = 0x18;
+export type Mode = 0 | 1 | 2 | 3 | 4 | 5 | 0x16 | 0x27 | 0x18;
+
+/** Index of the plane of the account that pays for work in this mode: own work, KVM, QEMU (`PLANES` of the ledger). */
+export const planeOf = (mode: Mode): number => mode >> 4;
 
 /** Busy waiting, of whatever kind. */
 export const isSpin = (mode: Mode): boolean =>
