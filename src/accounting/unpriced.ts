@@ -10,4 +10,5 @@ export const UNPRICED: ReadonlySet<string> = new Set([
   BACKGROUND_WORK,
   'iommu.queue',
   'lock.spin',
+  'virtioIommu.spin',
 ]);

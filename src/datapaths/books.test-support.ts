@@ -1,6 +1,6 @@
 /** The books of a world, looked at from outside: whether they close, and what they are. */
 import { createHash } from 'node:crypto';
-import { IDLE_POLLING } from '../accounting/idle-polling.ts';
+import { UNPRICED } from '../accounting/unpriced.ts';
 import type { WorkloadRecord } from '../accounting/workload-record.ts';
 import type { World } from './world.ts';
 
@@ -17,8 +17,7 @@ export const gapsOf = ({ books, cores, sim }: World): Readonly<Record<string, nu
 export const misspentOf = ({ books, machine }: World): string[] =>
   books.ledger.spending().flatMap(({ cost, payer, busy, count }) => {
     const { price, draw } = books.costs.cost(cost);
-    // Polling and the wait for other cores take as long as they take.
-    if (draw !== null || ['halt.poll', ...IDLE_POLLING, 'iommu.queue', 'lock.spin'].includes(cost)) return [];
+    if (draw !== null || UNPRICED.has(cost)) return [];
     // A halted vCPU has paid for its way out of the guest, not yet for its way back.
     const halted = payer.endsWith(' idle') && cost === 'exit.light';
     const rest = busy - price * count;

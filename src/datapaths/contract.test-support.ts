@@ -25,7 +25,12 @@ export interface Contract {
   readonly starvesInFlood?: string;
   /** Why it sends nothing longer than a frame. */
   readonly sendsFrames?: string;
+  /** Why what is under way when the load stops may take seconds. */
+  readonly drainsSlowly?: string;
 }
+
+/** Time for what is under way when the load stops, where a second is not enough. */
+const LONG_DRAIN = ms(20_000);
 
 const load: fc.Arbitrary<Load> = fc.record({
   kind: fc.constantFrom('poisson', 'periodic', 'stream', 'request-response', 'receive'),
@@ -88,9 +93,11 @@ export const contract = (
     busyAtRest,
     starvesInFlood,
     sendsFrames,
+    drainsSlowly,
   }: Contract,
 ): void => {
-  const fixed = { machine, datapath, params, viommu, ...(guest && { guest }) };
+  const drain = drainsSlowly === undefined ? {} : { drain: LONG_DRAIN };
+  const fixed = { machine, datapath, params, viommu, ...drain, ...(guest && { guest }) };
 
   describe('under any load', () => {
     test('whatever was sent is completed, dropped at a named place or in flight; order and books are kept', () => {

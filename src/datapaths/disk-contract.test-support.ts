@@ -17,7 +17,12 @@ export interface DiskContract {
   readonly vcpus?: number;
   /** Why it does something though there is nothing to do. */
   readonly busyAtRest?: string | undefined;
+  /** Why what is under way when the jobs stop may take minutes. */
+  readonly drainsSlowly?: string | undefined;
 }
+
+/** Time for what is under way when the jobs stop, where the usual is not enough. */
+const LONG_DRAIN = ms(200_000);
 
 const job: fc.Arbitrary<Job> = fc.record({
   rw: fc.constantFrom('read', 'write', 'randread', 'randwrite', 'rw', 'randrw'),
@@ -62,9 +67,10 @@ const keepsAll = (setup: DiskTrialSetup, busyAtRest: string | undefined): void =
 
 export const diskContract = (
   datapath: DiskDatapath,
-  { machine, params, viommu, disk: layer, swiotlb, vcpus, busyAtRest }: DiskContract,
+  { machine, params, viommu, disk: layer, swiotlb, vcpus, busyAtRest, drainsSlowly }: DiskContract,
 ): void => {
-  const fixed = { datapath, params, viommu, disk: layer, swiotlb, vcpus };
+  const drain = drainsSlowly === undefined ? {} : { drain: LONG_DRAIN };
+  const fixed = { datapath, params, viommu, disk: layer, swiotlb, vcpus, ...drain };
 
   describe('under any load', () => {
     test('each I/O that was begun is completed, and the books close', () => {

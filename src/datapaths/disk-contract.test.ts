@@ -129,12 +129,17 @@ describe.each(diskDatapaths.map((datapath) => [datapath.kind, datapath] as const
     diskContract(datapath, own);
   });
   describe.each([
-    ['strict', { cachingMode: false, strict: true }],
-    ['lazy', { cachingMode: false, strict: false }],
-    ['in caching mode', { cachingMode: true, strict: false }],
+    ['strict', { device: 'intel-iommu', cachingMode: false, strict: true }],
+    ['lazy', { device: 'intel-iommu', cachingMode: false, strict: false }],
+    ['in caching mode', { device: 'intel-iommu', cachingMode: true, strict: false }],
+    ['virtio-iommu', { device: 'virtio-iommu', strict: false }],
+    ['virtio-iommu, strict', { device: 'virtio-iommu', strict: true }],
   ] as const)('behind an IOMMU that the guest sees, %s', (_, viommu) => {
     const params = kind.startsWith('virtio-') ? { tunables: { iommu_platform: true } } : {};
     const own = { machine: machine('server-3ghz'), params, viommu, busyAtRest: busyAtRest[kind] };
-    diskContract(datapath, own);
+    // On one core the guest spins its time slice away before QEMU, whom it waits for, has its turn.
+    const drainsSlowly =
+      viommu.device === 'virtio-iommu' ? 'each mapping may cost two time slices' : undefined;
+    diskContract(datapath, { ...own, drainsSlowly });
   });
 });

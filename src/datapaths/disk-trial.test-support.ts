@@ -37,6 +37,8 @@ export interface DiskTrialSetup {
   readonly vcpus?: number | undefined;
   /** When jobs stop. */
   readonly stop?: Picoseconds;
+  /** Time after that for what is still under way. */
+  readonly drain?: Picoseconds;
 }
 
 export class DiskTrial {
@@ -44,6 +46,7 @@ export class DiskTrial {
   readonly attachment: DiskAttachment;
   readonly records: WorkloadRecord[] = [];
   readonly stop: Picoseconds;
+  private readonly end: Picoseconds;
 
   constructor({
     machine,
@@ -57,8 +60,10 @@ export class DiskTrial {
     disk,
     swiotlb,
     stop = ms(2),
+    drain = ms(20_000),
   }: DiskTrialSetup) {
     this.stop = stop;
+    this.end = (stop + drain) as Picoseconds;
     this.world = new World(machine, { seed, replication: 0, maxEvents: 20e6 });
     const vm = {
       name: 'vm',
@@ -122,7 +127,7 @@ export class DiskTrial {
   /** To when jobs stop, or to the end of all that they started. */
   run(to: 'stopped' | 'drained'): this {
     const { sim, cores } = this.world;
-    sim.run(to === 'stopped' ? this.stop : ((this.stop + ms(20_000)) as Picoseconds));
+    sim.run(to === 'stopped' ? this.stop : this.end);
     for (const core of cores) core.settleBooks();
     return this;
   }

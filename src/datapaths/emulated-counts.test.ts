@@ -188,8 +188,8 @@ describe('e1000', () => {
 });
 
 describe('behind an IOMMU that the guest sees', () => {
-  const strict = { cachingMode: false, strict: true };
-  const caching = { cachingMode: true, strict: false };
+  const strict = { device: 'intel-iommu', cachingMode: false, strict: true } as const;
+  const caching = { device: 'intel-iommu', cachingMode: true, strict: false } as const;
   /** Invalidations an operation: each unmap; in caching mode, intel_iommu_iotlb_sync_map, each map as well. */
   const announced = (kind: string, size: number, viommu: GuestIommuSettings): number | undefined =>
     counted(kind, 'rrd', size, {}, viommu)['write IQT_REG'];

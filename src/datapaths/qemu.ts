@@ -2,20 +2,30 @@
  * The monitor's process of a VM: QEMU's main loop thread, its big lock and the IOMMU that it shows the guest, or another
  * monitor's event loop.
  */
+import { hasSince } from '../models/guest/kernel-release.ts';
+import { DEFERS_SINCE, VirtioIommuDriver } from '../models/guest/virtio-iommu.ts';
 import { BigLock, type Lock, NO_LOCK } from '../models/host/big-lock.ts';
 import { EmulatedRegisters } from '../models/host/emulated-registers.ts';
-import { GuestIommu } from '../models/host/guest-iommu.ts';
+import type { GuestIommu } from '../models/host/guest-iommu.ts';
+import { IntelIommu } from '../models/host/intel-iommu.ts';
+import { Kick } from '../models/host/kick.ts';
 import { MainLoop } from '../models/host/main-loop.ts';
 import { type Monitor, QEMU_MONITOR } from '../models/host/monitor.ts';
 import { Tap } from '../models/host/tap.ts';
 import type { VCpu } from '../models/host/vcpu.ts';
+import { VirtioIommu } from '../models/host/virtio-iommu.ts';
 import { BounceBuffers } from '../models/linux/block/bounce-buffers.ts';
 import type { BufferMappings } from '../models/linux/block/buffer-mappings.ts';
 import { IoMappings } from '../models/linux/block/io-mappings.ts';
 import { DmaMapping } from '../models/linux/dma-mapping.ts';
 import { EmulatedInvalidation } from '../models/linux/invalidation.ts';
+import { QEMU } from '../models/virtio/backend-rules.ts';
+import { GuestMemory } from '../models/virtio/guest-memory.ts';
+import { type IommuRequests, iommuRequestRule } from '../models/virtio/iommu-request.ts';
+import { virtqueue } from '../models/virtio/virtqueue.ts';
 import type { Attachment } from './datapath.ts';
-import type { Vm, World } from './world.ts';
+import { CURRENT_LINUX } from './guest-bus.ts';
+import type { IntelIommuSettings, VirtioIommuSettings, Vm, World } from './world.ts';
 
 export const qemuOf = (world: World, vm: Vm): MainLoop => monitorOf(world, vm, QEMU_MONITOR);
 
@@ -48,17 +58,52 @@ export interface GuestDma {
   readonly dma: DmaMapping;
 }
 
-/** Puts a device behind an IOMMU that the guest sees; null where the VM has none. */
-export const guestDmaOf = (world: World, vm: Vm, vcpu: VCpu, lock: Lock): GuestDma | null => {
+/**
+ * Puts a device behind an IOMMU that the guest sees; null where the VM has none.
+ * @param qemu the main loop of the VM's QEMU; null: the device itself gives it nothing to do.
+ */
+export const guestDmaOf = (world: World, vm: Vm, vcpu: VCpu, qemu: MainLoop | null): GuestDma | null => {
   const { viommu } = vm;
   if (viommu === undefined) return null;
-  const { cachingMode, strict } = viommu;
-  const iommu = new GuestIommu(world.books, world.iommu.domain('4 KiB'));
-  const registers = new EmulatedRegisters(world.books, vcpu, iommu, lock);
-  const invalidation = new EmulatedInvalidation(iommu.queue, registers);
-  const space = { domain: iommu.domain, invalidation, cachingMode };
+  return viommu.device === 'virtio-iommu'
+    ? behindVirtioIommu(world, vm, vcpu, qemu ?? qemuOf(world, vm), viommu)
+    : behindIntelIommu(world, vcpu, qemu?.lock ?? new BigLock(world.books, vm.name), viommu);
+};
+
+const behindIntelIommu = (
+  { books, iommu: host }: World,
+  vcpu: VCpu,
+  lock: Lock,
+  { cachingMode, strict }: IntelIommuSettings,
+): GuestDma => {
+  const iommu = new IntelIommu(books, host.domain('4 KiB'));
+  const registers = new EmulatedRegisters(books, vcpu, iommu, lock);
+  const invalidation = new EmulatedInvalidation(iommu.queue, registers, cachingMode);
   // Linux: "IOMMU batching disallowed due to virtualization".
-  return { iommu, dma: new DmaMapping(vcpu, cachingMode || strict ? 'strict' : 'lazy', space) };
+  const mode = cachingMode || strict ? 'strict' : 'lazy';
+  return { iommu, dma: new DmaMapping(vcpu, mode, { domain: iommu.domain, invalidation }) };
+};
+
+/** Entries of the request queue (VIOMMU_DEFAULT_QUEUE_SIZE). */
+const REQUEST_QUEUE = 256;
+
+const behindVirtioIommu = (
+  { books, machine, iommu: host }: World,
+  { name, guest = CURRENT_LINUX }: Vm,
+  vcpu: VCpu,
+  loop: MainLoop,
+  { strict }: VirtioIommuSettings,
+): GuestDma => {
+  const ring = virtqueue({ packed: false, eventIdx: true, inOrder: false }, REQUEST_QUEUE);
+  const memory = new GuestMemory(REQUEST_QUEUE);
+  const requests: IommuRequests = new Map();
+  const queue = ring.device(memory, QEMU, iommuRequestRule);
+  const iommu = new VirtioIommu(books, host.domain('4 KiB'), { vm: name, queue, requests, loop });
+  books.invariants.add(`${name} virtio-iommu`, () => ring.broken());
+  const kick = new Kick(books, vcpu, 'iommu', iommu.kick, machine.fastMmio);
+  const invalidation = new VirtioIommuDriver(vcpu, { virtqueue: ring, memory, requests, kick });
+  const mode = strict || !hasSince(guest.kernel, DEFERS_SINCE) ? 'strict' : 'lazy';
+  return { iommu, dma: new DmaMapping(vcpu, mode, { domain: iommu.domain, invalidation }) };
 };
 
 /** What the driver of a disk in `vm` does with the buffers of its I/Os; undefined: nothing. */

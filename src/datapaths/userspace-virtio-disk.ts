@@ -1,6 +1,5 @@
 /** A virtio disk that a monitor serves itself, virtio-blk or virtio-scsi: a queue for each vCPU. */
 import { z } from 'zod';
-import { BigLock } from '../models/host/big-lock.ts';
 import { BlockScheduler } from '../models/host/block-scheduler.ts';
 import { EmulatedKick } from '../models/host/emulated-kick.ts';
 import { AIO_ENGINES } from '../models/host/host-block.ts';
@@ -127,9 +126,9 @@ export const buildUserspaceDisk = (
   const queueOf = ({ vcpus, lock: queueLock }: Submitters, index: number, polls: boolean): BlockQueue => {
     const [vcpu] = vcpus;
     const { loop, engine } = servers[index];
-    const lock = loop instanceof MainLoop ? loop.lock : new BigLock(books, vm.name);
     const platform = tunables.iommu_platform;
-    const behind = platform && vm.viommu !== undefined ? lock : undefined;
+    const mainLoop = loop instanceof MainLoop ? loop : null;
+    const behind = platform && vm.viommu !== undefined ? { qemu: mainLoop } : undefined;
     const disk = new VirtioDisk(world, vm, vcpu, { name, format, tunables, behind, platform, polls });
     const { iommu, pages } = disk;
     const { interrupt, lines } = diskInterrupt(world, vm, disk, { name, monitor, iothread, loop });
@@ -162,8 +161,8 @@ export const buildUserspaceDisk = (
     // Over MMIO the value that is written says which queue is meant: KVM must decode the instruction to match it.
     const byAddress = world.machine.fastMmio && monitor.transport !== 'mmio';
     const kick = (each: VCpu) =>
-      loop instanceof MainLoop && !options.ioeventfd
-        ? new EmulatedKick(books, each, queue, backend.kick, loop.lock)
+      mainLoop !== null && !options.ioeventfd
+        ? new EmulatedKick(books, each, queue, backend.kick, mainLoop.lock)
         : new Kick(books, each, queue, backend.kick, byAddress);
     return disk.attach(doorbellOfEach(vcpus, kick), lines, queueLock);
   };

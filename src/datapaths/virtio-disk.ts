@@ -3,8 +3,8 @@ import { VirtioBlk } from '../models/guest/virtio-blk.ts';
 import type { VirtioBlkParts } from '../models/guest/virtio-blk-parts.ts';
 import type { RequestHeaders } from '../models/hardware/disk/block-io.ts';
 import type { InterruptLine } from '../models/hardware/processor.ts';
-import type { Lock } from '../models/host/big-lock.ts';
 import type { GuestIommu } from '../models/host/guest-iommu.ts';
+import type { MainLoop } from '../models/host/main-loop.ts';
 import type { VCpu } from '../models/host/vcpu.ts';
 import { BlockQueue } from '../models/linux/block/block-queue.ts';
 import type { BufferMappings } from '../models/linux/block/buffer-mappings.ts';
@@ -27,8 +27,8 @@ export interface VirtioDiskQueue {
   readonly name: string;
   readonly format: RequestFormat;
   readonly tunables: DiskTunables;
-  /** QEMU's big lock, for a device behind an IOMMU that the guest sees (iommu_platform); undefined: it is not. */
-  readonly behind?: Lock | undefined;
+  /** Behind an IOMMU that the guest sees (iommu_platform): QEMU's main loop, as far as the disk uses it; undefined: it is not. */
+  readonly behind?: { readonly qemu: MainLoop | null } | undefined;
   /** The driver uses the DMA API (iommu_platform), as bounce buffers need it. */
   readonly platform?: boolean;
   /** A poll queue. */
@@ -59,8 +59,8 @@ export class VirtioDisk {
     this.format = format;
     this.vcpu = vcpu;
     this.ring = virtqueue({ packed: tunables.packed, eventIdx: tunables.event_idx, inOrder: false }, size);
-    const { behind: lock } = queue;
-    const dma = lock === undefined ? null : guestDmaOf(world, vm, this.vcpu, lock);
+    const { behind } = queue;
+    const dma = behind === undefined ? null : guestDmaOf(world, vm, this.vcpu, behind.qemu);
     this.iommu = dma?.iommu ?? null;
     this.pages = dma === null ? undefined : new IoMappings(dma.dma);
     const bounces = queue.platform && vm.swiotlb !== undefined;

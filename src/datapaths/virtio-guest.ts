@@ -73,7 +73,7 @@ export class VirtioGuest {
     world.books.invariants.add(`${vm.name} virtio-net rx`, () => this.rx.broken());
     this.behind =
       this.link.accessPlatform && vm.viommu !== undefined
-        ? guestDmaOf(world, vm, this.vcpu, this.loop.lock)
+        ? guestDmaOf(world, vm, this.vcpu, this.loop)
         : null;
   }
 

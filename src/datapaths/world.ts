@@ -47,17 +47,28 @@ export interface Vm {
   readonly disk?: BlockQueueSettings | undefined;
   /** Slots of 2 KiB of its bounce buffers (swiotlb=…,force), for all that its disk reads and writes; absent: it uses none. */
   readonly swiotlb?: number | undefined;
-  /** QEMU's intel-iommu in front of its devices; absent: none. */
+  /** In front of its devices; absent: none. */
   readonly viommu?: GuestIommuSettings;
 }
 
-/** An IOMMU that the guest sees. */
-export interface GuestIommuSettings {
-  /** Property `caching-mode` of intel-iommu: the guest announces what it maps, too, and Linux forces strict mode. */
+/** QEMU's intel-iommu. */
+export interface IntelIommuSettings {
+  readonly device: 'intel-iommu';
+  /** Property `caching-mode`: the guest announces what it maps, too, and Linux forces strict mode. */
   readonly cachingMode: boolean;
   /** `iommu.strict=1` on the guest kernel's command line. */
   readonly strict: boolean;
 }
+
+/** QEMU's virtio-iommu-pci: the guest asks for what it maps and unmaps. */
+export interface VirtioIommuSettings {
+  readonly device: 'virtio-iommu';
+  /** As of intel-iommu; before Linux 6.8 always so. */
+  readonly strict: boolean;
+}
+
+/** An IOMMU that the guest sees. */
+export type GuestIommuSettings = IntelIommuSettings | VirtioIommuSettings;
 
 /** 4 GiB of guest memory. */
 const GUEST_PAGES = 2 ** 20;
@@ -173,7 +184,7 @@ export class World {
   /** What a driver on bare metal maps its buffers into: a domain of its own, or null in passthrough. */
   hostSpace(): DmaSpace | null {
     if (this.machine.iommu === 'passthrough') return null;
-    return { domain: this.iommu.domain('4 KiB'), invalidation: this.invalidations, cachingMode: false };
+    return { domain: this.iommu.domain('4 KiB'), invalidation: this.invalidations };
   }
 
   /** A guest's memory as vfio maps it without a vIOMMU: all of it, once. */

@@ -19,11 +19,17 @@ const UNINFORMED: readonly string[] = ['vhost-user', 'vdpa'];
 export const checkViommu = (scenario: Scenario, name: string, mistake: Report): void => {
   const { viommu, net } = scenario.vms[name];
   if (viommu.device === 'none') return;
+  if (viommu.device === 'virtio-iommu' && viommu['caching-mode']) {
+    mistake(
+      ['vms', name, 'viommu', 'caching-mode'],
+      'is a property of intel-iommu; a virtio-iommu is asked for each mapping anyway: leave it out',
+    );
+  }
   const own = scenario.datapaths.map((datapath) => kindOf(scenario, name, datapath));
   const kinds = new Set([...own, ...(net.devices ?? [])]);
   // vtd_iommu_notify_flag_changed: QEMU refuses to start.
   const assigned = ASSIGNED.find((kind) => kinds.has(kind));
-  if (assigned !== undefined && !viommu['caching-mode']) {
+  if (assigned !== undefined && viommu.device === 'intel-iommu' && !viommu['caching-mode']) {
     mistake(
       ['vms', name, 'viommu'],
       `QEMU puts an assigned device (${assigned}) behind intel-iommu only with caching-mode: true`,
@@ -39,7 +45,7 @@ export const checkViommu = (scenario: Scenario, name: string, mistake: Report): 
       );
     }
     if (monitor !== 'qemu')
-      mistake(['vms', name, 'viommu'], `${monitor} has no intel-iommu; drop iommu_platform`);
+      mistake(['vms', name, 'viommu'], `${monitor} has no ${viommu.device} here; drop iommu_platform`);
   }
   for (const kind of UNINFORMED.filter((each) => kinds.has(each))) {
     const { tunables } = paramsOf(scenario, name, kind) as { tunables: VirtioTunables };

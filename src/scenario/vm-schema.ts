@@ -102,7 +102,7 @@ const vmShape = z.strictObject({
   viommu: z
     .strictObject({
       device: z
-        .enum(['none', 'intel-iommu'])
+        .enum(['none', 'intel-iommu', 'virtio-iommu'])
         .describe('QEMU’s device in front of the others; virtio passes it only with iommu_platform')
         .default('none'),
       'caching-mode': z
@@ -111,7 +111,9 @@ const vmShape = z.strictObject({
         .default(false),
       strict: z
         .boolean()
-        .describe('guest kernel, iommu.strict=1: each unmap is announced at once; forced by caching-mode')
+        .describe(
+          'guest kernel, iommu.strict=1: each unmap is announced at once; forced by caching-mode, and with virtio-iommu before Linux 6.8',
+        )
         .default(false),
     })
     .prefault({})
@@ -172,5 +174,8 @@ export const bounceSlots = ({ swiotlb }: VmSettings): { swiotlb?: number } =>
   swiotlb === undefined ? {} : { swiotlb: Math.floor(swiotlb.size / SLOT_SIZE) };
 
 /** The IOMMU that a VM's guest sees, as its datapath is given it. */
-export const guestIommu = ({ viommu }: VmSettings): { viommu?: GuestIommuSettings } =>
-  viommu.device === 'none' ? {} : { viommu: { cachingMode: viommu['caching-mode'], strict: viommu.strict } };
+export const guestIommu = ({ viommu }: VmSettings): { viommu?: GuestIommuSettings } => {
+  const { device, strict, 'caching-mode': cachingMode } = viommu;
+  if (device === 'none') return {};
+  return { viommu: device === 'virtio-iommu' ? { device, strict } : { device, cachingMode, strict } };
+};

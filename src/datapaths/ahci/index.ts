@@ -49,7 +49,7 @@ export const ahci = defineDiskDatapath({
       });
       const driver: AhciDriver = new AhciDriver(vcpu, {
         slots,
-        mappings: buffersOf(world, vm, guestDmaOf(world, vm, vcpu, loop.lock)),
+        mappings: buffersOf(world, vm, guestDmaOf(world, vm, vcpu, loop)),
         registers: registersOfEach(vcpus, (each) => new EmulatedRegisters(books, each, device, loop.lock)),
         lock,
         name: 'ahci',

@@ -57,7 +57,7 @@ export const e1000 = defineDatapath({
     const network = world.hostNetwork;
     const rings = new DescriptorRings(E1000_RING);
     const tap = tapOf(world, vm, params.txqueuelen);
-    const behind = guestDmaOf(world, vm, vcpu, loop.lock);
+    const behind = guestDmaOf(world, vm, vcpu, loop);
     const interrupt = new InterruptPath(books, vcpu, 'KVM_IRQ_LINE', 'e1000', () => device.line);
     const model = new E1000(sim, books, {
       rings,

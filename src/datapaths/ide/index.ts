@@ -42,7 +42,7 @@ export const ide = defineDiskDatapath({
       const device = new Ide(books, { slots, loop, disk, engine: engineOf(world, vm, aio), interrupt });
       const driver: IdeDriver = new IdeDriver(vcpu, {
         slots,
-        mappings: buffersOf(world, vm, guestDmaOf(world, vm, vcpu, loop.lock)),
+        mappings: buffersOf(world, vm, guestDmaOf(world, vm, vcpu, loop)),
         registers: registersOfEach(vcpus, (each) => new EmulatedRegisters(books, each, device, loop.lock)),
         lock,
         name: 'ide',

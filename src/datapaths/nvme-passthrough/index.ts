@@ -9,7 +9,6 @@
  * unmapped in QEMU and vfio, two exits. What the IOMMU's look-ups take is part of the disk's times.
  */
 import { z } from 'zod';
-import { BigLock } from '../../models/host/big-lock.ts';
 import { VfInterrupt } from '../../models/host/vf-interrupt.ts';
 import { VfioMappings } from '../../models/host/vfio-mappings.ts';
 import { GUEST_BLOCK } from '../../models/linux/block/block-stages.ts';
@@ -30,8 +29,7 @@ export const nvmePassthrough = defineDiskDatapath({
     const { books, cores, machine, diskPort } = world;
     const cpus = vm.vcpus.map((_, index) => {
       const vcpu = world.vcpu(vm, index);
-      const behind =
-        vm.viommu === undefined ? null : guestDmaOf(world, vm, vcpu, new BigLock(books, vm.name));
+      const behind = guestDmaOf(world, vm, vcpu, null);
       behind?.iommu.notify(new VfioMappings(books, behind.iommu.domain, world.invalidations));
       const mappings = buffersOf(world, vm, behind);
       const terms = { name: 'nvme', stages: GUEST_BLOCK, depth, mappings, settings: vm.disk };

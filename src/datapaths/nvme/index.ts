@@ -56,7 +56,7 @@ export const nvme = defineDiskDatapath({
       const ring = new NvmeQueue(QUEUE_DEPTH, tunables.dbcs);
       const interrupt = new InterruptPath(books, vcpu, 'KVM_SIGNAL_MSI', 'nvme', () => driver.line);
       const device = new Nvme(books, { queue: ring, loop, disk, engine, interrupt });
-      const behind = guestDmaOf(world, vm, vcpu, loop.lock);
+      const behind = guestDmaOf(world, vm, vcpu, loop);
       const registers = new EmulatedRegisters(books, vcpu, device, loop.lock);
       const doorbell = (register: 'SQ' | 'CQ', kicked: Kicked): Doorbell => {
         const name = `${register}${index + 1}_DB`;

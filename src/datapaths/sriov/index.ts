@@ -6,7 +6,6 @@
  *   VF driver ◄─ ring ◄─posted MSI-X────┼── VF ◄─ wire        (vCPU asleep: host wake-up vector first)
  */
 import { z } from 'zod';
-import { BigLock } from '../../models/host/big-lock.ts';
 import { VfInterrupt } from '../../models/host/vf-interrupt.ts';
 import { VfioMappings } from '../../models/host/vfio-mappings.ts';
 import { DmaMapping } from '../../models/linux/dma-mapping.ts';
@@ -25,8 +24,7 @@ export const sriov = defineDatapath({
   build(world, vm) {
     const { books, packets, nic, machine, cores } = world;
     const vcpu = world.vcpu(vm);
-    const behind =
-      vm.viommu === undefined ? null : guestDmaOf(world, vm, vcpu, new BigLock(world.books, vm.name));
+    const behind = guestDmaOf(world, vm, vcpu, null);
     behind?.iommu.notify(new VfioMappings(books, behind.iommu.domain, world.invalidations));
     // Without it all guest memory is mapped once: the guest's driver maps nothing, but DMA is translated.
     const fn = world.addFunction(`${vm.name} vf`, vm.name, behind?.iommu.domain ?? world.guestDomain(vm));

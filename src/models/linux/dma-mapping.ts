@@ -19,8 +19,6 @@ const FLUSH_TIMEOUT = ms(10);
 export interface DmaSpace {
   readonly domain: IommuDomain;
   readonly invalidation: Invalidation;
-  /** VT-d caching mode: new mappings are announced, too. */
-  readonly cachingMode: boolean;
 }
 
 /**
@@ -59,9 +57,9 @@ export class DmaMapping {
       this.mode === 'lazy' ? cpu.localInterrupt('iommu flush timer', (line) => this.timeout(line)) : null;
   }
 
-  /** New mappings are announced (VT-d caching mode), which takes the processor away for a while. */
+  /** New mappings are announced (VT-d caching mode, virtio-iommu), which takes the processor away for a while. */
   get announces(): boolean {
-    return this.space?.cachingMode ?? false;
+    return this.space?.invalidation.ofMappings ?? false;
   }
 
   /** Pages in a row that stay mapped: a ring (dma_alloc_coherent). @returns the first. */
@@ -83,10 +81,10 @@ export class DmaMapping {
     return page;
   }
 
-  /** Caching mode: the mapping is invalidated where it was absent. @returns what the caller must do first, or null. */
+  /** The IOMMU is told of a mapping where it must be. @returns what the caller must do first, or null. */
   announce(cpu: Context, page: Page): Program | null {
     const { space } = this;
-    return space?.cachingMode ? space.invalidation.page(cpu, space.domain, page) : null;
+    return space?.invalidation.ofMappings ? space.invalidation.page(cpu, space.domain, page) : null;
   }
 
   /** Charges dma_unmap_single for so many buffers; in strict mode each pays when its turn comes. */
@@ -108,7 +106,14 @@ export class DmaMapping {
       this.sim.after(FLUSH_TIMEOUT, this.timedOut);
     }
     this.waiting[this.waitingCount++] = page;
-    return this.waitingCount < FLUSH_QUEUE ? null : this.flush(cpu, space);
+    const full = this.waitingCount === FLUSH_QUEUE;
+    const now = space.invalidation.later(cpu, page);
+    if (now === null) return full ? this.flush(cpu, space) : null;
+    return full ? this.inTurn(now, this.flush(cpu, space)) : now;
+  }
+
+  private *inTurn(...programs: readonly Program[]): Program {
+    for (const program of programs) yield* program;
   }
 
   private *invalidate(cpu: Context, { domain, invalidation }: DmaSpace, page: Page): Program {

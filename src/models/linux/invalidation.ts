@@ -10,8 +10,12 @@ import type { RegisterPort } from '../hardware/register-port.ts';
 
 /** Programs that end when the invalidation is done; what was charged before is paid first. */
 export interface Invalidation {
-  /** Of one page. */
+  /** New mappings are announced, too. */
+  readonly ofMappings: boolean;
+  /** Of one page, unmapped or, where those are announced, mapped. */
   page(cpu: Context, domain: IommuDomain, page: Page): Program;
+  /** Of one page that was unmapped, when `all` comes. @returns what must be done at once nevertheless, or null. */
+  later(cpu: Context, page: Page): Program | null;
   /** Of all pages of a domain. */
   all(cpu: Context, domain: IommuDomain): Program;
 }
@@ -21,6 +25,7 @@ export interface Invalidation {
  * one after the other, has done it. With ATS the devices are told next, and are waited for in the same way.
  */
 export class InvalidationQueue implements Invalidation {
+  readonly ofMappings = false;
   private readonly sim: Simulation;
   private readonly iommu: Iommu;
   private readonly queued: Cost;
@@ -40,6 +45,10 @@ export class InvalidationQueue implements Invalidation {
   *page(cpu: Context, domain: IommuDomain, page: Page): Program {
     yield* this.submit(cpu, domain, this.ofPage);
     this.iommu.forget(domain, page);
+  }
+
+  later(): null {
+    return null;
   }
 
   *all(cpu: Context, domain: IommuDomain): Program {
@@ -74,17 +83,24 @@ export const ALL = -1;
  * all is done: the status word in memory is found written, and no other register is read.
  */
 export class EmulatedInvalidation implements Invalidation {
+  /** VT-d caching mode. */
+  readonly ofMappings: boolean;
   /** The queue in memory. */
   private readonly queue: Page[];
   private readonly registers: RegisterPort;
 
-  constructor(queue: Page[], registers: RegisterPort) {
+  constructor(queue: Page[], registers: RegisterPort, cachingMode: boolean) {
+    this.ofMappings = cachingMode;
     this.queue = queue;
     this.registers = registers;
   }
 
   page(cpu: Context, _domain: IommuDomain, page: Page): Program {
     return this.submit(cpu, page);
+  }
+
+  later(): null {
+    return null;
   }
 
   all(cpu: Context): Program {

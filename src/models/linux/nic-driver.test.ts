@@ -32,7 +32,6 @@ const bench = ({ wire = 1e12 } = {}) => {
   const space = {
     domain: world.iommu.domain('4 KiB'),
     invalidation: world.invalidations,
-    cachingMode: false,
   };
   const fn = world.addFunction('nic', '', null);
   const driver = new NicDriver(cores[0], {

@@ -15,7 +15,8 @@ export type Fault =
   | 'address outside guest memory'
   | 'too many pieces'
   | NetFault
-  | BlkFault;
+  | BlkFault
+  | IommuFault;
 
 /** What is wrong with a buffer only because virtio-net offered it (`net-buffer.ts`). */
 export type NetFault =
@@ -28,6 +29,9 @@ export type NetFault =
 
 /** What is wrong with a buffer only because virtio-blk offered it (`blk-request.ts`). */
 export type BlkFault = 'no header or no status in a block request' | 'header cut short';
+
+/** What is wrong with a buffer only because virtio-iommu's driver offered it (`iommu-request.ts`). */
+export type IommuFault = 'header cut short' | 'no room for the status';
 
 /** What a device may have done wrong, in the words of Linux's BAD_RING. */
 export type UsedFault = 'used id out of range' | 'used id is not a head';

@@ -7,7 +7,7 @@ import { us } from '../../units.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import { ALL, EmulatedInvalidation } from '../linux/invalidation.ts';
 import { EmulatedRegisters } from './emulated-registers.ts';
-import { GuestIommu } from './guest-iommu.ts';
+import { IntelIommu } from './intel-iommu.ts';
 import { VfioMappings } from './vfio-mappings.ts';
 import { VhostIotlb } from './vhost-iotlb.ts';
 
@@ -28,9 +28,9 @@ const bench = () => {
   const vm = { name: 'vm', vcpus: [[0]], backend: [1] };
   const vcpu = world.vcpu(vm);
   const loop = qemuOf(world, vm);
-  const iommu = new GuestIommu(books, world.iommu.domain('4 KiB'));
+  const iommu = new IntelIommu(books, world.iommu.domain('4 KiB'));
   const registers = new EmulatedRegisters(books, vcpu, iommu, loop.lock);
-  const invalidation = new EmulatedInvalidation(iommu.queue, registers);
+  const invalidation = new EmulatedInvalidation(iommu.queue, registers, true);
   const run = (program: (cpu: Context) => Program, by: 'guest' | 'worker' = 'guest'): void => {
     const body = function* (cpu: Context): Program {
       yield WAIT;
