@@ -116,6 +116,15 @@ const polling: readonly (readonly [string, Terms])[] = [
     { params: { guestDriver: 'pmd', tunables: { 'disable-modern': true } }, ...pmd },
   ],
 ];
+/** DPDK's memory is mapped once, so that each IOMMU is as good as another. */
+const pollingBehind: readonly [string, Terms] = [
+  'a polling guest behind an IOMMU',
+  {
+    params: { guestDriver: 'pmd', tunables: { iommu_platform: true } },
+    viommu: { device: 'intel-iommu', cachingMode: true, strict: false },
+    ...pmd,
+  },
+];
 const polledPacked: readonly [string, Terms] = [
   'a polling guest with packed rings, in order',
   { params: { guestDriver: 'pmd', tunables: { packed: true, in_order: true } }, ...pmd },
@@ -141,6 +150,7 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
       },
     ],
     ...polling,
+    pollingBehind,
     polledPacked,
     [
       'MMIO',
@@ -168,6 +178,7 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
   'vhost-user': [
     ...virtio.filter(([name]) => !name.startsWith('a tap')),
     ...polling,
+    pollingBehind,
     polledPacked,
     ['packed rings', { params: { tunables: { packed: true } } }],
     ['packed rings, in order', { params: { tunables: { packed: true, in_order: true } } }],
@@ -175,7 +186,9 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
   ],
   vdpa: [
     ...virtio.filter(([name]) => !name.startsWith('a tap')),
+    ...viommu.map(([name, terms]): [string, Terms] => [name, { ...platform, ...terms }]),
     ...polling,
+    pollingBehind,
     polledPacked,
     ['packed rings, in order', { params: { tunables: { packed: true, in_order: true } } }],
     [
@@ -205,6 +218,7 @@ const variants: Readonly<Record<string, readonly (readonly [string, Terms])[]>> 
     ...virtio,
     ...virtioBehind,
     ...polling,
+    pollingBehind,
     ['MMIO', { params: { transport: 'mmio' } }],
     haltpoll,
     ['the ring served inside the exit', { params: { inlineBackend: true } }],

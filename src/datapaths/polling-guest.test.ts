@@ -6,6 +6,7 @@ import { ms } from '../units.ts';
 import { bootWith, type Card, CURRENT_LINUX } from './guest-bus.ts';
 import { datapathOf } from './index.ts';
 import { Trial } from './trial.test-support.ts';
+import type { GuestIommuSettings } from './world.ts';
 
 const KINDS = ['virtio-net', 'vhost-net', 'vhost-user', 'vdpa'] as const;
 /** What a kernel and its interrupts cost a guest. */
@@ -21,10 +22,11 @@ const LOADS = [
   { kind: 'request-response', rate: 1, size: 60 },
 ] as const;
 
-const ran = (kind: string, tunables = {}): Trial =>
+const ran = (kind: string, tunables = {}, viommu?: GuestIommuSettings): Trial =>
   new Trial({
     machine: machine('server-3ghz'),
     datapath: datapathOf(kind),
+    ...(viommu && { viommu }),
     params: { guestDriver: 'pmd', tunables },
     loads: LOADS,
     stop: ms(10),
@@ -75,6 +77,32 @@ describe('kicks', () => {
     // The client's requests come one at a time, each long after the last: at least those kick.
     expect(kicks(trial)).toBeGreaterThan(trial.records[2].completed / 2);
   });
+});
+
+describe('behind an IOMMU that it sees', () => {
+  /** 4608 buffers of 2 KiB, and what begins before them, are so many pages of 2 MiB. */
+  const HUGE_PAGES = 5;
+  const iommus: readonly GuestIommuSettings[] = [
+    { device: 'intel-iommu', cachingMode: true, strict: false },
+    { device: 'virtio-iommu', strict: false },
+  ];
+
+  test.each(KINDS.flatMap((kind) => iommus.map((viommu) => [kind, viommu] as const)))(
+    '%s: its memory is mapped once, so that nothing is announced and no page looked up twice: %j',
+    (kind, viommu) => {
+      const { world, records } = ran(kind, { iommu_platform: true }, viommu);
+      const accesses = world.books.counters
+        .since([])
+        .filter(({ counter, value }) => /IQT_REG|iommu/.test(counter.component) && value > 0);
+      expect(accesses).toEqual([]);
+      for (const record of records) expect(record.completed).toBeGreaterThan(100);
+      expect([...records.flatMap(({ drops }) => [...drops.keys()])]).toEqual([]);
+      const misses = world.books.ledger
+        .spending()
+        .filter(({ cost }) => ['qemu.iotlbMiss', 'vhost.iotlbMiss'].includes(cost));
+      for (const { count } of misses) expect(count).toBeLessThanOrEqual(HUGE_PAGES);
+    },
+  );
 });
 
 describe('what it negotiates', () => {

@@ -29,6 +29,9 @@ const BUFFERS = 4096;
 
 type VirtioAttachment = Omit<Attachment, 'route' | 'device'> & { readonly device: VirtioNet | VirtioPmd };
 
+/** DPDK's memory in huge pages of 2 MiB, which vfio-pci in the guest maps once (rte_vfio_dma_map). */
+const HUGE_PAGE_SHIFT = 21;
+
 /** The VM with what its guest makes of virtio devices where `params` say who drives them. */
 export const driven = (vm: Vm, { guestDriver }: Pick<z.output<typeof virtioShape>, 'guestDriver'>): Vm =>
   guestDriver === 'pmd' ? { ...vm, guest: { ...(vm.guest ?? CURRENT_LINUX), polls: true } } : vm;
@@ -122,6 +125,7 @@ export class VirtioGuest {
     const virtqueues = { tx: { queue: tx, doorbell: kickTx }, rx: { queue: rx, doorbell: kickRx } };
     const parts = { tx, rx, memory, packets, kickTx, kickRx };
     if (this.params.guestDriver === 'pmd') {
+      if (behind !== null) this.mapOnce(behind);
       const port = new VirtioPmd(vcpu, parts, link);
       this.device = port;
       const loop = new PollLoop(vcpu, vcpu.thread, packets, port);
@@ -136,5 +140,10 @@ export class VirtioGuest {
     );
     this.device = driver;
     return { processor: vcpu, device: driver, virtqueues };
+  }
+
+  private mapOnce({ iommu: { domain } }: GuestDma): void {
+    const pages = this.memory.mapAsItLies(HUGE_PAGE_SHIFT);
+    for (let page = 0; page < pages; page++) domain.map(page);
   }
 }

@@ -76,12 +76,22 @@ describe('a VM', () => {
     const second = behind('e1000', ', net: { devices: [sriov] }');
     refused(second, '{ device', `vms.web.viommu: ${assigned}`);
     expect(mistakes(web('datapath: sriov, viommu: { device: intel-iommu, caching-mode: true }'))).toEqual([]);
-    for (const kind of ['vhost-user', 'vdpa']) {
-      expect(mistakes(behind(kind))).toEqual([]);
-      const platform = behind(kind, ', net: { tunables: { iommu_platform: true } }');
-      const told = 'is not modelled; without iommu_platform it passes the IOMMU by';
-      refused(platform, '{ device', `vms.web.viommu: ${kind} behind an IOMMU that the guest sees ${told}`);
+    const platform = ', net: { tunables: { iommu_platform: true } }';
+    for (const kind of ['vhost-user', 'vdpa']) expect(mistakes(behind(kind))).toEqual([]);
+    const told =
+      'is modelled with guestDriver: pmd alone, whose memory is mapped once; without iommu_platform it passes the IOMMU by';
+    refused(
+      behind('vhost-user', platform),
+      '{ device',
+      `vms.web.viommu: vhost-user behind an IOMMU that the guest sees ${told}`,
+    );
+    const heard = 'QEMU puts vdpa behind intel-iommu only with caching-mode: true';
+    refused(behind('vdpa', platform), '{ device', `vms.web.viommu: ${heard}`);
+    for (const device of ['intel-iommu, caching-mode: true', 'virtio-iommu']) {
+      expect(mistakes(web(`datapath: vdpa, viommu: { device: ${device} }${platform}`))).toEqual([]);
     }
+    const asked = web('datapath: e1000, viommu: { device: virtio-iommu, caching-mode: true }');
+    expect(mistakes(asked).join()).toMatch(/caching-mode: is a property of intel-iommu/);
     for (const kind of ['virtio-net', 'vhost-net']) {
       expect(mistakes(behind(kind, ', net: { tunables: { iommu_platform: true } }'))).toEqual([]);
     }

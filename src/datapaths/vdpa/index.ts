@@ -6,13 +6,18 @@
  *   virtio_net ◄─ rx ring ◄─posted MSI-X─┼── writes the ring by DMA ◄─ wire
  */
 import { z } from 'zod';
+import { ringPages } from '../../models/hardware/nic-function.ts';
 import { VfInterrupt } from '../../models/host/vf-interrupt.ts';
+import { VfioMappings } from '../../models/host/vfio-mappings.ts';
 import { VirtioNetPci } from '../../models/host/virtio-net-pci.ts';
 import { HARDWARE } from '../../models/virtio/backend-rules.ts';
 import { defineDatapath } from '../datapath.ts';
 import { VirtioGuest } from '../virtio-guest.ts';
 import { propertiesOf, virtioParams } from '../virtio-params.ts';
 import { VirtioNic } from './virtio-nic.ts';
+
+/** The guest's addresses in pages of 4 KiB. */
+const PAGE_SHIFT = 12;
 
 /** One for each queue and one for the configuration; others are not modelled here. */
 const VECTORS_MIN = 3;
@@ -49,9 +54,15 @@ export const vdpa = defineDatapath({
   build(world, vm, params) {
     const { sim, books, packets, machine, cores } = world;
     const guest = new VirtioGuest(world, vm, params, 'vdpa');
-    const { vcpu, memory } = guest;
-    // vhost-vdpa maps all guest memory once; DMA is translated.
-    const fn = world.addFunction(`${vm.name} vdpa`, vm.name, world.guestDomain(vm));
+    const { vcpu, memory, behind } = guest;
+    // vhost-vdpa maps all guest memory once, or what the guest maps behind an IOMMU that it sees; DMA is translated.
+    behind?.iommu.notify(new VfioMappings(books, behind.iommu.domain, world.invalidations));
+    const domain = behind?.iommu.domain ?? world.guestDomain(vm);
+    const fn = world.addFunction(`${vm.name} vdpa`, vm.name, domain);
+    if (behind !== null) {
+      const { txRing, rxRing } = fn.settings;
+      fn.place(behind.dma.mapRing(ringPages(txRing)), behind.dma.mapRing(ringPages(rxRing)));
+    }
     const { coalescing } = params;
     const nic = new VirtioNic(sim, books, {
       vm: vm.name,
@@ -59,6 +70,7 @@ export const vdpa = defineDatapath({
       nic: machine.nic,
       ...guest.queues(HARDWARE),
       memory,
+      pageOf: behind === null ? (address) => address >>> PAGE_SHIFT : (address) => memory.page(address),
       packets,
       coalescing: {
         tx: { usecs: coalescing['tx-usecs'], frames: coalescing['tx-frames'] },

@@ -12,6 +12,7 @@ import type { Accounting } from '../../accounting/accounting.ts';
 import type { Counter, Counters } from '../../accounting/counters.ts';
 import type { Handler, Simulation } from '../../kernel/simulation.ts';
 import { Fifo } from '../../models/hardware/fifo.ts';
+import type { Page } from '../../models/hardware/iommu-domain.ts';
 import type { NicSettings } from '../../models/hardware/nic.ts';
 import type { NicFunction } from '../../models/hardware/nic-function.ts';
 import type { Packet, Packets } from '../../models/hardware/packets.ts';
@@ -29,14 +30,13 @@ export interface VirtioNicParts {
   readonly tx: DeviceQueue;
   readonly rx: DeviceQueue;
   readonly memory: GuestMemory;
+  /** Page at which the device finds what the ring says is at `address`. */
+  readonly pageOf: (address: number) => Page;
   readonly packets: Packets;
   readonly coalescing: { readonly tx: Coalescing; readonly rx: Coalescing };
   /** Sends the vector's message. */
   readonly message: (queue: 'tx' | 'rx') => void;
 }
-
-/** The guest's addresses in pages of 4 KiB. */
-const PAGE_SHIFT = 12;
 
 /** A buffer of the receive ring that the device holds. */
 interface Buffer {
@@ -115,7 +115,7 @@ export class VirtioNic {
 
   /** What the read of the avail ring brought; it is read again until it brings nothing. */
   private readAvail(): void {
-    const { tx, memory, packets, function: fn, nic } = this.parts;
+    const { tx, memory, pageOf, packets, function: fn, nic } = this.parts;
     let found = 0;
     for (;;) {
       const head = tx.pop();
@@ -126,7 +126,7 @@ export class VirtioNic {
       }
       if (head < 0) break;
       const frame = takeFrame(tx, memory, packets);
-      packets.page[frame] = tx.address[0] >>> PAGE_SHIFT;
+      packets.page[frame] = pageOf(tx.address[0]);
       this.heads.push(head);
       this.sent.push(frame);
       fn.fetch(frame);
@@ -151,14 +151,14 @@ export class VirtioNic {
   // --- receive --------------------------------------------------------------------------------------------------
 
   private fetchBuffers(): void {
-    const { rx, function: fn } = this.parts;
+    const { rx, pageOf, function: fn } = this.parts;
     let head = 0;
     while (this.posted < fn.settings.rxRing) {
       head = rx.pop();
       if (head < 0) break;
       const address = rx.address[rx.readable];
       this.buffers.push({ head, address });
-      fn.postBuffer(address >>> PAGE_SHIFT);
+      fn.postBuffer(pageOf(address));
       this.posted++;
     }
     if (head === BROKEN) this.broken('rx');

@@ -1,4 +1,7 @@
-/** vfio behind a guest's own IOMMU: QEMU repeats each map and unmap of the guest in the real one, an ioctl each. */
+/**
+ * vfio, and vhost-vdpa, behind a guest's own IOMMU: QEMU repeats each map and unmap of the guest in the real one, an ioctl each, or a
+ * message to vhost-vdpa, which is taken to cost the same.
+ */
 import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import type { Context, Program } from '../hardware/context.ts';
