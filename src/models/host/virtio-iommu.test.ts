@@ -1,10 +1,10 @@
 /** virtio-iommu: what a mapping and an unmapping ask of QEMU, when the guest's driver waits for it, and who is told. */
 import { describe, expect, test } from 'vitest';
+import { CURRENT_LINUX } from '../../datapaths/guest-bus.ts';
 import { type GuestDma, guestDmaOf, qemuOf } from '../../datapaths/qemu.ts';
 import { type Vm, World } from '../../datapaths/world.ts';
 import { priced } from '../../scenario/machines.test-support.ts';
 import { us } from '../../units.ts';
-import { MODULES } from '../guest/pci-drivers.ts';
 import { type Context, type Program, RUN, WAIT } from '../hardware/context.ts';
 import { iommuRequestRule, piecesOfIommuRequest } from '../virtio/iommu-request.ts';
 import { VfioMappings } from './vfio-mappings.ts';
@@ -139,7 +139,7 @@ describe('the guest’s driver', () => {
 
   test.each([
     ['strict', { strict: true }],
-    ['Linux 6.7', { guest: { kernel: '6.7', drivers: MODULES } }],
+    ['Linux 6.7', { guest: { ...CURRENT_LINUX, kernel: '6.7' } }],
   ])('waits for each unmapping: %s', (_, settings) => {
     const { map, unmap, told, kicks } = bench(settings);
     const pages = [map(), map()].map(({ page }) => page);
