@@ -80,7 +80,7 @@ describe('kicks', () => {
 });
 
 describe('behind an IOMMU that it sees', () => {
-  /** 4608 buffers of 2 KiB, and what begins before them, are so many pages of 2 MiB. */
+  /** 4096 buffers of 2 KiB, and 512 before them that are never handed out, lie in so many pages of 2 MiB. */
   const HUGE_PAGES = 5;
   const iommus: readonly GuestIommuSettings[] = [
     { device: 'intel-iommu', cachingMode: true, strict: false },

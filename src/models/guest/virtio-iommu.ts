@@ -6,7 +6,7 @@
  * Simplification: one CPU asks, so that nobody waits for the request lock.
  */
 import type { Cost } from '../../accounting/cost.ts';
-import { seconds } from '../../units.ts';
+import { LONGEST_SPIN } from '../hardware/busy-poll.ts';
 import { type Context, type Program, RUN } from '../hardware/context.ts';
 import type { IommuDomain, Page } from '../hardware/iommu-domain.ts';
 import { IRQ_OFF, inExit, LOCK_SPIN } from '../hardware/mode.ts';
@@ -23,8 +23,6 @@ import { reapChecked } from './virtio-net-vector.ts';
 /** Since then unmappings may wait for one another (IOMMU_CAP_DEFERRED_FLUSH); before it each is waited for. */
 export const DEFERS_SINCE: KernelRelease = '6.8';
 
-/** A spin is begun anew after as long as this, ps. */
-const LONGEST = seconds(1);
 /** From a request to its table of descriptors, bytes. */
 const TABLE_OFFSET = 64;
 
@@ -123,7 +121,7 @@ export class VirtioIommuDriver implements Invalidation {
     for (this.take(cpu); queue.outstanding > 0 && queue.fault === null; this.take(cpu)) {
       const { mode } = cpu;
       if (!inExit(mode)) cpu.mode = LOCK_SPIN;
-      cpu.spend(this.spin, LONGEST, 1);
+      cpu.spend(this.spin, LONGEST_SPIN, 1);
       cpu.mode = mode;
       this.spinning = cpu;
       yield RUN;

@@ -9,7 +9,7 @@ import { type BUSY_POLL, SPIN } from './mode.ts';
 import type { HostCore } from './thread.ts';
 
 /** A spin is begun anew after as long as this, ps. */
-const LONGEST = seconds(1);
+export const LONGEST_SPIN = seconds(1);
 
 /** Where the thread is. */
 export interface Placed {
@@ -32,7 +32,7 @@ export class BusyPoll {
   }
 
   /** Nothing was found: looks on until `notice`, or for `longest` ps. To be followed by `yield RUN`. */
-  spin(how: typeof SPIN | typeof BUSY_POLL = SPIN, longest: number = LONGEST): void {
+  spin(how: typeof SPIN | typeof BUSY_POLL = SPIN, longest: number = LONGEST_SPIN): void {
     const { cpu } = this;
     const { mode } = cpu;
     cpu.mode = how;

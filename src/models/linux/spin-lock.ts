@@ -7,14 +7,11 @@ import type { Accounting } from '../../accounting/accounting.ts';
 import type { Cost } from '../../accounting/cost.ts';
 import type { Counter } from '../../accounting/counters.ts';
 import { InvariantError } from '../../accounting/invariant.ts';
-import { seconds } from '../../units.ts';
+import { LONGEST_SPIN } from '../hardware/busy-poll.ts';
 import { type Context, RUN } from '../hardware/context.ts';
 import { Fifo } from '../hardware/fifo.ts';
 import { IRQ_OFF, LOCK_SPIN } from '../hardware/mode.ts';
 import type { Access } from '../hardware/register-port.ts';
-
-/** A spin is begun anew after as long as this, ps. */
-const LONGEST = seconds(1);
 
 export class SpinLock {
   private holder: Context | null = null;
@@ -42,7 +39,7 @@ export class SpinLock {
     this.waiters.push(cpu);
     while (this.holder !== cpu) {
       cpu.mode = LOCK_SPIN;
-      cpu.spend(this.spin, LONGEST, 1);
+      cpu.spend(this.spin, LONGEST_SPIN, 1);
       cpu.mode = IRQ_OFF;
       yield RUN;
     }
